@@ -1,0 +1,155 @@
+/* Settings of a node: plain data, read from four places.
+ *
+ *     flag  >  environment variable  >  config/config.toml  >  default
+ *
+ * One table (settings_table.c) names every setting: section, key, type, default, range, unit and
+ * what it does. It drives the defaults, the parser, the errors, the commented config.toml that
+ * `init` writes, the flags (--p2p.laddr) and the variables (LUAPEX_P2P_LADDR, CMT_P2P_LADDR,
+ * TM_P2P_LADDR; the first one set wins). Keys and defaults of [p2p] are CometBFT's (behaviour.md
+ * 4), so a home made by `cometbft init` is read as it is: sections we do not know are skipped,
+ * unknown keys in the sections we do know are warned about with the nearest name.
+ *
+ * Relative paths stay as they are written; settings_path puts them under the home.
+ */
+#ifndef APP_SETTINGS_H
+#define APP_SETTINGS_H
+
+#include "addr/addr.h"
+#include "base/log.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SETTINGS_FILE "config/config.toml"
+#define SETTINGS_FILE_MAX (4u << 20) /* bytes of a config.toml */
+#define SETTINGS_LIST_MAX 4096       /* addresses or IDs of one list */
+
+enum log_format { LOG_FORMAT_PLAIN, LOG_FORMAT_JSON };
+
+/* `text` as written, which is what a peer is told (laddr, external_address); never NULL.
+ * When `text` is empty, `at` is all-zero. `at.host` may be a name. */
+struct listen_address {
+    char *text;
+    struct addr_text at;
+};
+
+struct address_list {
+    struct addr_text *items;
+    size_t n;
+};
+
+struct id_list {
+    struct peer_id *items;
+    size_t n;
+};
+
+/* Texts are never NULL; "" means not set. Everything is owned by the struct. */
+struct settings {
+    char *home;
+
+    char *moniker; /* default: this machine's host name */
+    char *genesis_file;
+    char *node_key_file;
+    bool filter_peers; /* read for CometBFT's sake; the policy decides who is let in */
+    enum log_level log_level;
+    enum log_format log_format;
+
+    struct {
+        struct listen_address laddr;
+        struct listen_address external_address;
+        bool upnp; /* ignored */
+        struct address_list seeds;
+        struct address_list persistent_peers;
+        char *addr_book_file;
+        bool addr_book_strict;
+        int64_t max_num_inbound_peers, max_num_outbound_peers;
+        struct id_list unconditional_peer_ids;
+        int64_t persistent_peers_max_dial_period_ms; /* 0: no cap */
+        int64_t flush_throttle_timeout_ms;
+        int64_t max_packet_msg_payload_size; /* bytes */
+        int64_t send_rate, recv_rate;        /* bytes per second and connection; 0: no limit */
+        bool pex;
+        bool seed_mode; /* implies pex */
+        struct id_list private_peer_ids;
+        bool allow_duplicate_ip;
+        int64_t handshake_timeout_ms, dial_timeout_ms;
+    } p2p;
+
+    struct {
+        char *network; /* "": the chain_id of genesis_file */
+        int64_t ensure_peers_period_ms;
+        int64_t min_request_interval_ms; /* what we grant to others (R27) */
+        int64_t own_request_spacing_ms;  /* what we keep ourselves, per ID (P8) */
+        int64_t seed_disconnect_wait_ms;
+        int64_t crawl_period_ms;
+        int64_t crawl_concurrency; /* dials in flight while crawling */
+        int64_t dial_concurrency;  /* dials in flight, all kinds */
+        int64_t dial_rate;         /* dials per second */
+        int64_t startup_spread_ms; /* random delay before configured dials (S16, P26) */
+        int64_t need_more_addresses;
+        int64_t book_save_interval_ms;
+        int64_t max_handshaking; /* accepted sockets that have not authenticated (F24) */
+    } pex;
+
+    struct {
+        char *file; /* "": the rules in the binary */
+        bool watch; /* reload when the file or a .lua file beside it changes */
+        int64_t instructions_max;
+        int64_t memory_max; /* bytes */
+        int64_t fuse_ms;
+    } policy;
+
+    struct {
+        bool prometheus;
+        char *prometheus_listen_addr;
+        char *namespace_;
+    } instrumentation; /* read for CometBFT's sake, nothing is served yet */
+};
+
+/* One thing that is wrong, for people. */
+struct settings_problem {
+    bool is_error;   /* else a warning: the settings are usable */
+    char where[512]; /* "/home/n/config/config.toml:12", "--p2p.laddr", "CMT_P2P_LADDR" */
+    char key[64];    /* "p2p.laddr"; "" when the file as a whole is meant */
+    char cause[512];
+};
+
+#define SETTINGS_PROBLEMS_MAX 32
+
+struct settings_problems {
+    struct settings_problem items[SETTINGS_PROBLEMS_MAX];
+    unsigned n;
+    unsigned errors_n; /* all errors, also those beyond the last item */
+};
+
+/* A value from the command line: name "p2p.laddr" (or "moniker"), value as text. Borrowed. */
+struct settings_override {
+    const char *name;
+    const char *value;
+};
+
+/* The home directory: `given` (the --home flag, may be NULL), else $LUAPEX_HOME, else ~/.luapex.
+ * Heap text; NULL when none can be found. */
+char *settings_home(const char *given);
+
+/* Every default, nothing read; for runs without a home. ERR_NO_MEMORY. */
+enum err settings_default(struct settings *settings);
+
+/* Reads HOME/config/config.toml, then `environment` (as environ, may be NULL), then `flags`.
+ * Problems of every source are collected, not only the first; ERR_INVALID when one of them is an
+ * error, with *settings untouched. Warnings may be there with ERR_OK too. */
+enum err settings_load(const char *home, char *const *environment,
+    const struct settings_override *flags, size_t flags_n, struct settings *settings,
+    struct settings_problems *problems);
+
+/* All-zero is fine. */
+void settings_free(struct settings *settings);
+
+/* "WHERE: KEY: CAUSE" without newline, cut at cap - 1. */
+char *settings_problem_text(const struct settings_problem *problem, char *out, size_t cap);
+
+/* A path of the settings as a path to open: absolute ones as they are, others under the home.
+ * Heap text, NULL when out of memory. */
+char *settings_path(const struct settings *settings, const char *path);
+
+#endif

@@ -1,0 +1,51 @@
+/* The operations VM: Lua that we ship, with luv on the host's loop. It watches policy files now;
+ * the control socket and reports come here later. What users write never runs in here.
+ *
+ * Life:   ops_new -> ops_watch* -> ops_close -> (the loop runs until its handles are gone) ->
+ * ops_free
+ *
+ * Every libuv handle of the VM is opened in one place (lua/ops/handles.lua), so ops_close closes
+ * them all. They are referenced handles: a loop with an open watch stays alive until ops_close.
+ * ops_free must come after the loop has run their close callbacks and before uv_loop_close, which
+ * then returns 0. An error in a callback is logged and the VM goes on; it never ends the process.
+ *
+ * One thread: everything is called on the loop's thread.
+ */
+#ifndef OPS_OPS_H
+#define OPS_OPS_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include <stdbool.h>
+#include <uv.h>
+
+#define OPS_WATCHES_MAX 16
+#define OPS_QUIET_MS 150 /* quiet time after the last change before it is told */
+
+struct ops;
+
+/* A watched policy changed, or ops_reload asked for it. `path` as given to ops_watch. */
+typedef void (*ops_changed)(void *context, const char *path);
+
+/* Borrows loop and copies log. ERR_NO_MEMORY; ERR_SCRIPT when our own Lua does not load (logged).
+ */
+enum err ops_new(uv_loop_t *loop, const struct log *log, struct ops **ops);
+
+/* Watches the folder of a policy file: the file and the .lua files beside it, through editors that
+ * rename, symbolic links that are swapped, and folders that are replaced. After OPS_QUIET_MS
+ * without a change, `changed` is called if name, size, time or inode of one of them differs from
+ * before. The file need not exist yet. ERR_FULL beyond OPS_WATCHES_MAX, ERR_IO when the folder
+ * cannot be watched (logged; it is tried again by itself, and ops_reload works all the same). */
+enum err ops_watch(struct ops *ops, const char *path, ops_changed changed, void *context);
+
+/* Calls `changed` of every watch now: what the host does on SIGHUP. */
+void ops_reload(struct ops *ops);
+
+/* Begins to close every handle; no callback comes after it. Calling it twice is fine. */
+void ops_close(struct ops *ops);
+/* All handles are closed: ops_free may be called. */
+bool ops_is_closed(const struct ops *ops);
+/* NULL is fine. */
+void ops_free(struct ops *ops);
+
+#endif
