@@ -1,0 +1,458 @@
+#include "addr/ip.h"
+
+#include <assert.h>
+
+#define V4_AT 12 /* where the IPv4 address begins in a mapped one */
+
+enum { GROUP_NONE, GROUP_LOCAL, GROUP_UNROUTABLE, GROUP_V4, GROUP_V6, GROUP_V6_36, GROUP_TOR };
+
+struct range4 {
+    uint32_t base;
+    uint8_t bits;
+};
+
+/* Every IPv6 range that matters to routability lies within the first 64 bits. */
+struct range6 {
+    uint64_t base;
+    uint8_t bits;
+};
+
+static uint64_t load_be(const uint8_t *at, unsigned n)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < n; i++)
+        value = value << 8 | at[i];
+    return value;
+}
+
+static uint32_t v4_of(const struct ip *ip)
+{
+    return (uint32_t)load_be(ip->bytes + V4_AT, 4);
+}
+
+/* Parsing */
+
+static bool take_octet(struct span *in, uint8_t *octet)
+{
+    unsigned value = 0;
+    size_t digits = 0;
+    while (digits < in->n && digits < 4 && in->at[digits] >= '0' && in->at[digits] <= '9')
+        value = value * 10 + (unsigned)(in->at[digits++] - '0');
+    if (digits == 0 || value > 255 || (digits > 1 && in->at[0] == '0'))
+        return false;
+    span_take(in, digits);
+    *octet = (uint8_t)value;
+    return true;
+}
+
+static bool parse_v4(struct span text, uint8_t out[4])
+{
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0) {
+            if (text.n == 0 || *span_take(&text, 1).at != '.')
+                return false;
+        }
+        if (!take_octet(&text, &out[i]))
+            return false;
+    }
+    return text.n == 0;
+}
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Reads one group of 1 to 4 hex digits; returns how many, 0 if there is no such group. */
+static size_t group_digits(struct span in, unsigned *value)
+{
+    size_t n = 0;
+    *value = 0;
+    while (n < in.n && hex_digit(in.at[n]) >= 0) {
+        if (n == 4)
+            return 0;
+        *value = *value << 4 | (unsigned)hex_digit(in.at[n++]);
+    }
+    return n;
+}
+
+/* The state of reading an IPv6 literal: `n` bytes are known, `gap` (or -1) is where `::` stood. */
+struct v6_reader {
+    struct span in;
+    uint8_t bytes[16];
+    unsigned n;
+    int gap;
+};
+
+/* Reads one group, or the dotted quad that may end a literal, and the colon after it. */
+static bool take_group(struct v6_reader *r)
+{
+    unsigned value;
+    size_t digits = group_digits(r->in, &value);
+    if (digits == 0)
+        return false;
+    if (digits < r->in.n && r->in.at[digits] == '.') {
+        if (r->n > V4_AT || !parse_v4(r->in, r->bytes + r->n))
+            return false;
+        r->n += 4;
+        r->in.n = 0;
+        return true;
+    }
+    r->bytes[r->n++] = (uint8_t)(value >> 8);
+    r->bytes[r->n++] = (uint8_t)value;
+    span_take(&r->in, digits);
+    if (r->in.n == 0)
+        return true;
+    if (r->in.n == 1 || *span_take(&r->in, 1).at != ':')
+        return false;
+    if (r->in.at[0] == ':') {
+        if (r->gap >= 0)
+            return false;
+        r->gap = (int)r->n;
+        span_take(&r->in, 1);
+    }
+    return true;
+}
+
+static bool parse_v6(struct span text, uint8_t out[16])
+{
+    struct v6_reader r = {.in = text, .gap = -1};
+    if (text.n >= 2 && text.at[0] == ':' && text.at[1] == ':') {
+        r.gap = 0;
+        span_take(&r.in, 2);
+    }
+    while (r.in.n > 0 && r.n < 16)
+        if (!take_group(&r))
+            return false;
+    if (r.in.n > 0 || (r.gap < 0) != (r.n == 16))
+        return false;
+    unsigned head = r.gap < 0 ? r.n : (unsigned)r.gap;
+    memset(out, 0, 16);
+    memcpy(out, r.bytes, head);
+    memcpy(out + 16 - (r.n - head), r.bytes + head, r.n - head);
+    return true;
+}
+
+enum err ip_parse(struct span text, struct ip *ip)
+{
+    uint8_t v4[4];
+    struct ip parsed;
+    if (parse_v4(text, v4))
+        *ip = ip_of_v4((uint32_t)load_be(v4, 4));
+    else if (parse_v6(text, parsed.bytes))
+        *ip = parsed;
+    else
+        return ERR_ADDR_INVALID;
+    return ERR_OK;
+}
+
+/* Printing */
+
+static char *put_decimal(char *at, unsigned value)
+{
+    char digits[10];
+    unsigned n = 0;
+    do
+        digits[n++] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    while (n > 0)
+        *at++ = digits[--n];
+    return at;
+}
+
+static char *put_hex(char *at, unsigned value)
+{
+    bool started = false;
+    for (int shift = 12; shift >= 0; shift -= 4) {
+        unsigned digit = value >> shift & 15;
+        started |= digit > 0 || shift == 0;
+        if (started)
+            *at++ = "0123456789abcdef"[digit];
+    }
+    return at;
+}
+
+static char *put_v4(char *at, const uint8_t v4[4])
+{
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0)
+            *at++ = '.';
+        at = put_decimal(at, v4[i]);
+    }
+    return at;
+}
+
+/* The first of the longest runs of at least two zero groups; *n is 0 if there is none. */
+static unsigned longest_zero_run(const unsigned groups[8], unsigned *n)
+{
+    unsigned best = 0;
+    *n = 0;
+    for (unsigned i = 0, run = 0; i < 8; i++) {
+        run = groups[i] == 0 ? run + 1 : 0;
+        if (run >= 2 && run > *n) {
+            *n = run;
+            best = i + 1 - run;
+        }
+    }
+    return best;
+}
+
+static char *put_v6(char *at, const uint8_t bytes[16])
+{
+    unsigned groups[8], run_n;
+    for (unsigned i = 0; i < 8; i++)
+        groups[i] = (unsigned)load_be(bytes + 2 * i, 2);
+    unsigned run = longest_zero_run(groups, &run_n);
+    for (unsigned i = 0; i < 8;) {
+        if (run_n > 0 && i == run) {
+            *at++ = ':';
+            *at++ = ':';
+            i += run_n;
+            continue;
+        }
+        if (i > 0 && (run_n == 0 || i != run + run_n))
+            *at++ = ':';
+        at = put_hex(at, groups[i++]);
+    }
+    return at;
+}
+
+static char *put_ip(char *at, const struct ip *ip)
+{
+    return ip_is_v4(ip) ? put_v4(at, ip->bytes + V4_AT) : put_v6(at, ip->bytes);
+}
+
+char *ip_text(const struct ip *ip, char out[IP_TEXT_MAX])
+{
+    *put_ip(out, ip) = 0;
+    return out;
+}
+
+bool ip_equal(const struct ip *a, const struct ip *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+bool ip_is_v4(const struct ip *ip)
+{
+    return load_be(ip->bytes, 8) == 0 && load_be(ip->bytes + 8, 4) == 0xffff;
+}
+
+struct ip ip_of_v4(uint32_t v4)
+{
+    return (struct ip){{[10] = 0xff,
+        0xff,
+        (uint8_t)(v4 >> 24),
+        (uint8_t)(v4 >> 16),
+        (uint8_t)(v4 >> 8),
+        (uint8_t)v4}};
+}
+
+/* Prefixes */
+
+static bool prefix_equal(const uint8_t a[16], const uint8_t b[16], unsigned bits)
+{
+    unsigned whole = bits / 8, rest = bits % 8;
+    if (memcmp(a, b, whole) != 0)
+        return false;
+    return rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0;
+}
+
+static bool cidr_is_v4(const struct cidr *cidr)
+{
+    return cidr->bits >= 8 * V4_AT && ip_is_v4(&cidr->ip);
+}
+
+static bool parse_prefix_length(struct span text, unsigned max, unsigned *bits)
+{
+    unsigned value = 0;
+    if (text.n == 0 || text.n > 3 || (text.n > 1 && text.at[0] == '0'))
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return false;
+        value = value * 10 + (unsigned)(text.at[i] - '0');
+    }
+    *bits = value;
+    return value <= max;
+}
+
+enum err cidr_parse(struct span text, struct cidr *cidr)
+{
+    const uint8_t *slash = text.n > 0 ? memchr(text.at, '/', text.n) : NULL;
+    struct span host = slash ? span_of(text.at, (size_t)(slash - text.at)) : text;
+    bool dotted = host.n > 0 && !memchr(host.at, ':', host.n);
+    unsigned offset = dotted ? 8 * V4_AT : 0, bits = 128 - offset;
+    struct ip ip;
+    if (ip_parse(host, &ip))
+        return ERR_ADDR_INVALID;
+    if (slash && !parse_prefix_length(span_of(slash + 1, text.n - host.n - 1), 128 - offset, &bits))
+        return ERR_ADDR_INVALID;
+    bits += offset;
+    for (unsigned bit = bits; bit < 128; bit++)
+        if (ip.bytes[bit / 8] >> (7 - bit % 8) & 1)
+            return ERR_ADDR_INVALID;
+    *cidr = (struct cidr){ip, (uint8_t)bits};
+    return ERR_OK;
+}
+
+char *cidr_text(const struct cidr *cidr, char out[IP_TEXT_MAX + 4])
+{
+    char *at = put_ip(out, &cidr->ip);
+    *at++ = '/';
+    *put_decimal(at, cidr_is_v4(cidr) ? cidr->bits - 8u * V4_AT : cidr->bits) = 0;
+    return out;
+}
+
+bool cidr_contains(const struct cidr *cidr, const struct ip *ip)
+{
+    assert(cidr->bits <= 128);
+    return cidr_is_v4(cidr) == ip_is_v4(ip) && prefix_equal(cidr->ip.bytes, ip->bytes, cidr->bits);
+}
+
+/* Ranges */
+
+#define V4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
+#define V6(a, b, c, d)                                                                             \
+    ((uint64_t)(a) << 48 | (uint64_t)(b) << 32 | (uint64_t)(c) << 16 | (uint64_t)(d))
+
+static const struct range4 private4[] = {
+    {V4(10, 0, 0, 0), 8},
+    {V4(172, 16, 0, 0), 12},
+    {V4(192, 168, 0, 0), 16},
+    {V4(169, 254, 0, 0), 16},
+};
+static const struct range6 private6[] = {
+    {V6(0xfe80, 0, 0, 0), 64},
+    {V6(0xfc00, 0, 0, 0), 7},
+    {V6(0x2001, 0x10, 0, 0), 28},
+};
+static const struct range4 reserved4[] = {
+    {V4(224, 0, 0, 0), 4},  /* multicast */
+    {V4(240, 0, 0, 0), 4},  /* reserved */
+    {V4(192, 0, 2, 0), 24}, /* documentation: TEST-NET-1, -2, -3 */
+    {V4(198, 51, 100, 0), 24},
+    {V4(203, 0, 113, 0), 24},
+};
+static const struct range6 reserved6[] = {
+    {V6(0xff00, 0, 0, 0), 8},      /* multicast */
+    {V6(0x2001, 0xdb8, 0, 0), 32}, /* documentation */
+    {V6(0x3fff, 0, 0, 0), 20},     /* documentation, RFC 9637 */
+};
+
+static bool in_ranges4(uint32_t v4, const struct range4 *ranges, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if ((v4 ^ ranges[i].base) >> (32 - ranges[i].bits) == 0)
+            return true;
+    return false;
+}
+
+static bool in_ranges6(uint64_t high, const struct range6 *ranges, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if ((high ^ ranges[i].base) >> (64 - ranges[i].bits) == 0)
+            return true;
+    return false;
+}
+
+#define IN_RANGES(ip, name)                                                                        \
+    (ip_is_v4(ip)                                                                                  \
+            ? in_ranges4(v4_of(ip), name##4, sizeof name##4 / sizeof *name##4)                     \
+            : in_ranges6(load_be((ip)->bytes, 8), name##6, sizeof name##6 / sizeof *name##6))
+
+bool ip_is_valid(const struct ip *ip)
+{
+    if (ip_is_v4(ip))
+        return v4_of(ip) != 0 && v4_of(ip) != UINT32_MAX;
+    uint64_t high = load_be(ip->bytes, 8);
+    bool unspecified = high == 0 && load_be(ip->bytes + 8, 8) == 0;
+    return !unspecified && high >> 32 != 0x20010db8;
+}
+
+bool ip_is_local(const struct ip *ip)
+{
+    if (ip_is_v4(ip))
+        return ip->bytes[V4_AT] == 127 || ip->bytes[V4_AT] == 0;
+    return load_be(ip->bytes, 8) == 0 && load_be(ip->bytes + 8, 8) == 1;
+}
+
+bool ip_is_routable(const struct ip *ip)
+{
+    return ip_is_valid(ip) && !ip_is_local(ip) && !IN_RANGES(ip, private);
+}
+
+bool ip_is_reserved(const struct ip *ip)
+{
+    return IN_RANGES(ip, reserved);
+}
+
+/* Groups */
+
+static struct group group_of_v4(uint8_t first, uint8_t second)
+{
+    return (struct group){GROUP_V4, {first, second}};
+}
+
+static struct group group_of_v6(const uint8_t b[16])
+{
+    static const uint8_t translated[16] = {[8] = 0xff, 0xff};              /* RFC 6145 */
+    static const uint8_t nat64[16] = {0x00, 0x64, 0xff, 0x9b};             /* RFC 6052 */
+    static const uint8_t onion[16] = {0xfd, 0x87, 0xd8, 0x7e, 0xeb, 0x43}; /* OnionCat */
+    uint32_t head = (uint32_t)load_be(b, 4);
+    if (prefix_equal(b, translated, 96) || prefix_equal(b, nat64, 96))
+        return group_of_v4(b[12], b[13]);
+    if (head >> 16 == 0x2002)
+        return group_of_v4(b[2], b[3]);
+    if (head == 0x20010000)
+        return group_of_v4((uint8_t)~b[12], (uint8_t)~b[13]);
+    if (prefix_equal(b, onion, 48))
+        return (struct group){GROUP_TOR, {b[6] & 15}};
+    struct group group = {GROUP_V6, {b[0], b[1], b[2], b[3]}};
+    if (head == 0x20010470) {
+        group.kind = GROUP_V6_36;
+        group.bytes[4] = b[4] & 0xf0;
+    }
+    return group;
+}
+
+struct group ip_group(const struct ip *ip, bool strict)
+{
+    if (strict && ip_is_local(ip))
+        return (struct group){.kind = GROUP_LOCAL};
+    if (strict && !ip_is_routable(ip))
+        return (struct group){.kind = GROUP_UNROUTABLE};
+    if (ip_is_v4(ip))
+        return group_of_v4(ip->bytes[V4_AT], ip->bytes[V4_AT + 1]);
+    return group_of_v6(ip->bytes);
+}
+
+bool group_equal(struct group a, struct group b)
+{
+    return memcmp(&a, &b, sizeof a) == 0;
+}
+
+char *group_text(struct group group, char out[GROUP_TEXT_MAX])
+{
+    static const char *const words[] = {"", "local", "unroutable"};
+    uint8_t bytes[16] = {0};
+    memcpy(bytes, group.bytes, sizeof group.bytes);
+    char *end = out;
+    if (group.kind == GROUP_V4) {
+        end = put_v4(out, bytes);
+    } else if (group.kind == GROUP_TOR) {
+        memcpy(out, "tor:", 4);
+        end = put_decimal(out + 4, bytes[0]);
+    } else if (group.kind >= GROUP_V6) {
+        end = put_v6(out, bytes);
+    } else {
+        size_t n = strlen(words[group.kind]);
+        memcpy(out, words[group.kind], n);
+        end = out + n;
+    }
+    *end = 0;
+    return out;
+}
