@@ -15,9 +15,11 @@ struct frame_cipher {
 };
 
 /* sealed has n + FRAME_TAG_SIZE bytes and may be the same memory as plain. Advances the counter. */
-void frame_cipher_seal(struct frame_cipher *cipher, const uint8_t *plain, size_t n, uint8_t *sealed);
+void frame_cipher_seal(
+    struct frame_cipher *cipher, const uint8_t *plain, size_t n, uint8_t *sealed);
 /* n counts the tag; plain has n - FRAME_TAG_SIZE bytes and may be the same memory as sealed.
  * ERR_FRAME_TAG leaves the counter where it was. */
-enum err frame_cipher_open(struct frame_cipher *cipher, const uint8_t *sealed, size_t n, uint8_t *plain);
+enum err frame_cipher_open(
+    struct frame_cipher *cipher, const uint8_t *sealed, size_t n, uint8_t *plain);
 
 #endif

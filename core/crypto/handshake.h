@@ -19,7 +19,7 @@ struct session_keys {
 
 struct ephemeral_key ephemeral_key_of_secret(const uint8_t secret[32]);
 /* ERR_LOW_ORDER_POINT when the shared secret is all zero. The caller wipes both structs. */
-enum err session_keys_derive(const struct ephemeral_key *own, const uint8_t remote_public[32],
-    struct session_keys *keys);
+enum err session_keys_derive(
+    const struct ephemeral_key *own, const uint8_t remote_public[32], struct session_keys *keys);
 
 #endif

@@ -13,7 +13,8 @@ struct node_key {
     struct peer_id id;
 };
 
-/* Must be called once before anything else of this folder; false when the machine has no entropy. */
+/* Must be called once before anything else of this folder and before any JSON is parsed (from then
+ * on memory of the JSON library is wiped when freed); false when the machine has no entropy. */
 bool crypto_init(void);
 /* Overwrites memory in a way the compiler keeps. */
 void crypto_wipe(void *at, size_t n);
@@ -21,15 +22,17 @@ void crypto_wipe(void *at, size_t n);
 struct node_key node_key_of_seed(const uint8_t seed[32]);
 const uint8_t *node_key_public(const struct node_key *key);
 void node_key_sign(const struct node_key *key, struct span message, uint8_t sig[SIGNATURE_SIZE]);
-bool signature_valid(const uint8_t public_key[32], struct span message, const uint8_t sig[SIGNATURE_SIZE]);
+bool signature_valid(
+    const uint8_t public_key[32], struct span message, const uint8_t sig[SIGNATURE_SIZE]);
 
 #define NODE_KEY_FILE_MAX 65536 /* longer files are refused before they are parsed */
 
 /* Parses a node_key.json. On ERR_CORRUPT, *why is a static sentence that says what is wrong
  * without repeating any of the file. */
 enum err node_key_from_json(struct span json, struct node_key *key, const char **why);
-/* Writes the file form, without newline, to out and returns its length; room for NODE_KEY_JSON_MAX. */
 #define NODE_KEY_JSON_MAX 192
+/* Writes the file form and a terminator, without newline, and returns its length. The caller wipes
+ * out. */
 size_t node_key_to_json(const struct node_key *key, char out[NODE_KEY_JSON_MAX]);
 
 #endif
