@@ -23,7 +23,8 @@ void ephemeral_message_encode(const uint8_t public_key[32], uint8_t out[EPHEMERA
 enum err ephemeral_message_decode(struct span body, uint8_t public_key[32]);
 
 void auth_message_encode(const struct auth_message *auth, uint8_t out[AUTH_MESSAGE_SIZE]);
-/* ERR_UNDECODABLE, ERR_AUTH_KEY (no key, another kind, not 32 bytes), ERR_AUTH_SIGNATURE (not 64). */
+/* ERR_UNDECODABLE; ERR_AUTH_KEY: no key, another kind, or not 32 bytes; ERR_AUTH_SIGNATURE: not 64
+ * bytes. */
 enum err auth_message_decode(struct span body, struct auth_message *auth);
 
 #endif

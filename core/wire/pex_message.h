@@ -12,11 +12,11 @@ enum pex_kind { PEX_REQUEST, PEX_ADDRS };
 struct pex_message {
     enum pex_kind kind;
     /* PEX_ADDRS: */
-    const struct addr *addrs; /* entries with a valid lower-case ID, at most PEX_SELECTION_MAX kept */
+    const struct addr *addrs; /* entries with a valid lower-case ID; the first PEX_SELECTION_MAX */
     size_t addrs_n;
-    size_t listed_n;   /* entries on the wire */
-    size_t bad_ids_n;  /* entries skipped because their ID is not 40 lower-case hex characters */
-    bool bad_address;  /* some entry's IP or port does not parse: the whole list is void (R33) */
+    size_t listed_n;  /* entries on the wire */
+    size_t bad_ids_n; /* entries skipped because their ID is not 40 lower-case hex characters */
+    bool bad_address; /* some entry's IP or port does not parse: the whole list is void (R33) */
 };
 
 /* Room for the decoded entries of one message; reused from message to message, one per loop. */
@@ -30,7 +30,7 @@ enum err pex_message_encode(const struct pex_message *message, uint8_t *out, siz
 /* The result borrows from scratch. ERR_PEX_UNDECODABLE: bad bytes, or neither kind (R12). A list
  * with a bad entry decodes with bad_address set and no addrs. Memory use is bounded whatever the
  * bytes say. */
-enum err pex_message_decode(struct span bytes, struct pex_scratch *scratch,
-    struct pex_message *message);
+enum err pex_message_decode(
+    struct span bytes, struct pex_scratch *scratch, struct pex_message *message);
 
 #endif
