@@ -1,0 +1,3 @@
+module luapex/interop/peerkit
+
+go 1.24
