@@ -81,7 +81,7 @@ local escape = P "\\" * C(S 'btnfr"\\') / escapes
   + P "\\U" * Cp() * C(hex4 * hex4) / utf8_of
   + P "\\" * fail [[unknown escape; known are \b \t \n \f \r \" \\ \uXXXX \UXXXXXXXX]]
 
-local not_closed = (newline + -P(1)) * fail "string without its closing quote"
+local not_closed = (#newline + -P(1)) * fail "string without its closing quote"
 local control = fail "control character in a string; write it as \\uXXXX"
 
 local function string_end(quotes)
@@ -113,10 +113,8 @@ local sign = S "+-" ^ -1
 local decimal = R "19" * (P "_" ^ -1 * digit) ^ 0 + P "0"
 local exponent = S "eE" * sign * grouped(digit)
 local fraction = P "." * grouped(digit)
-local integer = sign * decimal
-  + P "0x" * grouped(hex)
-  + P "0o" * grouped(R "07")
-  + P "0b" * grouped(S "01")
+local integer = P "0x" * grouped(hex) + P "0o" * grouped(R "07") + P "0b" * grouped(S "01")
+  + sign * decimal
 local float = sign * (decimal * (fraction * exponent ^ -1 + exponent) + P "inf" + P "nan")
 
 local function within(pattern, low, high_)
