@@ -299,6 +299,18 @@ enum err cidr_parse(struct span text, struct cidr *cidr)
     return ERR_OK;
 }
 
+struct cidr cidr_of(const struct ip *ip, uint8_t bits)
+{
+    assert(bits <= 128);
+    struct cidr cidr = {*ip, bits};
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned kept = bits > 8 * i ? bits - 8 * i : 0;
+        if (kept < 8)
+            cidr.ip.bytes[i] &= (uint8_t)(0xff00u >> kept);
+    }
+    return cidr;
+}
+
 char *cidr_text(const struct cidr *cidr, char out[IP_TEXT_MAX + 4])
 {
     char *at = put_ip(out, &cidr->ip);

@@ -30,6 +30,8 @@ struct cidr {
 /* "10.0.0.0/8", "2001:db8::/32", or a single address. Bits below the mask must be zero. */
 enum err cidr_parse(struct span text, struct cidr *cidr);
 char *cidr_text(const struct cidr *cidr, char out[IP_TEXT_MAX + 4]);
+/* The range of this many leading bits around ip. */
+struct cidr cidr_of(const struct ip *ip, uint8_t bits);
 bool cidr_contains(const struct cidr *cidr, const struct ip *ip);
 
 /* IP present and not unspecified, 255.255.255.255 or 2001:db8::/32 (B11). */

@@ -49,7 +49,8 @@ static inline bool log_wants(const struct log *log, enum log_level level)
 #define LOG_ARGS(event_, ...)                                                                      \
     (event_), (const struct log_field[]){{0}, ##__VA_ARGS__},                                      \
         (unsigned)(sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) /                        \
-                   sizeof(struct log_field)) - 1
+            sizeof(struct log_field)) -                                                            \
+        1
 
 /* Used through log_write. fields[0] is unused. */
 void log_line_write(const struct log *log, enum log_level level, const char *event,

@@ -16,9 +16,9 @@ struct now {
 /* A deadline that never comes. */
 #define NEVER_MS INT64_MAX
 
-#define SECONDS_MS(n) ((int64_t)(n) * 1000)
-#define MINUTES_MS(n) SECONDS_MS((int64_t)(n) * 60)
-#define HOURS_MS(n) MINUTES_MS((int64_t)(n) * 60)
+#define SECONDS_MS(n) ((int64_t)(n)*1000)
+#define MINUTES_MS(n) SECONDS_MS((int64_t)(n)*60)
+#define HOURS_MS(n) MINUTES_MS((int64_t)(n)*60)
 
 static inline int64_t earlier_ms(int64_t a, int64_t b)
 {

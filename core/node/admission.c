@@ -1,0 +1,216 @@
+/* Who may connect and stay: accepted sockets, finished handshakes, ends of connections (S8, S14,
+ * S15, S21 - S24, F5, F24). */
+#include "node/state.h"
+
+static void refuse(struct step *step, const struct event *event, enum err why)
+{
+    struct node *node = step->node;
+    char at[ADDR_TEXT_MAX];
+    outbox_add(step->outbox, ACTION_REFUSE, event->conn)->refuse.why = why;
+    log_write(&node->settings.log, LOG_INFO, "inbound refused",
+        LOG_TEXT("addr", endpoint_to_text(&event->accepted.remote, at)),
+        LOG_TEXT("error", err_text(why)), LOG_NUMBER("inbound", node->conns.inbound),
+        LOG_NUMBER("inbound_max", node->settings.max_inbound));
+}
+
+/* Before the handshake only the IP is known; whoever may turn out to be unconditional passes. */
+static enum err judge_accepted(const struct step *step, const struct ip *ip)
+{
+    const struct node *node = step->node;
+    bool may_be_unconditional = node->settings.unconditional_ids_n > 0;
+    if (node->stopping)
+        return ERR_STOPPING;
+    if (node->conns.handshaking >= node->settings.max_handshaking)
+        return ERR_NO_SLOT;
+    if (!node->settings.allow_duplicate_ip && conns_open_with_ip(&node->conns, ip))
+        return ERR_DUPLICATE_IP;
+    if (may_be_unconditional)
+        return ERR_OK;
+    if (bans_by_ip(book_bans(node->book), step->now, ip))
+        return ERR_BANNED;
+    return node->conns.inbound >= node->settings.max_inbound ? ERR_NO_SLOT : ERR_OK;
+}
+
+void admission_accepted(struct step *step, const struct event *event)
+{
+    enum err err = judge_accepted(step, &event->accepted.remote.ip);
+    struct conn conn = {
+        .number = event->conn,
+        .remote = event->accepted.remote,
+        .state = CONN_HANDSHAKING,
+        .origin = ORIGIN_INBOUND,
+        .since_ms = step->now.mono_ms,
+        .rtt_ms = -1,
+        .asked_ms = NEVER_MS,
+        .list_ms = NEVER_MS,
+    };
+    if (!err && !conns_add(&step->node->conns, &conn))
+        err = ERR_NO_MEMORY;
+    if (err)
+        refuse(step, event, err);
+    else
+        outbox_add(step->outbox, ACTION_ACCEPT, event->conn);
+}
+
+/* After the handshake: the ID is proven. */
+static enum err judge_established(
+    const struct step *step, const struct conn *conn, const struct peer_id *id)
+{
+    const struct node *node = step->node;
+    if (node->stopping)
+        return ERR_STOPPING;
+    if (conns_peer(&node->conns, id))
+        return ERR_DUPLICATE_ID;
+    bool exempt = conn->unconditional || conn->persistent;
+    const struct bans *bans = book_bans(node->book);
+    if (!exempt &&
+        (bans_by_id(bans, step->now, id) || bans_by_ip(bans, step->now, &conn->remote.ip)))
+        return ERR_BANNED;
+    if (conn->outbound)
+        return node->settings.allow_duplicate_ip ||
+                !conns_open_with_ip(&node->conns, &conn->remote.ip)
+            ? ERR_OK
+            : ERR_DUPLICATE_IP;
+    if (!conn->unconditional && node->conns.inbound >= node->settings.max_inbound)
+        return ERR_NO_SLOT;
+    return ERR_OK;
+}
+
+static void keep_node_info(struct conn *conn, const struct node_info *info)
+{
+    size_t n = info->version.n < VERSION_KEPT ? info->version.n : VERSION_KEPT;
+    if (n > 0)
+        memcpy(conn->version, info->version.at, n);
+    conn->version[n] = 0;
+    conn->has_pex = node_info_has_channel(info, PEX_CHANNEL);
+    conn->listen_known = node_info_listen(info, &conn->listen) == ERR_OK;
+}
+
+/* R20, R21: what a new peer means to the exchange. */
+static void greet(struct step *step, struct conn *conn)
+{
+    struct node *node = step->node;
+    if (!node->settings.pex)
+        return;
+    if (conn->outbound) {
+        if (book_need_more(node->book) || node->settings.seed_mode)
+            exchange_ask(step, conn);
+        return;
+    }
+    if (!conn->listen_known)
+        return;
+    struct addr itself = {conn->id, conn->remote};
+    enum err err = book_add(node->book, step->now, &node->rng, &conn->listen, &itself, NULL);
+    if (err)
+        log_write(&node->settings.log, LOG_DEBUG, "address refused by the book",
+            LOG_TEXT("error", err_text(err)));
+}
+
+static void welcome(struct step *step, struct conn *conn, const struct event *event)
+{
+    struct node *node = step->node;
+    keep_node_info(conn, event->established.info);
+    conn->rtt_ms = event->established.connect_ms;
+    if (!conns_promote(&node->conns, conn, &event->established.id, step->now.mono_ms)) {
+        admission_close(step, conn, ERR_NO_MEMORY, 0);
+        return;
+    }
+    node->alone_since_ms = NEVER_MS;
+    char text[ADDR_TEXT_MAX];
+    struct addr addr = {conn->id, conn->remote};
+    log_write(&node->settings.log, LOG_INFO, "peer added",
+        LOG_TEXT("peer", addr_to_text(&addr, text)),
+        LOG_TEXT("direction", conn->outbound ? "outbound" : "inbound"),
+        LOG_TEXT("version", conn->version));
+    greet(step, conn);
+}
+
+void admission_established(struct step *step, const struct event *event)
+{
+    struct node *node = step->node;
+    struct conn *conn = conns_find(&node->conns, event->conn);
+    if (!conn || conn->state == CONN_PEER)
+        return;
+    const struct peer_id *id = &event->established.id;
+    enum dial_origin origin = (enum dial_origin)conn->origin;
+    bool outbound = conn->outbound;
+    conn->unconditional = node_is_unconditional(node, id);
+    conn->persistent = configured_is_persistent(node, id);
+    conn->is_seed = configured_is_seed(node, id);
+    enum err err = judge_established(step, conn, id);
+    if (outbound)
+        dialer_succeeded(step, conn, id, event->established.connect_ms);
+    if (err) {
+        char text[PEER_ID_TEXT + 1];
+        log_write(&node->settings.log, LOG_INFO, outbound ? "outbound dropped" : "inbound refused",
+            LOG_TEXT("peer", peer_id_text(id, text)), LOG_TEXT("error", err_text(err)));
+        admission_close(step, conn, err, 0);
+    } else if (origin == ORIGIN_FEELER) {
+        admission_close(step, conn, ERR_GRACEFUL, 0);
+    } else {
+        welcome(step, conn, event);
+        configured_persistent_connected(step, id);
+    }
+    if (outbound)
+        dialer_ended(step, origin, id, err);
+}
+
+/* A peer left, by whatever way. R24 and S15: everything that belongs to the connection goes first;
+ * a returning peer meets no trace of it. */
+static void forget(struct step *step, struct conn *conn)
+{
+    struct node *node = step->node;
+    bool was_peer = conn->state == CONN_PEER;
+    struct peer_id id = conn->id;
+    int64_t stayed_ms = step->now.mono_ms - conn->since_ms;
+    conns_remove(&node->conns, conn);
+    if (node->conns.peers == 0 && node->alone_since_ms == NEVER_MS)
+        node->alone_since_ms = step->now.mono_ms;
+    if (was_peer)
+        configured_persistent_closed(step, &id, stayed_ms);
+}
+
+static void log_gone(const struct step *step, const struct conn *conn, enum err why)
+{
+    char id[PEER_ID_TEXT + 1];
+    bool graceful = err_blame(why) == BLAME_NONE;
+    log_write(&step->node->settings.log, graceful ? LOG_INFO : LOG_ERROR,
+        graceful ? "peer stopped gracefully" : "peer stopped for error",
+        LOG_TEXT("peer", peer_id_text(&conn->id, id)), LOG_TEXT("reason", err_text(why)));
+}
+
+void admission_close(struct step *step, struct conn *conn, enum err why, int64_t flush_ms)
+{
+    struct action *action = outbox_add(step->outbox, ACTION_CLOSE, conn->number);
+    action->close.why = why;
+    action->close.flush_ms = flush_ms;
+    if (conn->state == CONN_PEER)
+        log_gone(step, conn, why);
+    forget(step, conn);
+}
+
+/* Ends that are not the peer's doing, or that any honest peer brings about by leaving. */
+static bool is_incident(enum err err)
+{
+    return err_blame(err) == BLAME_PEER && err != ERR_CLOSED_BY_PEER && err != ERR_RESET &&
+        err != ERR_TIMEOUT;
+}
+
+void admission_closed(struct step *step, const struct event *event)
+{
+    struct conn *conn = conns_find(&step->node->conns, event->conn);
+    if (!conn)
+        return;
+    enum err err = event->closed.err;
+    if (conn->state == CONN_PEER) {
+        log_gone(step, conn, err);
+        if (is_incident(err))
+            penalty_judge(step, conn, err);
+    } else {
+        char at[ADDR_TEXT_MAX];
+        log_write(&step->node->settings.log, LOG_INFO, "inbound rejected",
+            LOG_TEXT("addr", endpoint_to_text(&conn->remote, at)),
+            LOG_TEXT("error", err_text(err)));
+    }
+    forget(step, conn);
+}

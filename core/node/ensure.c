@@ -1,0 +1,148 @@
+/* The ensure-peers round: from free outbound slots to dials, requests and seeds (R40 - R47, with
+ * F2 and F14). */
+#include "node/state.h"
+
+/* Candidates that `select` sees: never ourselves, banned, connected, being dialed, or somebody
+ * else's to dial. Whether their back-off is over is the policy's to see and ours to check later. */
+static bool is_candidate(void *context, const struct book_entry *entry)
+{
+    const struct step *step = context;
+    enum err err = dialer_check(step, &entry->addr, ORIGIN_BOOK);
+    return err == ERR_OK || err == ERR_TOO_EARLY;
+}
+
+/* Draws candidates into the rows of the select view; entries[i] is the entry of row i. */
+static size_t draw_rows(
+    struct step *step, const struct bias_verdict *bias, const struct book_entry **entries)
+{
+    struct node *node = step->node;
+    struct book_draw draw = {
+        .count = bias->draw < ROWS_MAX ? (uint32_t)bias->draw : ROWS_MAX,
+        .new_percent = bias->new_percent,
+        .keep = is_candidate,
+        .context = step,
+    };
+    size_t n = book_draw(node->book, step->now, &node->rng, &draw, entries);
+    for (size_t i = 0; i < n; i++)
+        view_address(step, &entries[i]->addr, &node->rows[i], &node->row_texts[i]);
+    return n;
+}
+
+static bool feeler_is_out(const struct conns *conns)
+{
+    for (uint32_t i = 0; i < conns->n; i++)
+        if (conns->at[i].origin == ORIGIN_FEELER)
+            return true;
+    return false;
+}
+
+/* Dials one pick after all checks. */
+static enum err dial_pick(
+    struct step *step, const struct policy_pick *pick, const struct book_entry *const *entries)
+{
+    const struct book_entry *entry = NULL;
+    struct peer_id id;
+    if (pick->row >= 0)
+        entry = entries[pick->row];
+    else if (peer_id_parse(span_of_text(pick->id), &id) == ERR_OK)
+        entry = book_find(step->node->book, &id);
+    if (!entry)
+        return ERR_NOT_FOUND;
+    if (pick->feeler && feeler_is_out(&step->node->conns))
+        return ERR_FULL;
+    return dialer_dial(step, &entry->addr, pick->feeler ? ORIGIN_FEELER : ORIGIN_BOOK);
+}
+
+/* Dials picks until `wanted` are under way; a feeler is one above that. Returns how many picks were
+ * dialable (F14); those that the dial rate held back come again soon. */
+static int64_t dial_picks(struct step *step, const struct select_verdict *verdict,
+    const struct book_entry *const *entries, int64_t wanted)
+{
+    int64_t dialed = 0, dialable = 0;
+    for (size_t i = 0; i < verdict->picks_n && dialed < wanted; i++) {
+        const struct policy_pick *pick = &verdict->picks[i];
+        enum err err = dial_pick(step, pick, entries);
+        dialed += !err && !pick->feeler;
+        dialable += !err || err == ERR_FULL;
+    }
+    if (dialed > 0 && dialable > dialed)
+        ensure_wake(step, step->now.mono_ms + SECONDS_MS(1));
+    return dialable;
+}
+
+/* R43 - R45. Returns how many dialable addresses were chosen. */
+static int64_t choose_and_dial(struct step *step, int64_t wanted)
+{
+    struct node *node = step->node;
+    struct bias_view bias_view = {.round = (int64_t)node->counts.rounds, .wanted = wanted};
+    struct bias_verdict bias;
+    view_common(step, &bias_view.common);
+    if (policy_ask(node->policy, HOOK_bias, &node->rng, &bias_view, &bias))
+        return 0;
+    const struct book_entry **entries = outbox_alloc(step->outbox, ROWS_MAX * sizeof *entries);
+    struct select_view *view = &node->select_view;
+    *view = (struct select_view){
+        .common = bias_view.common,
+        .wanted = wanted,
+        .new_percent = bias.new_percent,
+        .candidates = node->rows,
+        .candidates_n = draw_rows(step, &bias, entries),
+    };
+    struct select_verdict *verdict = &node->select_verdict;
+    if (view->candidates_n == 0 || policy_ask(node->policy, HOOK_select, &node->rng, view, verdict))
+        return 0;
+    return dial_picks(step, verdict, entries, wanted);
+}
+
+/* R47a, P8: one of those that may be asked, each with the same chance. */
+static void ask_somebody(struct step *step)
+{
+    struct node *node = step->node;
+    struct conn *chosen = NULL;
+    uint64_t seen = 0;
+    for (uint32_t i = 0; i < node->conns.n; i++)
+        if (exchange_may_ask(step, &node->conns.at[i]) && rng_below(&node->rng, ++seen) == 0)
+            chosen = &node->conns.at[i];
+    if (!chosen)
+        return;
+    char id[PEER_ID_TEXT + 1];
+    log_write(&node->settings.log, LOG_INFO, "asking a peer for addresses",
+        LOG_TEXT("peer", peer_id_text(&chosen->id, id)));
+    exchange_ask(step, chosen);
+}
+
+/* F14: alone for two periods, whatever the book holds. */
+static bool is_alone_for_long(const struct step *step)
+{
+    const struct node *node = step->node;
+    return node->alone_since_ms != NEVER_MS &&
+        step->now.mono_ms - node->alone_since_ms >= 2 * node->settings.ensure_peers_period_ms;
+}
+
+void ensure_round(struct step *step, bool period_elapsed)
+{
+    struct node *node = step->node;
+    const struct conns *conns = &node->conns;
+    node->wake_ms = NEVER_MS;
+    int64_t wanted = (int64_t)node->settings.max_outbound - conns->outbound - conns->dialing;
+    node->counts.rounds++;
+    log_write(&node->settings.log, LOG_INFO, "ensure peers",
+        LOG_NUMBER("outbound", conns->outbound), LOG_NUMBER("inbound", conns->inbound),
+        LOG_NUMBER("dialing", conns->dialing), LOG_NUMBER("wanted", wanted));
+    if (wanted <= 0)
+        return;
+    int64_t dialable = choose_and_dial(step, wanted);
+    bool need_more = book_need_more(node->book);
+    if (need_more)
+        book_reinstate_expired(node->book, step->now, &node->rng);
+    if (need_more && period_elapsed) /* D2: not in an extra round */
+        ask_somebody(step);
+    if (dialable == 0 && (need_more || is_alone_for_long(step)))
+        configured_dial_seeds(step);
+}
+
+void ensure_wake(struct step *step, int64_t mono_ms)
+{
+    if (step->node->round_ms != NEVER_MS)
+        step->node->wake_ms = earlier_ms(step->node->wake_ms, mono_ms);
+}

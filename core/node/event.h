@@ -1,0 +1,137 @@
+/* What a node is told and what it wants done: two closed sets of plain values.
+ *
+ * A host (uv, sim, replay) turns the world into events and actions into the world. Connections are
+ * named by a number: the host numbers accepted sockets upwards from 1, the node numbers its dials
+ * upwards from CONN_OUTBOUND + 1. A number is never used twice.
+ *
+ * Life of a connection, as the host sees it:
+ *
+ *     accepted --> ACCEPT --> established --> message* --> closed
+ *              \-> REFUSE                 \-> CLOSE
+ *     DIAL --> dial failed
+ *          \-> established ...
+ *
+ * After REFUSE, CLOSE, a closed or a dial-failed event the number is dead: the host sends no
+ * further event for it and ignores actions that name it. CLOSE may also come before `established`.
+ */
+#ifndef NODE_EVENT_H
+#define NODE_EVENT_H
+
+#include "addr/addr.h"
+#include "base/now.h"
+#include "wire/node_info.h"
+#include "wire/pex_message.h"
+
+#define CONN_OUTBOUND (UINT64_C(1) << 63)
+
+enum event_kind {
+    EVENT_START,         /* once, first */
+    EVENT_TICK,          /* node_deadline has come */
+    EVENT_ACCEPTED,      /* a socket was accepted; answer with ACCEPT or REFUSE */
+    EVENT_ESTABLISHED,   /* handshake done, every check of wire.md 2.2 steps 3 - 9 passed */
+    EVENT_DIAL_FAILED,   /* a DIAL ended before `established` */
+    EVENT_MESSAGE,       /* a decoded PEX message */
+    EVENT_SEND_FAILED,   /* a SEND was dropped: queue full for too long (F12) */
+    EVENT_ROUND_TRIP,    /* a ping was answered */
+    EVENT_CLOSED,        /* an accepted or established connection ended */
+    EVENT_RESOLVED,      /* answer to RESOLVE */
+    EVENT_STORED,        /* answer to STORE */
+    EVENT_COMMAND,       /* an operator wants something */
+    EVENT_POLICY_LOADED, /* another policy answers from now on */
+};
+
+enum command_kind {
+    COMMAND_STOP, /* save, close every connection; the last actions before the host frees the node
+                   */
+    COMMAND_SAVE, /* store the book now */
+    COMMAND_DIAL, /* dial `addr` once, outside the rounds */
+};
+
+#define RESOLVED_MAX 8
+
+/* All pointers are borrowed during node_step. */
+struct event {
+    enum event_kind kind;
+    uint64_t conn; /* of the connection events */
+    union {
+        struct {
+            struct endpoint remote;
+        } accepted;
+        struct {
+            struct peer_id id;
+            const struct node_info *info;
+            struct endpoint remote; /* other end of the socket */
+            int32_t connect_ms;     /* time TCP took to connect; -1 for an accepted socket */
+        } established;
+        struct {
+            enum err err;
+            bool id_proven; /* the dialed ID authenticated before the dial failed (F25) */
+        } dial_failed;
+        const struct pex_message *message;
+        struct {
+            int32_t ms;
+        } round_trip;
+        struct {
+            enum err err;
+            struct peer_id id; /* proven ID of a handshake that failed later, else all-zero */
+        } closed;
+        struct {
+            uint64_t token;
+            enum err err;
+            const struct ip *ips;
+            size_t ips_n; /* at most RESOLVED_MAX */
+        } resolved;
+        struct {
+            enum err err;
+        } stored;
+        struct {
+            enum command_kind kind;
+            struct addr addr;
+        } command;
+        struct {
+            const char *name;
+        } policy_loaded;
+    };
+};
+
+enum action_kind {
+    ACTION_DIAL,    /* TCP connect and handshake to `addr`, expecting its ID */
+    ACTION_ACCEPT,  /* go on with the handshake */
+    ACTION_REFUSE,  /* close an accepted socket before any byte */
+    ACTION_SEND,    /* encode and queue a PEX message */
+    ACTION_CLOSE,   /* close; with flush_ms > 0 write what is queued first, for at most so long */
+    ACTION_RESOLVE, /* look a host name up */
+    ACTION_STORE,   /* write this book image to addrbook.json, atomically */
+    ACTION_ABORT,   /* the node cannot run (R6): tell the operator and exit */
+};
+
+struct action {
+    enum action_kind kind;
+    uint64_t conn;
+    union {
+        struct {
+            struct addr addr;
+        } dial;
+        struct {
+            enum err why;
+        } refuse;
+        struct pex_message send; /* addrs are valid until the outbox is reset */
+        struct {
+            enum err why;
+            int64_t flush_ms;
+        } close;
+        struct {
+            uint64_t token;
+            const char *host; /* valid until the outbox is reset */
+        } resolve;
+        struct {
+            char *image; /* heap; the host takes it and frees it */
+            size_t n;
+        } store;
+        struct {
+            const char *why; /* static sentence */
+        } abort;
+    };
+};
+
+#endif

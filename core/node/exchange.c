@@ -1,0 +1,213 @@
+/* Requests and address lists, both ways (R20 - R37, F12, F13, F20, F26). */
+#include "node/state.h"
+
+#define REQUEST_EXPIRES_MS SECONDS_MS(30) /* F12: an unanswered request */
+#define LATE_LIST_GRACE_MS SECONDS_MS(60) /* F12: a list that comes after that is only ignored */
+#define SEED_NEW_PERCENT 30               /* R25, B37 */
+#define FLUSH_MS SECONDS_MS(10)           /* F27, P14 */
+#define IP_BUDGET_BURST 20                /* F13 */
+#define IP_BUDGET_PER_S 1.0
+
+/* ---- asking (R30) ---- */
+
+static bool is_outstanding(const struct conn *conn, int64_t mono_ms)
+{
+    return conn->asked_ms != NEVER_MS && mono_ms - conn->asked_ms < REQUEST_EXPIRES_MS;
+}
+
+bool exchange_may_ask(const struct step *step, const struct conn *conn)
+{
+    const struct node *node = step->node;
+    if (conn->state != CONN_PEER || !conn->has_pex || is_outstanding(conn, step->now.mono_ms))
+        return false;
+    const struct peer_history *history = recent_find(&node->history, &conn->id);
+    return !history || history->asked_at == 0 ||
+        step->now.mono_ms + 1 - history->asked_at >= node->settings.own_request_spacing_ms;
+}
+
+bool exchange_ask(struct step *step, struct conn *conn)
+{
+    struct node *node = step->node;
+    if (!exchange_may_ask(step, conn))
+        return false;
+    struct peer_history *history = recent_touch(&node->history, &conn->id);
+    if (!history)
+        return false;
+    history->asked_at = step->now.mono_ms + 1;
+    conn->asked_ms = step->now.mono_ms;
+    outbox_add(step->outbox, ACTION_SEND, conn->number)->send.kind = PEX_REQUEST;
+    node->counts.requests_sent++;
+    return true;
+}
+
+void exchange_send_failed(struct step *step, const struct event *event)
+{
+    struct conn *conn = conns_find(&step->node->conns, event->conn);
+    if (conn)
+        conn->asked_ms = NEVER_MS;
+}
+
+/* ---- answering (R25 - R28) ---- */
+
+static void send_selection(struct step *step, const struct conn *conn, bool as_seed)
+{
+    struct node *node = step->node;
+    struct addr *addrs = outbox_alloc(step->outbox, PEX_SELECTION_MAX * sizeof *addrs);
+    struct book_selection selection = {
+        .count = PEX_SELECTION_MAX,
+        .biased = as_seed,
+        .new_percent = SEED_NEW_PERCENT,
+        .except = &conn->id,
+    };
+    size_t n = book_select(node->book, step->now, &node->rng, &selection, addrs);
+    struct action *action = outbox_add(step->outbox, ACTION_SEND, conn->number);
+    action->send = (struct pex_message){.kind = PEX_ADDRS, .addrs = addrs, .addrs_n = n};
+}
+
+/* F13: whether this address and this ID may get one more answer now, whatever they did on earlier
+ * connections. */
+static bool within_budget(struct step *step, const struct conn *conn)
+{
+    struct node *node = step->node;
+    if (node->settings.allow_duplicate_ip)
+        return true;
+    struct bucket *budget = recent_touch(&node->ip_budgets, &conn->remote.ip);
+    return budget && bucket_take(budget, step->now.mono_ms, IP_BUDGET_PER_S, IP_BUDGET_BURST);
+}
+
+/* F13: two answers within one interval are the free pass (R27); a reconnect gives no new one. */
+static bool is_repeat_of_earlier_connection(const struct step *step, const struct conn *conn)
+{
+    const struct peer_history *history = recent_find(&step->node->history, &conn->id);
+    return history && conn->requests <= 2 && history->answered >= 2 &&
+        step->now.mono_ms + 1 - history->answered_at < step->node->settings.request_interval_min_ms;
+}
+
+static void note_answer(struct step *step, const struct conn *conn)
+{
+    struct node *node = step->node;
+    struct peer_history *history = recent_touch(&node->history, &conn->id);
+    if (!history)
+        return;
+    bool same_burst = history->answered_at > 0 &&
+        step->now.mono_ms + 1 - history->answered_at < node->settings.request_interval_min_ms;
+    history->answered = same_burst ? history->answered + 1 : 1;
+    history->answered_at = step->now.mono_ms + 1;
+}
+
+/* R27: the first request starts no clock, the second is free and starts it. */
+static bool is_too_soon(const struct step *step, const struct conn *conn)
+{
+    return conn->requests > 2 &&
+        step->now.mono_ms - conn->requested_ms < step->node->settings.request_interval_min_ms;
+}
+
+static void close_unanswered(struct step *step, struct conn *conn)
+{
+    step->node->counts.requests_refused++;
+    admission_close(step, conn, ERR_GRACEFUL, 0);
+}
+
+static void handle_request(struct step *step, struct conn *conn)
+{
+    struct node *node = step->node;
+    bool answer_and_close = node->settings.seed_mode && !conn->outbound;
+    node->counts.requests_received++;
+    if (conn->requests < UINT32_MAX)
+        conn->requests++;
+    if (answer_and_close && conn->requests > 1) /* R25: already leaving */
+        return;
+    if (!answer_and_close && is_too_soon(step, conn)) {
+        node->counts.requests_refused++;
+        penalty_incident(step, conn, ERR_PEX_TOO_SOON);
+        return;
+    }
+    if (is_repeat_of_earlier_connection(step, conn) || !within_budget(step, conn)) {
+        close_unanswered(step, conn);
+        return;
+    }
+    if (conn->requests >= 2)
+        conn->requested_ms = step->now.mono_ms;
+    note_answer(step, conn);
+    send_selection(step, conn, answer_and_close);
+    if (answer_and_close)
+        admission_close(step, conn, ERR_GRACEFUL, FLUSH_MS);
+}
+
+/* ---- lists (R31 - R37) ---- */
+
+enum solicited { SOLICITED, LATE, UNSOLICITED };
+
+static enum solicited classify(const struct conn *conn, int64_t mono_ms)
+{
+    if (is_outstanding(conn, mono_ms))
+        return SOLICITED;
+    if (conn->asked_ms != NEVER_MS &&
+        mono_ms - conn->asked_ms < REQUEST_EXPIRES_MS + LATE_LIST_GRACE_MS)
+        return LATE;
+    return UNSOLICITED;
+}
+
+static uint32_t take_addresses(
+    struct step *step, const struct addr *source, const struct pex_message *list)
+{
+    struct node *node = step->node;
+    uint32_t added = 0;
+    for (size_t i = 0; i < list->addrs_n; i++) {
+        enum book_added result = BOOK_KNOWN;
+        enum err err =
+            book_add(node->book, step->now, &node->rng, &list->addrs[i], source, &result);
+        if (err && log_wants(&node->settings.log, LOG_DEBUG)) {
+            char text[ADDR_TEXT_MAX];
+            log_write(&node->settings.log, LOG_DEBUG, "address refused by the book",
+                LOG_TEXT("addr", addr_to_text(&list->addrs[i], text)),
+                LOG_TEXT("error", err_text(err)));
+        }
+        added += !err && result == BOOK_ADDED;
+    }
+    return added;
+}
+
+static void handle_list(struct step *step, struct conn *conn, const struct pex_message *list)
+{
+    struct node *node = step->node;
+    if (list->bad_address) { /* R33 comes before R32 */
+        penalty_incident(step, conn, ERR_PEX_BAD_ADDRESS);
+        return;
+    }
+    enum solicited solicited = classify(conn, step->now.mono_ms);
+    conn->asked_ms = NEVER_MS;
+    if (solicited == UNSOLICITED) {
+        node->counts.lists_unsolicited++;
+        penalty_incident(step, conn, ERR_PEX_UNSOLICITED);
+        return;
+    }
+    if (solicited == LATE)
+        return;
+    node->counts.lists_received++;
+    node->counts.addresses_received += list->listed_n;
+    struct addr source = {conn->id, conn->remote}; /* F20: the socket's IP */
+    uint32_t added = take_addresses(step, &source, list);
+    node->counts.addresses_added += added;
+    conn->useful += added;
+    conn->list_ms = step->now.mono_ms;
+    if (added > 0 && conn->outbound)
+        book_mark_answer(node->book, &source);
+    char id[PEER_ID_TEXT + 1];
+    log_write(&node->settings.log, LOG_INFO, "addresses received",
+        LOG_TEXT("peer", peer_id_text(&conn->id, id)), LOG_NUMBER("listed", list->listed_n),
+        LOG_NUMBER("new", added));
+    if (conn->is_seed) /* D1, F1: within the outbound limit, without waiting for the period */
+        ensure_wake(step, step->now.mono_ms);
+}
+
+void exchange_message(struct step *step, const struct event *event)
+{
+    struct conn *conn = conns_find(&step->node->conns, event->conn);
+    if (!conn || conn->state != CONN_PEER || !step->node->settings.pex)
+        return;
+    if (event->message->kind == PEX_REQUEST)
+        handle_request(step, conn);
+    else
+        handle_list(step, conn, event->message);
+}

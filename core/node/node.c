@@ -1,0 +1,377 @@
+#include "book/image.h"
+#include "node/state.h"
+
+#include <stdlib.h>
+
+#define DIAL_RATE_NODE 10 /* per second (P3) */
+#define DIAL_RATE_SEED 200
+#define HOUSEKEEP_MS SECONDS_MS(1)
+#define GOOD_AFTER_MS HOURS_MS(1)         /* P6 */
+#define GOOD_AFTER_LIST_MS MINUTES_MS(10) /* P6 */
+
+struct node_settings node_settings_default(void)
+{
+    return (struct node_settings){
+        .pex = true,
+        .strict = true,
+        .max_inbound = 40,
+        .max_outbound = 10,
+        .max_handshaking = 64,
+        .ensure_peers_period_ms = SECONDS_MS(30),
+        .request_interval_min_ms = SECONDS_MS(10),
+        .own_request_spacing_ms = SECONDS_MS(12),
+        .seed_disconnect_wait_ms = HOURS_MS(28),
+        .crawl_period_ms = SECONDS_MS(30),
+        .crawl_concurrency = 64,
+        .dial_concurrency = 64,
+        .book_save_interval_ms = MINUTES_MS(2),
+        .configured_dial_delay_max_ms = SECONDS_MS(3),
+    };
+}
+
+static struct configured_peer *copy_configured(const struct addr_text *texts, size_t n)
+{
+    struct configured_peer *peers = calloc(n ? n : 1, sizeof *peers);
+    for (size_t i = 0; peers && i < n; i++)
+        peers[i] = (struct configured_peer){.text = texts[i], .next_ms = NEVER_MS};
+    return peers;
+}
+
+static struct peer_id *copy_ids(const struct peer_id *ids, size_t n)
+{
+    struct peer_id *copy = malloc((n ? n : 1) * sizeof *copy);
+    if (copy && n > 0)
+        memcpy(copy, ids, n * sizeof *copy);
+    return copy;
+}
+
+static void init_tables(struct node *node)
+{
+    struct rng *rng = &node->rng;
+    conns_init(&node->conns, rng);
+    recent_init(&node->dial_records, sizeof(struct endpoint_key), sizeof(struct dial_record),
+        DIAL_RECORDS_MAX, rng_next(rng));
+    recent_init(
+        &node->ranges, sizeof(struct ip), sizeof(struct bucket), RANGE_RECORDS_MAX, rng_next(rng));
+    recent_init(
+        &node->history, PEER_ID_SIZE, sizeof(struct peer_history), HISTORY_MAX, rng_next(rng));
+    recent_init(
+        &node->ip_budgets, sizeof(struct ip), sizeof(struct bucket), IP_BUDGETS_MAX, rng_next(rng));
+}
+
+static bool copy_settings(struct node *node, const struct node_settings *settings)
+{
+    node->settings = *settings;
+    if (settings->dial_rate == 0)
+        node->settings.dial_rate = settings->seed_mode ? DIAL_RATE_SEED : DIAL_RATE_NODE;
+    node->seeds = copy_configured(settings->seeds, settings->seeds_n);
+    node->seeds_n = (uint32_t)settings->seeds_n;
+    node->persistent = copy_configured(settings->persistent_peers, settings->persistent_peers_n);
+    node->persistent_n = (uint32_t)settings->persistent_peers_n;
+    node->unconditional = copy_ids(settings->unconditional_ids, settings->unconditional_ids_n);
+    return node->seeds && node->persistent && node->unconditional;
+}
+
+/* B30, S19: what the book must know of ourselves before the first address arrives. */
+static enum err introduce_to_book(struct node *node)
+{
+    book_set_own_id(node->book, &node->settings.id);
+    for (size_t i = 0; i < node->settings.own_addresses_n; i++)
+        book_add_own(node->book, &node->settings.own_addresses[i]);
+    return book_set_private(node->book, node->settings.private_ids, node->settings.private_ids_n);
+}
+
+struct node *node_new(
+    const struct node_settings *settings, struct book *book, struct policy *policy, struct now now)
+{
+    struct node *node = calloc(1, sizeof *node);
+    if (!node)
+        return NULL;
+    rng_seed(&node->rng, settings->rng_seed);
+    init_tables(node);
+    node->policy = policy;
+    node->dial_number = CONN_OUTBOUND;
+    node->round_ms = node->wake_ms = node->crawl.next_ms = NEVER_MS;
+    node->housekeep_ms = node->save_ms = NEVER_MS;
+    node->alone_since_ms = now.mono_ms;
+    node->rows = calloc(ROWS_MAX, sizeof *node->rows);
+    node->row_texts = calloc(ROWS_MAX, sizeof *node->row_texts);
+    if (!crawler_init(node) || !copy_settings(node, settings) || !node->rows || !node->row_texts) {
+        node_free(node);
+        return NULL;
+    }
+    node->book = book;
+    if (introduce_to_book(node)) {
+        node->book = NULL; /* still the caller's */
+        node_free(node);
+        return NULL;
+    }
+    return node;
+}
+
+void node_free(struct node *node)
+{
+    if (!node)
+        return;
+    book_free(node->book);
+    crawler_free(node);
+    conns_free(&node->conns);
+    recent_free(&node->dial_records);
+    recent_free(&node->ranges);
+    recent_free(&node->history);
+    recent_free(&node->ip_budgets);
+    free(node->walk.order);
+    free(node->seeds);
+    free(node->persistent);
+    free(node->unconditional);
+    free(node->rows);
+    free(node->row_texts);
+    free(node);
+}
+
+bool node_is_unconditional(const struct node *node, const struct peer_id *id)
+{
+    for (size_t i = 0; i < node->settings.unconditional_ids_n; i++)
+        if (peer_id_equal(&node->unconditional[i], id))
+            return true;
+    return false;
+}
+
+/* ---- start, tick, stop ---- */
+
+static void start(struct step *step)
+{
+    struct node *node = step->node;
+    int64_t now = step->now.mono_ms;
+    node->started = true;
+    node->alone_since_ms = now;
+    node->save_ms = now + node->settings.book_save_interval_ms;
+    node->housekeep_ms = now + HOUSEKEEP_MS;
+    configured_start(step);
+    if (!node->settings.pex)
+        return;
+    if (node->settings.seed_mode) {
+        crawler_start(step);
+        node->crawl.next_ms = now + node->settings.crawl_period_ms;
+        return;
+    }
+    node->round_ms = now; /* R40: nobody is there yet, so without jitter */
+}
+
+static void save(struct step *step)
+{
+    struct node *node = step->node;
+    if (node->storing)
+        return;
+    struct image_text image = {0};
+    enum err err = book_save(node->book, &image);
+    if (err) {
+        image_text_free(&image);
+        log_write(
+            &node->settings.log, LOG_ERROR, "book not saved", LOG_TEXT("error", err_text(err)));
+        return;
+    }
+    struct action *action = outbox_add(step->outbox, ACTION_STORE, 0);
+    action->store.image = image.at;
+    action->store.n = image.n;
+    node->storing = true;
+}
+
+static void stored(struct step *step, const struct event *event)
+{
+    struct node *node = step->node;
+    node->storing = false;
+    if (event->stored.err)
+        log_write(&node->settings.log, LOG_ERROR, "book not saved",
+            LOG_TEXT("error", err_text(event->stored.err)));
+    else
+        log_write(&node->settings.log, LOG_INFO, "book saved",
+            LOG_NUMBER("addresses", book_count(node->book)));
+}
+
+/* P6: only an endpoint that we dialed, at most once a connection and hour. */
+static void promote(struct step *step)
+{
+    struct node *node = step->node;
+    int64_t now = step->now.mono_ms;
+    for (uint32_t i = 0; i < node->conns.n; i++) {
+        struct conn *conn = &node->conns.at[i];
+        if (conn->state != CONN_PEER || !conn->outbound || now < conn->good_ms)
+            continue;
+        int64_t stayed = now - conn->since_ms;
+        bool listed = conn->list_ms != NEVER_MS;
+        bool good = stayed >= GOOD_AFTER_MS || (listed && stayed >= GOOD_AFTER_LIST_MS) ||
+            (listed && node->settings.seed_mode);
+        if (!good)
+            continue;
+        struct addr addr = {conn->id, conn->remote};
+        book_mark_good(node->book, step->now, &node->rng, &addr);
+        conn->good_ms = now + HOURS_MS(1);
+    }
+}
+
+static void housekeep(struct step *step)
+{
+    promote(step);
+    if (step->node->settings.seed_mode)
+        crawler_housekeep(step);
+}
+
+/* The next multiple of a period after now; missed ticks are dropped (R41). */
+static int64_t next_tick(int64_t due, int64_t period, int64_t now)
+{
+    return due + (1 + (now - due) / period) * period;
+}
+
+static void tick(struct step *step)
+{
+    struct node *node = step->node;
+    int64_t now = step->now.mono_ms;
+    if (!node->started || node->stopping)
+        return;
+    configured_tick(step);
+    if (node->round_ms <= now) {
+        node->round_ms = next_tick(node->round_ms, node->settings.ensure_peers_period_ms, now);
+        ensure_round(step, true);
+    }
+    if (node->wake_ms <= now)
+        ensure_round(step, false);
+    if (node->housekeep_ms <= now) {
+        node->housekeep_ms = next_tick(node->housekeep_ms, HOUSEKEEP_MS, now);
+        housekeep(step);
+    }
+    if (node->crawl.next_ms <= now) {
+        node->crawl.next_ms = next_tick(node->crawl.next_ms, node->settings.crawl_period_ms, now);
+        crawler_pass(step);
+    }
+    if (node->save_ms <= now) {
+        node->save_ms = next_tick(node->save_ms, node->settings.book_save_interval_ms, now);
+        save(step);
+    }
+}
+
+int64_t node_deadline(const struct node *node)
+{
+    if (!node->started || node->stopping)
+        return NEVER_MS;
+    int64_t next = configured_deadline(node);
+    next = earlier_ms(next, earlier_ms(node->round_ms, node->wake_ms));
+    next = earlier_ms(next, earlier_ms(node->housekeep_ms, node->crawl.next_ms));
+    return earlier_ms(next, node->save_ms);
+}
+
+static void stop(struct step *step)
+{
+    struct node *node = step->node;
+    node->stopping = true;
+    node->storing = false; /* the last image replaces one that is still being written */
+    while (node->conns.n > 0)
+        admission_close(step, &node->conns.at[node->conns.n - 1], ERR_STOPPING, 0);
+    save(step);
+}
+
+static void command(struct step *step, const struct event *event)
+{
+    switch (event->command.kind) {
+    case COMMAND_STOP:
+        stop(step);
+        break;
+    case COMMAND_SAVE:
+        save(step);
+        break;
+    case COMMAND_DIAL:
+        dialer_dial(step, &event->command.addr, ORIGIN_COMMAND);
+        break;
+    }
+}
+
+void node_step(struct node *node, struct now now, const struct event *event, struct outbox *outbox)
+{
+    struct step step = {node, now, outbox};
+    struct conn *conn;
+    switch (event->kind) {
+    case EVENT_START:
+        start(&step);
+        break;
+    case EVENT_TICK:
+        break; /* every step ends with what is due */
+    case EVENT_ACCEPTED:
+        admission_accepted(&step, event);
+        break;
+    case EVENT_ESTABLISHED:
+        admission_established(&step, event);
+        break;
+    case EVENT_DIAL_FAILED:
+        dialer_failed(&step, event);
+        break;
+    case EVENT_MESSAGE:
+        exchange_message(&step, event);
+        break;
+    case EVENT_SEND_FAILED:
+        exchange_send_failed(&step, event);
+        break;
+    case EVENT_ROUND_TRIP:
+        conn = conns_find(&node->conns, event->conn);
+        if (conn)
+            conn->rtt_ms = conn->rtt_ms < 0 ? event->round_trip.ms
+                                            : (conn->rtt_ms * 7 + event->round_trip.ms) / 8;
+        break;
+    case EVENT_CLOSED:
+        admission_closed(&step, event);
+        break;
+    case EVENT_RESOLVED:
+        configured_resolved(&step, event);
+        break;
+    case EVENT_STORED:
+        stored(&step, event);
+        break;
+    case EVENT_COMMAND:
+        command(&step, event);
+        break;
+    case EVENT_POLICY_LOADED:
+        log_write(&node->settings.log, LOG_INFO, "policy loaded",
+            LOG_TEXT("name", event->policy_loaded.name));
+        break;
+    }
+    tick(&step);
+}
+
+/* ---- what others may see ---- */
+
+struct node_counts node_counts(const struct node *node)
+{
+    struct node_counts counts = node->counts;
+    counts.outbound = node->conns.outbound;
+    counts.inbound = node->conns.inbound;
+    counts.peers = node->conns.peers;
+    counts.dialing = node->conns.dialing;
+    counts.handshaking = node->conns.handshaking;
+    return counts;
+}
+
+const struct book *node_book(const struct node *node)
+{
+    return node->book;
+}
+
+void node_peers(const struct node *node, void (*visit)(void *context, const struct node_peer *peer),
+    void *context)
+{
+    for (uint32_t i = 0; i < node->conns.n; i++) {
+        const struct conn *conn = &node->conns.at[i];
+        if (conn->state != CONN_PEER)
+            continue;
+        struct node_peer peer = {
+            .id = conn->id,
+            .remote = conn->remote,
+            .outbound = conn->outbound,
+            .persistent = conn->persistent,
+            .unconditional = conn->unconditional,
+            .is_seed = conn->is_seed,
+            .connected_ms = conn->since_ms,
+            .rtt_ms = conn->rtt_ms,
+            .version = conn->version,
+        };
+        visit(context, &peer);
+    }
+}

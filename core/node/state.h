@@ -1,0 +1,204 @@
+/* What the files of this folder share. Not for hosts: they see node.h.
+ *
+ * Every function that acts takes `struct step`: the node, the time and the outbox of this step. */
+#ifndef NODE_STATE_H
+#define NODE_STATE_H
+
+#include "base/bucket.h"
+#include "base/recent.h"
+#include "node/conns.h"
+#include "node/node.h"
+
+/* Bounds of tables that peers can fill (F26). */
+#define DIAL_RECORDS_MAX 65536
+#define HISTORY_MAX 65536
+#define CRAWL_RECORDS_MAX 65536
+#define RANGE_RECORDS_MAX 16384
+#define IP_BUDGETS_MAX 65536
+
+/* Of one endpoint that failed to answer (R50). */
+struct dial_record {
+    uint32_t failures;
+    int64_t last_failure_ms;
+    int64_t next_ms; /* the gate: no dial before this (P4) */
+};
+
+/* Of one ID, over its connections (F13, P8, P17). Times are mono_ms + 1, 0 for never. */
+struct peer_history {
+    int64_t asked_at;     /* we asked it last */
+    int64_t answered_at;  /* we answered it last */
+    uint32_t answered;    /* answers given while less than an interval lay between them */
+    uint32_t incidents;   /* misbehaviour since incidents_at */
+    int64_t incidents_at; /* first of them */
+};
+
+/* A seed or persistent peer of the configuration. */
+struct configured_peer {
+    struct addr_text text;
+    struct addr addr;  /* last resolved address */
+    bool resolved;     /* addr is usable */
+    bool resolving;    /* the host was asked */
+    bool never;        /* it is ourselves */
+    uint32_t failures; /* in a row: dials (persistent) or look-ups (seeds) */
+    int64_t next_ms;   /* next try; NEVER_MS while connected, dialing or resolving */
+    int64_t tried_ms;  /* last dial */
+};
+
+/* One walk through the seeds (R58). */
+struct seed_walk {
+    bool active;
+    uint32_t *order; /* indexes of seeds */
+    uint32_t n;
+    uint32_t at; /* position of the seed being dialed */
+};
+
+struct crawl {
+    struct addr *queue; /* addresses of this pass that still wait for a free dial */
+    size_t queue_n, queue_at;
+    struct recent records; /* ID -> mono_ms + 1 of the last crawl */
+    int64_t next_ms;
+};
+
+struct node {
+    struct node_settings settings;
+    struct book *book;
+    struct policy *policy;
+    struct rng rng;
+    struct conns conns;
+    uint64_t dial_number;
+
+    struct recent dial_records; /* struct endpoint key -> struct dial_record */
+    struct recent ranges;       /* /24 or /48 -> struct bucket: dials a minute (P3) */
+    struct recent history;      /* ID -> struct peer_history */
+    struct recent ip_budgets;   /* IP -> struct bucket: answers (F13) */
+    struct bucket dial_budget;
+
+    struct configured_peer *seeds, *persistent;
+    uint32_t seeds_n, persistent_n;
+    bool seeds_checked; /* R6 is decided */
+    struct peer_id *unconditional;
+    struct seed_walk walk;
+    struct crawl crawl;
+
+    bool started, stopping, storing;
+    int64_t period_start_ms; /* of the running ensure-peers period */
+    int64_t round_ms;        /* next regular round; NEVER_MS in seed mode */
+    int64_t wake_ms;         /* next extra round (F2); NEVER_MS: none */
+    int64_t housekeep_ms;
+    int64_t save_ms;
+    int64_t alone_since_ms; /* no peer since then; NEVER_MS while there is one (F14) */
+    int64_t last_wall_ms;   /* so that what scripts see never goes back */
+    struct node_counts counts;
+
+    struct select_view select_view;
+    struct select_verdict select_verdict; /* large: kept here rather than on the stack */
+    struct address_row *rows;             /* of candidates, ROWS_MAX */
+    struct row_text *row_texts;
+};
+
+#define ROWS_MAX 1024
+
+struct step {
+    struct node *node;
+    struct now now;
+    struct outbox *outbox;
+};
+
+/* Texts behind the pointers of one row. */
+struct row_text {
+    char id[PEER_ID_TEXT + 1];
+    char ip[IP_TEXT_MAX];
+    char group[GROUP_TEXT_MAX];
+    char source_ip[IP_TEXT_MAX];
+};
+
+/* Keys of the tables. */
+struct endpoint_key {
+    uint8_t bytes[18];
+};
+struct endpoint_key endpoint_key(const struct endpoint *at);
+
+/* dialer.c */
+
+/* Whether an address could be dialed now, rates and caps apart: ERR_OK, ERR_ADDR_SELF,
+ * ERR_ALREADY_CONNECTED (or another dialer's to dial), ERR_DUPLICATE_IP, ERR_BANNED, ERR_TOO_EARLY
+ * (in back-off). */
+enum err dialer_check(const struct step *step, const struct addr *addr, enum dial_origin origin);
+/* Starts a dial after that check; also ERR_FULL (rates and caps). */
+enum err dialer_dial(struct step *step, const struct addr *addr, enum dial_origin origin);
+void dialer_failed(struct step *step, const struct event *event);
+void dialer_succeeded(
+    struct step *step, const struct conn *conn, const struct peer_id *id, int32_t rtt_ms);
+/* A dial is over, with ERR_OK or why not: whoever asked for it goes on. */
+void dialer_ended(
+    struct step *step, enum dial_origin origin, const struct peer_id *id, enum err err);
+const struct dial_record *dialer_record(const struct node *node, const struct endpoint *at);
+
+/* admission.c */
+
+void admission_accepted(struct step *step, const struct event *event);
+void admission_established(struct step *step, const struct event *event);
+void admission_closed(struct step *step, const struct event *event);
+/* Forgets a connection and tells the host to close it, after what is queued if flush_ms > 0. */
+void admission_close(struct step *step, struct conn *conn, enum err why, int64_t flush_ms);
+
+/* exchange.c */
+
+void exchange_message(struct step *step, const struct event *event);
+void exchange_send_failed(struct step *step, const struct event *event);
+/* Asks a peer for addresses if it may be asked now (R30, P8); true: sent. */
+bool exchange_ask(struct step *step, struct conn *conn);
+bool exchange_may_ask(const struct step *step, const struct conn *conn);
+
+/* penalty.c: a peer misbehaved. */
+
+/* Asks the ban policy and enforces its answer; whether the peer must go. */
+bool penalty_judge(struct step *step, const struct conn *conn, enum err kind);
+/* The same, and closes it if so. */
+void penalty_incident(struct step *step, struct conn *conn, enum err kind);
+
+/* ensure.c */
+
+void ensure_round(struct step *step, bool period_elapsed);
+/* One more round at that time, without waiting for the period (F2: never lost, coalesced). */
+void ensure_wake(struct step *step, int64_t mono_ms);
+
+/* configured.c */
+
+void configured_start(struct step *step);
+void configured_tick(struct step *step);
+int64_t configured_deadline(const struct node *node);
+void configured_resolved(struct step *step, const struct event *event);
+void configured_dial_seeds(struct step *step);
+void configured_seed_failed(struct step *step, const struct peer_id *id, enum err err);
+void configured_seed_connected(struct step *step);
+void configured_persistent_failed(struct step *step, const struct peer_id *id, enum err err);
+void configured_persistent_connected(struct step *step, const struct peer_id *id);
+void configured_persistent_closed(struct step *step, const struct peer_id *id, int64_t stayed_ms);
+bool configured_is_persistent(const struct node *node, const struct peer_id *id);
+bool configured_is_seed(const struct node *node, const struct peer_id *id);
+/* Whether a range holds the address of a seed or persistent peer: never banned by a script (P17).
+ */
+bool configured_covers(const struct node *node, const struct cidr *range);
+
+/* crawler.c */
+
+bool crawler_init(struct node *node);
+void crawler_free(struct node *node);
+void crawler_start(struct step *step);
+void crawler_pass(struct step *step);
+void crawler_dial_ended(struct step *step);
+void crawler_housekeep(struct step *step);
+
+/* view.c */
+
+void view_common(const struct step *step, struct policy_common *common);
+/* The row of an address, whether it is in the book or not. */
+void view_address(const struct step *step, const struct addr *addr, struct address_row *row,
+    struct row_text *text);
+void view_peer(
+    const struct step *step, const struct conn *conn, struct peer_row *row, struct row_text *text);
+
+bool node_is_unconditional(const struct node *node, const struct peer_id *id);
+
+#endif
