@@ -1,0 +1,25 @@
+#include "uv/machine.h"
+
+#include <sys/random.h>
+#include <time.h>
+
+struct now machine_now(const uv_loop_t *loop)
+{
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    return (struct now){
+        .mono_ms = (int64_t)uv_now(loop),
+        .wall_ms = SECONDS_MS(wall.tv_sec) + wall.tv_nsec / 1000000,
+    };
+}
+
+bool machine_entropy(void *out, size_t n)
+{
+    return n <= 256 && getrandom(out, n, 0) == (ssize_t)n;
+}
+
+uint64_t machine_seed(void)
+{
+    uint64_t seed;
+    return machine_entropy(&seed, sizeof seed) ? seed : uv_hrtime();
+}

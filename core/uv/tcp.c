@@ -1,0 +1,330 @@
+#include "uv/tcp.h"
+
+#include "uv/flow.h"
+#include "uv/machine.h"
+#include "uv/sockaddr.h"
+#include "uv/state.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int64_t mono_ms(const struct tcp *tcp)
+{
+    return host_now(tcp->host).mono_ms;
+}
+
+/* ---- life ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct tcp *tcp = (struct tcp *)handle;
+    struct host *host = tcp->host;
+    host->counts.sockets--;
+    free(tcp);
+    host_closed_one(host);
+}
+
+static struct tcp *tcp_new(struct host *host, uint64_t number, const struct endpoint *remote)
+{
+    struct tcp *tcp = calloc(1, sizeof *tcp);
+    if (!tcp)
+        return NULL;
+    if (uv_tcp_init(host->workspace->loop, &tcp->handle) != 0) {
+        free(tcp);
+        return NULL;
+    }
+    tcp->host = host;
+    tcp->number = number;
+    tcp->remote = *remote;
+    tcp->connect_ms = -1;
+    tcp->until_ms = NEVER_MS;
+    host->open++;
+    host->counts.sockets++;
+    if (host_add(host, tcp))
+        return tcp;
+    tcp->state = TCP_CLOSED;
+    uv_close((uv_handle_t *)&tcp->handle, on_closed);
+    return NULL;
+}
+
+void tcp_drop(struct tcp *tcp)
+{
+    assert(tcp->state != TCP_CLOSED);
+    tcp->state = TCP_CLOSED;
+    tcp->dead = true;
+    host_remove(tcp->host, tcp);
+    link_free(tcp->link);
+    tcp->link = NULL;
+    flow_drop_block(tcp);
+    uv_close((uv_handle_t *)&tcp->handle, on_closed);
+}
+
+static void dial_failed(struct host *host, uint64_t number, enum err err, bool id_proven)
+{
+    struct event event = {.kind = EVENT_DIAL_FAILED, .conn = number};
+    event.dial_failed.err = err;
+    event.dial_failed.id_proven = id_proven;
+    host_event(host, &event);
+}
+
+static void connection_closed(
+    struct host *host, uint64_t number, enum err err, const struct peer_id *id)
+{
+    struct event event = {.kind = EVENT_CLOSED, .conn = number};
+    event.closed.err = err;
+    event.closed.id = *id;
+    host_event(host, &event);
+}
+
+void tcp_fail(struct tcp *tcp, enum err err)
+{
+    struct peer_id proven = {0};
+    const struct peer_id *id = tcp->link ? link_peer_id(tcp->link) : NULL;
+    if (id)
+        proven = *id;
+    bool was_dead = tcp->dead;
+    tcp_drop(tcp);
+    if (was_dead)
+        return;
+    if (tcp->outbound && !tcp->established) {
+        bool id_proven = id && peer_id_equal(&proven, &tcp->dialed);
+        dial_failed(tcp->host, tcp->number, err, id_proven);
+    } else {
+        const struct peer_id none = {0};
+        connection_closed(tcp->host, tcp->number, err, tcp->established ? &none : &proven);
+    }
+}
+
+void tcp_schedule(struct tcp *tcp)
+{
+    int64_t at_ms = earlier_ms(tcp->until_ms, flow_deadline_ms(tcp));
+    if (tcp->link)
+        at_ms = earlier_ms(at_ms, link_deadline(tcp->link));
+    if (at_ms == NEVER_MS)
+        heap_remove(&tcp->host->deadlines, &tcp->deadline);
+    else
+        heap_set(&tcp->host->deadlines, &tcp->deadline, at_ms);
+}
+
+/* ---- what the link tells ---- */
+
+static void on_established(void *context, const struct peer_id *id, const struct node_info *info)
+{
+    struct tcp *tcp = context;
+    tcp->established = true;
+    if (tcp->dead)
+        return;
+    struct event event = {.kind = EVENT_ESTABLISHED, .conn = tcp->number};
+    event.established.id = *id;
+    event.established.info = info;
+    event.established.remote = tcp->remote;
+    event.established.connect_ms = tcp->connect_ms;
+    host_event(tcp->host, &event);
+}
+
+static enum err on_message(void *context, uint8_t channel, struct span bytes)
+{
+    struct tcp *tcp = context;
+    if (tcp->dead || channel != PEX_CHANNEL)
+        return ERR_OK;
+    struct pex_message message;
+    enum err err = pex_message_decode(bytes, &tcp->host->workspace->decoded, &message);
+    if (err)
+        return err;
+    struct event event = {.kind = EVENT_MESSAGE, .conn = tcp->number, .message = &message};
+    host_event(tcp->host, &event);
+    return ERR_OK;
+}
+
+static void send_failed(struct tcp *tcp)
+{
+    if (tcp->dead)
+        return;
+    struct event event = {.kind = EVENT_SEND_FAILED, .conn = tcp->number};
+    host_event(tcp->host, &event);
+}
+
+static void on_send_failed(void *context, uint8_t channel)
+{
+    (void)channel;
+    send_failed(context);
+}
+
+static void on_round_trip(void *context, int64_t ms)
+{
+    struct tcp *tcp = context;
+    if (tcp->dead)
+        return;
+    struct event event = {.kind = EVENT_ROUND_TRIP, .conn = tcp->number};
+    event.round_trip.ms = ms > INT32_MAX ? INT32_MAX : (int32_t)ms;
+    host_event(tcp->host, &event);
+}
+
+/* ---- what the node wants ---- */
+
+static struct link *make_link(struct tcp *tcp)
+{
+    const struct link_handler handler = {
+        .established = on_established,
+        .message = on_message,
+        .send_failed = on_send_failed,
+        .round_trip = on_round_trip,
+        .context = tcp,
+    };
+    uint8_t secret[32];
+    if (!machine_entropy(secret, sizeof secret))
+        return NULL;
+    struct link *link = link_new(&tcp->host->settings->link, handler,
+        tcp->outbound ? &tcp->dialed : NULL, secret, host_now(tcp->host));
+    crypto_wipe(secret, sizeof secret);
+    return link;
+}
+
+/* The socket is connected: the handshake begins. */
+static void begin(struct tcp *tcp)
+{
+    uv_tcp_nodelay(&tcp->handle, 1);
+    tcp->link = make_link(tcp);
+    if (!tcp->link) {
+        tcp_fail(tcp, ERR_NO_MEMORY);
+        return;
+    }
+    tcp->state = TCP_OPEN;
+    tcp->until_ms = NEVER_MS;
+    flow_read(tcp);
+    flow_progress(tcp);
+}
+
+static void on_connected(uv_connect_t *request, int status)
+{
+    struct tcp *tcp = (struct tcp *)request->handle;
+    free(request);
+    if (tcp->state == TCP_CLOSED)
+        return;
+    struct host *host = tcp->host;
+    if (status < 0) {
+        tcp_fail(tcp, err_of_uv(status));
+    } else {
+        int64_t started_ms = tcp->until_ms - host->settings->dial_timeout_ms;
+        tcp->connect_ms = (int32_t)(mono_ms(tcp) - started_ms);
+        begin(tcp);
+    }
+    host_settle(host);
+}
+
+static int connect_socket(struct tcp *tcp)
+{
+    struct sockaddr_storage address;
+    const struct endpoint *from = &tcp->host->settings->dial_from;
+    static const struct ip anywhere;
+    if (!ip_equal(&from->ip, &anywhere) && ip_is_v4(&from->ip) == ip_is_v4(&tcp->remote.ip)) {
+        sockaddr_of_endpoint(from, &address);
+        int code = uv_tcp_bind(&tcp->handle, (struct sockaddr *)&address, 0);
+        if (code < 0)
+            return code;
+    }
+    uv_connect_t *request = malloc(sizeof *request);
+    if (!request)
+        return UV_ENOMEM;
+    sockaddr_of_endpoint(&tcp->remote, &address);
+    int code = uv_tcp_connect(request, &tcp->handle, (struct sockaddr *)&address, on_connected);
+    if (code < 0)
+        free(request);
+    return code;
+}
+
+void tcp_dial(struct host *host, uint64_t number, const struct addr *to)
+{
+    struct tcp *tcp = tcp_new(host, number, &to->at);
+    if (!tcp) {
+        dial_failed(host, number, ERR_NO_MEMORY, false);
+        return;
+    }
+    tcp->state = TCP_CONNECTING;
+    tcp->outbound = true;
+    tcp->dialed = to->id;
+    tcp->until_ms = mono_ms(tcp) + host->settings->dial_timeout_ms;
+    int code = connect_socket(tcp);
+    if (code < 0)
+        tcp_fail(tcp, err_of_uv(code));
+    else
+        tcp_schedule(tcp);
+}
+
+void tcp_accepted(struct host *host, int fd, const struct endpoint *remote)
+{
+    struct tcp *tcp = tcp_new(host, ++host->counts.accepted, remote);
+    if (!tcp) {
+        close(fd);
+        return;
+    }
+    tcp->state = TCP_WAITING;
+    if (uv_tcp_open(&tcp->handle, fd) != 0) {
+        close(fd);
+        tcp_drop(tcp);
+        return;
+    }
+    struct event event = {.kind = EVENT_ACCEPTED, .conn = tcp->number};
+    event.accepted.remote = *remote;
+    host_event(host, &event);
+}
+
+void tcp_accept(struct tcp *tcp)
+{
+    if (tcp->state == TCP_WAITING)
+        begin(tcp);
+}
+
+static enum err queue_message(struct tcp *tcp, const struct pex_message *message)
+{
+    struct workspace *workspace = tcp->host->workspace;
+    size_t n;
+    enum err err = pex_message_encode(message, workspace->encoded, sizeof workspace->encoded, &n);
+    if (err)
+        return err;
+    struct span bytes = span_of(workspace->encoded, n);
+    return link_send(tcp->link, host_now(tcp->host), PEX_CHANNEL, bytes);
+}
+
+void tcp_send(struct tcp *tcp, const struct pex_message *message)
+{
+    if (tcp->state != TCP_OPEN)
+        return;
+    if (queue_message(tcp, message) != ERR_OK)
+        send_failed(tcp);
+    flow_progress(tcp);
+}
+
+void tcp_close(struct tcp *tcp, int64_t flush_ms)
+{
+    tcp->dead = true;
+    if (tcp->state != TCP_OPEN || flush_ms <= 0) {
+        tcp_drop(tcp);
+        return;
+    }
+    tcp->state = TCP_FLUSHING;
+    tcp->until_ms = mono_ms(tcp) + flush_ms;
+    link_flush(tcp->link);
+    flow_progress(tcp);
+}
+
+void tcp_due(struct tcp *tcp)
+{
+    struct now now = host_now(tcp->host);
+    if (now.mono_ms >= tcp->until_ms) {
+        if (tcp->state == TCP_CONNECTING)
+            tcp_fail(tcp, ERR_TIMEOUT);
+        else
+            tcp_drop(tcp);
+        return;
+    }
+    if (!tcp->link) {
+        tcp_schedule(tcp);
+        return;
+    }
+    enum err err = link_tick(tcp->link, now);
+    if (err)
+        tcp_fail(tcp, err);
+    else
+        flow_due(tcp);
+}
