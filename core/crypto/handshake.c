@@ -3,7 +3,6 @@
 #include "crypto/merlin.h"
 #include "crypto/node_key.h"
 
-#include <assert.h>
 #include <sodium.h>
 
 #define KEY_SIZE 32
