@@ -1,0 +1,170 @@
+"""Checks of words: unfinished work, rule numbers, paths, white space, skipped tests."""
+
+import re
+from pathlib import PurePosixPath
+
+from tree import Finding, line_of
+
+TEXT_ENDINGS = {
+    ".c",
+    ".h",
+    ".lua",
+    ".py",
+    ".md",
+    ".txt",
+    ".cmake",
+    ".proto",
+    ".go",
+    ".mod",
+    ".sh",
+    "",
+}
+EXACT_BYTES = ("tests/vectors/", "tests/fuzz/corpus/", "LICENSE")
+OURSELVES = "tests/tidy/"  # these files name what they forbid
+
+# The rules that the specification defines, by letter.
+RULES = {
+    "R": "1-7 10-16 20-28 30-37 40-47 50-65",  # exchange
+    "B": "1-4 10-15 20-25 30-46 50-53",  # book
+    "S": "1-25",  # switch
+    "P": "1-28",  # policy points
+    "L": "1-5",  # log
+    "F": "1-27",  # fixes of Go's defects
+    "D": "1-16",  # differences between versions
+}
+WIRE_SECTIONS = "0.1-3 1.1-5 2.1-3 3.1-5 4.1-4 5.1-8 6.1-3 7 8"
+
+
+def rule_numbers():
+    rules = set()
+    for letter, ranges in RULES.items():
+        for part in ranges.split():
+            first, _, last = part.partition("-")
+            rules |= {f"{letter}{number}" for number in range(int(first), int(last or first) + 1)}
+    return rules
+
+
+def wire_sections():
+    sections = set()
+    for part in WIRE_SECTIONS.split():
+        chapter, _, ranges = part.partition(".")
+        first, _, last = ranges.partition("-")
+        sections |= {chapter} | {
+            f"{chapter}.{number}" for number in range(int(first or 1), int(last or 0) + 1)
+        }
+    return sections
+
+
+def text_files(tree):
+    """Files written by hand in a form that can be judged."""
+    for name in tree.files:
+        if PurePosixPath(name).suffix in TEXT_ENDINGS and not name.startswith(EXACT_BYTES):
+            yield name
+
+
+def search(tree, names, pattern, text):
+    """A finding for every line of the named files that holds the pattern."""
+    for name in names:
+        for number, line in tree.lines(name):
+            found = re.search(pattern, line)
+            if found:
+                yield Finding(name, number, text.format(found[0]))
+
+
+def unfinished(tree):
+    """Nothing is left for later: that is what issues are for."""
+    everywhere = [name for name in text_files(tree) if not name.startswith(OURSELVES)]
+    product = tree.matching("core/", "lua/", "policies/", "proto/")
+    yield from search(
+        tree, everywhere, r"\b(TODO|FIXME|XXX|HACK)\b", "'{}': do it, or file an issue"
+    )
+    yield from search(
+        tree,
+        product,
+        r"(?i)\b(not implemented|stub|placeholder)\b",
+        "'{}': finish it, or say it otherwise",
+    )
+
+
+def machine_paths(tree):
+    """No path of somebody's machine."""
+    names = [name for name in text_files(tree) if not name.startswith(OURSELVES)]
+    yield from search(
+        tree,
+        names,
+        r"(?<![\w.~$}*-])/(home/\w|root/|Users/\w|work/)[\w./-]*",
+        "'{}' is a path of one machine: make it relative, or take it from the environment",
+    )
+
+
+def rule_references(tree):
+    """A rule number or section in a comment exists in the specification."""
+    rules, sections = rule_numbers(), wire_sections()
+    for name in tree.matching("core/*/*.c", "core/*/*.h", "tests/unit/*/*.c", "tests/fuzz/*.c"):
+        comments = tree.comments(name)
+        for found in re.finditer(r"\b[RBSPLFD]\d{1,3}\b", comments):
+            if found[0] not in rules:
+                yield Finding(
+                    name,
+                    line_of(comments, found.start()),
+                    f"there is no rule {found[0]}: name the right one",
+                )
+        for found in re.finditer(r"\bwire\.md (?:section )?(\d+(?:\.\d+)?)", comments):
+            if found[1] not in sections:
+                yield Finding(
+                    name, line_of(comments, found.start()), f"wire.md has no section {found[1]}"
+                )
+
+
+def white_space(tree):
+    """Lines end plainly; only Go is indented with tabs."""
+    for name in text_files(tree):
+        text, tabs = tree.text(name), PurePosixPath(name).suffix in {".go", ".mod"}
+        for number, line in tree.lines(name):
+            if line != line.rstrip():
+                yield Finding(name, number, "ends in white space: remove it")
+            if "\t" in line and not tabs:
+                yield Finding(name, number, "holds a tab: use spaces, or \\t in a literal")
+        if text and not text.endswith("\n"):
+            yield Finding(name, text.count("\n") + 1, "has no newline at its end: add one")
+
+
+def lua_explains(tree):
+    """A Lua file of the product begins with a comment on its purpose."""
+    for name in tree.matching("lua/", "policies/"):
+        if name.endswith(".lua") and not tree.text(name).startswith("--"):
+            yield Finding(name, 1, "does not begin with a comment: say what it is for")
+
+
+def skips_say_why(tree):
+    """A test that is skipped says why."""
+    for name in tree.matching("tests/unit/*/*_test.c"):
+        previous = ""
+        for number, line in tree.lines(name):
+            if re.search(r"\bskip\(\)", line) and "/*" not in previous + line:
+                yield Finding(
+                    name, number, "skips without a reason: say it in a comment on the line above"
+                )
+            previous = line
+    yield from search(
+        tree,
+        tree.matching("tests/*/*.py"),
+        r"pytest\.skip\(\s*\)|\bmark\.(skip|xfail)(\(\s*\)|\s*$)",
+        "'{}' without a reason: give one",
+    )
+    yield from search(
+        tree,
+        tree.matching("tests/*/*_spec.lua"),
+        r"\bpending\(\s*\)",
+        "'{}' without a reason: give one",
+    )
+
+
+CHECKS = [
+    unfinished,
+    machine_paths,
+    rule_references,
+    white_space,
+    lua_explains,
+    skips_say_why,
+]
