@@ -1,0 +1,51 @@
+"""Fixtures: starts processes under a temporary folder and ends them after each test."""
+
+import itertools
+
+import pytest
+
+import peers
+
+
+@pytest.fixture(params=peers.GO_VERSIONS)
+def version(request):
+    """Each of the Go versions in turn."""
+    return request.param
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """Starts peers; whatever was started is ended, and luapex must end well."""
+    laboratory = Lab(tmp_path)
+    yield laboratory
+    laboratory.close()
+
+
+class Lab:
+    def __init__(self, folder):
+        self.folder = folder
+        self.numbers = itertools.count()
+        self.running = []
+
+    def home(self, name="home"):
+        path = self.folder / f"{name}-{next(self.numbers)}"
+        path.mkdir()
+        return path
+
+    def keep(self, process):
+        self.running.append(process)
+        return process
+
+    def luapex(self, *flags, **settings):
+        home = settings.pop("home", None) or self.home("luapex")
+        return self.keep(peers.Luapex(home, *flags, **settings))
+
+    def go(self, version, *flags, **settings):
+        home = settings.pop("home", None) or self.home("go")
+        return self.keep(peers.GoPeer(version, home, *flags, **settings))
+
+    def close(self):
+        ended = [(process, process.stop()) for process in reversed(self.running)]
+        for process, status in ended:
+            if isinstance(process, peers.Luapex):
+                assert status == 0, f"luapex ended with {status}\n{process.transcript()}"
