@@ -19,7 +19,7 @@ struct seen {
     bool id_proven;
     int32_t ms; /* connect_ms, round trip */
     enum pex_kind message;
-    size_t n; /* addresses of a list or look-up */
+    size_t n;     /* addresses of a list or look-up */
     struct ip ip; /* first of a look-up */
 };
 
@@ -82,8 +82,7 @@ static inline struct seen record_of(const struct event *event)
     return seen;
 }
 
-void node_step(
-    struct node *node, struct now now, const struct event *event, struct outbox *outbox);
+void node_step(struct node *node, struct now now, const struct event *event, struct outbox *outbox);
 int64_t node_deadline(const struct node *node);
 
 void node_step(struct node *node, struct now now, const struct event *event, struct outbox *outbox)

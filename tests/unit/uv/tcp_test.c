@@ -242,8 +242,8 @@ static void tcp_tells_nothing_after_close(void **state)
     b->node.react = close_at_message;
     rig_connect(&rig, a, b);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(link_send(rig_tcp(a)->link, host_now(a->host), PEX_CHANNEL,
-                             span_of("\x0a\0", 2)),
+        assert_int_equal(
+            link_send(rig_tcp(a)->link, host_now(a->host), PEX_CHANNEL, span_of("\x0a\0", 2)),
             ERR_OK);
     act_request(&a->host->outbox, rig_number(a));
     rig_act(a);
