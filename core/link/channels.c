@@ -58,12 +58,10 @@ static void queue_remove_after(struct channel *channel, struct outgoing *before)
 
 enum err link_send(struct link *link, struct now now, uint8_t id, struct span bytes)
 {
-    if (link->failure)
-        return link->failure;
     link->seen_ms = now.mono_ms;
     const struct link_channel *setting;
     struct channel *channel = channels_find(link, id, &setting);
-    if (!channel || !channel->announced)
+    if (!link_is_established(link) || !channel || !channel->announced)
         return ERR_CHANNEL_UNKNOWN;
     uint32_t waiting_max = link->settings->send_timeout_ms > 0;
     if (channel->queued_n >= setting->queue_max + waiting_max)

@@ -45,6 +45,7 @@ static void let_go(struct link *link)
     buffer_free(&link->frame);
     buffer_free(&link->message);
     buffer_free(&link->ready);
+    link->ping = (struct ping){0};
     crypto_wipe(&link->seal, sizeof link->seal);
     crypto_wipe(&link->open, sizeof link->open);
 }
@@ -150,6 +151,7 @@ int64_t link_read_resume_ms(const struct link *link, struct now now)
 
 size_t link_transmit(struct link *link, struct now now, uint8_t *out, size_t cap)
 {
+    assert(cap >= LINK_TRANSMIT_MIN);
     if (link->failure)
         return 0;
     link->seen_ms = now.mono_ms;

@@ -1,7 +1,8 @@
 /* One link against a peer made of the input.
  *
  * byte 0: how far an honest peer gets before the input speaks
- *         (0 nothing, 1 keys agreed, 2 authenticated, 3 node info exchanged)
+ *         (low bits: 0 nothing, 1 keys agreed, 2 authenticated, 3 node info exchanged);
+ *         and what the link expects (next bits: 0, 3 inbound, 1 our ID, 2 another ID)
  * byte 1: largest piece of bytes handed over at once
  * then commands: a kind byte, a length byte (times 9), that many bytes
  *         kind 0, 1: sealed into frames; 2: raw; 3: time passes; 4: sealed one byte a frame;
@@ -100,6 +101,11 @@ static void drain(unsigned stage)
 
 static void check(enum err err)
 {
+    if (link_is_drained(side.link))
+        assert(link_pending_bytes(side.link) == 0);
+    if (link_is_established(side.link))
+        assert(link_peer_id(side.link) && link_read_resume_ms(side.link, at(now_ms)) >= now_ms);
+    assert(link_deadline(side.link) >= now_ms || link_tick(side.link, at(now_ms)) != ERR_OK);
     assert(link_memory(side.link) <= MEMORY_MAX);
     assert(err == ERR_OK || err_blame(err) == BLAME_PEER);
     if (err) {
@@ -125,9 +131,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     side_add_channel(&side, 5, 3);
     side.settings.recv_rate = side.settings.send_rate = 5120000;
     side.settings.flush_throttle_ms = 100;
+    side.settings.channels[1].receive_max = 3000;
     puppet_init(&puppet, SEED_B);
-    side_open(&side, NULL, EPHEMERAL_A, at(0));
-    unsigned stage = take_byte(&in) % 4;
+    unsigned first = take_byte(&in), stage = first % 4;
+    const struct peer_id *dialed[4] = {NULL, &puppet.key.id, &side.key.id, NULL};
+    side_open(&side, dialed[first / 4 % 4], EPHEMERAL_A, at(0));
     enum err err = reach(stage);
     piece_max = 1 + 5 * (size_t)take_byte(&in);
     check(err);

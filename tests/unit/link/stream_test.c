@@ -218,7 +218,8 @@ static void stream_ends_with_what_the_handler_returns(void **state)
     a.answer = ERR_PEX_UNDECODABLE;
     assert_int_equal(say("\x08\x1a\x06\x10\x01\x1a\x02\x0a\x00", 9), ERR_PEX_UNDECODABLE);
     assert_int_equal(link_receive(a.link, at(0), (uint8_t[]){0}, 1), ERR_PEX_UNDECODABLE);
-    assert_int_equal(link_send(a.link, at(0), PEX_CHANNEL, span_of("x", 1)), ERR_PEX_UNDECODABLE);
+    assert_int_equal(link_send(a.link, at(0), PEX_CHANNEL, span_of("x", 1)), ERR_CHANNEL_UNKNOWN);
+    assert_true(link_is_drained(a.link));
 }
 
 /* D14, wire.md 5.5 */
