@@ -52,8 +52,8 @@ void bans_free(struct bans *bans);
 
 /* Copies *ban. For a target that is already banned the end is the later of the two (B45: never
  * shortened), the reason follows the end that is kept, `times` grows by one, and an address is kept
- * if either has one. The reason is cut at BAN_REASON_MAX bytes, and control characters in it become
- * '?'. ERR_FULL: the table is full and this ban would end before all others. */
+ * if either has one. In the reason, bytes other than printable ASCII become '?'. ERR_FULL: the
+ * table is full and this ban would end before all others. */
 enum err bans_put(struct bans *bans, const struct ban *ban);
 /* Drops the record, expired or not. ERR_NOT_FOUND. */
 enum err bans_lift(struct bans *bans, const struct ban_target *target);

@@ -7,8 +7,8 @@
  * an address group at most 4 of the 64 old ones, and a pick chooses the bucket before the entry.
  *
  * Invariants, all verified by book_check:
- *  - no entry has our own ID, an endpoint of ours, a private ID or a banned ID; entries inside a
- *    banned range stay, but are never picked, drawn or selected while the ban holds;
+ *  - no entry has our own ID, an endpoint of ours, a private ID, or an ID on the ban list; entries
+ *    inside a banned range stay, but are never picked, drawn or selected while the ban holds;
  *  - buckets never exceed their size (F7: 64, not 65); every entry is in at least one;
  *  - at most new_buckets * new_bucket_size + old_buckets * old_bucket_size entries.
  *
@@ -26,10 +26,12 @@
 #include "base/rng.h"
 #include "book/bans.h"
 
-#define BOOK_REFS_MAX 4    /* new buckets per address, at most */
-#define BOOK_SOURCES_MAX 8 /* sources remembered per address, the first included */
-#define BOOK_KEY_MAX 64    /* bytes of the placement key's text, without terminator */
-#define BOOK_ENTROPY 28    /* bytes book_new needs */
+#define BOOK_REFS_MAX 4 /* new buckets per address, at most */
+#define BOOK_BUCKET_SIZE_MAX 256
+#define BOOK_SOURCES_MAX 8        /* sources remembered per address, the first included */
+#define BOOK_KEY_MAX 64           /* bytes of the placement key's text, without terminator */
+#define BOOK_ENTROPY 28           /* bytes book_new needs */
+#define BOOK_SELECTION_LIMIT 4096 /* upper bound of selection_max */
 
 /* Same numbers as addrbook.json's bucket_type. */
 enum book_side { BOOK_NEW = 1, BOOK_OLD = 2 };
@@ -170,8 +172,7 @@ enum err book_mark_success(
     struct book *book, struct now now, const struct addr *addr, uint32_t rtt_ms);
 /* It was useful: B41, and promotion of a new entry (B44). Whom a full old bucket demotes goes back
  * to the new buckets (F6). ERR_BOOK_FULL: it stays new, because the old bucket refused it. */
-enum err book_mark_good(
-    struct book *book, struct now now, struct rng *rng, const struct addr *addr);
+enum err book_mark_good(struct book *book, struct now now, const struct addr *addr);
 enum err book_mark_answer(struct book *book, const struct addr *addr); /* a useful list */
 enum err book_mark_rtt(struct book *book, const struct addr *addr, uint32_t rtt_ms);
 /* By ID. A connected peer is never the victim of a full old bucket (P22). */
@@ -204,7 +205,7 @@ size_t book_draw(struct book *book, struct now now, struct rng *rng, const struc
 
 /* What to share with a peer (P13). All-zero is B36. */
 struct book_selection {
-    uint32_t count;               /* at most this many; 0: B35's number */
+    uint32_t count;               /* how many are wanted; 0: B35's number */
     bool biased;                  /* B37 with new_percent, else B36 */
     double new_percent;           /* share of new entries, clamped to 0..100 */
     int64_t verified_within_ms;   /* 0: whenever or never */
@@ -212,7 +213,8 @@ struct book_selection {
 };
 
 /* Distinct addresses: exactly as many as wanted or available (F8), never more than selection_max,
- * for which out has room. Biased: new ones first. Returns how many. */
+ * for which out has room. Biased: new ones first. The bound on looks of book_draw holds here too,
+ * for verified_within_ms and banned ranges. Returns how many. */
 size_t book_select(struct book *book, struct now now, struct rng *rng,
     const struct book_selection *selection, struct addr *out);
 

@@ -1,0 +1,118 @@
+#include "book/inside.h"
+
+/* F20: what passes for routable in Go and still cannot be a peer on a public network. */
+static bool is_dialable_in_public(const struct addr *addr)
+{
+    return ip_is_routable(&addr->at.ip) && !ip_is_reserved(&addr->at.ip) && addr->at.port != 0;
+}
+
+enum err book_admits(
+    const struct book *book, struct now now, const struct addr *addr, const struct addr *source)
+{
+    if (peer_id_is_none(&addr->id) || !ip_is_valid(&addr->at.ip))
+        return ERR_ADDR_INVALID;
+    if (bans_by_addr(book->bans, now, addr))
+        return ERR_BANNED;
+    if (book_is_private(book, &addr->id))
+        return ERR_ADDR_PRIVATE;
+    if (book_is_private(book, &source->id))
+        return ERR_ADDR_PRIVATE_SOURCE;
+    if (book_is_own(book, addr))
+        return ERR_ADDR_SELF;
+    if (book->settings.strict && !is_dialable_in_public(addr))
+        return ERR_ADDR_NON_ROUTABLE;
+    return ERR_OK;
+}
+
+static uint32_t bucket_for(const struct book *book, const struct addr *addr,
+    const struct addr *source, struct group *source_group)
+{
+    bool strict = book->settings.strict;
+    *source_group = ip_group(&source->at.ip, strict);
+    return placement_new(&book->placement, ip_group(&addr->at.ip, strict), *source_group);
+}
+
+/* Who is announced again after a ban ran out needs no reinstatement any more. */
+static void forget_spent_ban(struct book *book, struct book_entry *entry)
+{
+    struct ban_target target = ban_of_id(&entry->addr.id);
+    const struct ban *ban = bans_find(book->bans, &target);
+    if (!ban)
+        return;
+    entries_came_back(entry, ban);
+    book_lift_ban(book, &target);
+}
+
+static enum err add_fresh(
+    struct book *book, struct now now, const struct addr *addr, const struct addr *source)
+{
+    struct group source_group;
+    uint32_t bucket = bucket_for(book, addr, source, &source_group);
+    enum err err = evict_new(book, now, bucket, addr, source_group, false);
+    if (err)
+        return err;
+    uint32_t handle = entries_make(book, now, addr, source);
+    entries_attach(book, handle, BOOK_NEW, bucket);
+    forget_spent_ban(book, &book->entries[handle]);
+    return ERR_OK;
+}
+
+/* B31.8 - 10: whether a known entry may get one more bucket. */
+static bool wants_reference(
+    const struct book *book, struct rng *rng, const struct book_entry *entry)
+{
+    uint32_t factor = book->settings.duplicate_factor;
+    if (entry->side == BOOK_OLD || entry->refs >= book->settings.new_buckets_per_addr ||
+        factor == 0)
+        return false;
+    return rng_below(rng, (uint64_t)factor * entry->refs) == 0;
+}
+
+static enum book_added add_known(struct book *book, struct now now, struct rng *rng,
+    uint32_t handle, const struct addr *addr, const struct addr *source)
+{
+    const struct book_entry *entry = &book->entries[handle];
+    if (endpoint_equal(&entry->addr.at, &addr->at))
+        entries_heard(book, now, handle, source);
+    if (!wants_reference(book, rng, entry))
+        return BOOK_KNOWN;
+    struct group source_group;
+    uint32_t bucket = bucket_for(book, addr, source, &source_group);
+    if (entries_is_in(book, handle, bucket) ||
+        evict_new(book, now, bucket, addr, source_group, false))
+        return BOOK_KNOWN;
+    entries_attach(book, handle, BOOK_NEW, bucket);
+    return BOOK_REFERENCED;
+}
+
+enum err book_add(struct book *book, struct now now, struct rng *rng, const struct addr *addr,
+    const struct addr *source, enum book_added *added)
+{
+    enum book_added outcome = BOOK_ADDED;
+    enum err err = book_admits(book, now, addr, source);
+    if (err)
+        return err;
+    uint32_t handle = entries_find(book, &addr->id);
+    if (handle != HANDLE_NONE)
+        outcome = add_known(book, now, rng, handle, addr, source);
+    else
+        err = add_fresh(book, now, addr, source);
+    if (!err && added)
+        *added = outcome;
+    return err;
+}
+
+enum err book_remove(struct book *book, const struct peer_id *id)
+{
+    uint32_t handle = entries_find(book, id);
+    if (handle == HANDLE_NONE)
+        return ERR_NOT_FOUND;
+    entries_drop(book, handle);
+    return ERR_OK;
+}
+
+void book_set_evict(struct book *book, book_evict_fn evict, void *context)
+{
+    book->evict = evict;
+    book->evict_context = context;
+}

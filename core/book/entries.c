@@ -1,0 +1,208 @@
+#include <assert.h>
+
+#include "book/inside.h"
+#include "crypto/hash.h"
+
+static uint32_t hash_of(const struct book *book, const struct peer_id *id)
+{
+    return (uint32_t)siphash(book->hash_key, span_of(id->bytes, sizeof id->bytes));
+}
+
+static uint32_t find(const struct book *book, const struct peer_id *id, uint32_t hash)
+{
+    uint32_t at = hash, handle;
+    while ((handle = hash_index_next(&book->ids, hash, &at)) != HANDLE_NONE)
+        if (peer_id_equal(&book->entries[handle].addr.id, id))
+            break;
+    return handle;
+}
+
+uint32_t entries_find(const struct book *book, const struct peer_id *id)
+{
+    return find(book, id, hash_of(book, id));
+}
+
+uint32_t entries_make(
+    struct book *book, struct now now, const struct addr *addr, const struct addr *source)
+{
+    uint32_t handle = book->first_free;
+    if (handle == HANDLE_NONE)
+        handle = book->used_to++;
+    else
+        book->first_free = book->places[handle].member;
+    assert(handle < book->capacity);
+    book->entries[handle] = (struct book_entry){
+        .addr = *addr,
+        .group = ip_group(&addr->at.ip, book->settings.strict),
+        .side = BOOK_NEW,
+        .first_seen_ms = now.wall_ms,
+        .last_attempt_ms = now.wall_ms,
+    };
+    book->places[handle] = (struct place){.hash = hash_of(book, &addr->id)};
+    hash_index_put(&book->ids, book->places[handle].hash, handle);
+    entries_heard(book, now, handle, source);
+    assert(book->entries[handle].sources_n == 1);
+    return handle;
+}
+
+/* Members: one dense list for each side, the verified ones first. Every move is one step of
+ * "the one at `from` goes to `to`". */
+
+static void member_move(struct book *book, struct members *members, uint32_t from, uint32_t to)
+{
+    members->at[to] = members->at[from];
+    book->places[members->at[to]].member = to;
+}
+
+static void member_put(struct book *book, struct members *members, uint32_t handle, uint32_t to)
+{
+    members->at[to] = handle;
+    book->places[handle].member = to;
+}
+
+static void member_add(struct book *book, uint32_t handle)
+{
+    struct members *members = members_of(book, book->entries[handle].side);
+    uint32_t to = members->n++;
+    if (book->entries[handle].last_verified_ms > 0) {
+        if (to != members->verified_n)
+            member_move(book, members, members->verified_n, to);
+        to = members->verified_n++;
+    }
+    member_put(book, members, handle, to);
+}
+
+static void member_remove(struct book *book, uint32_t handle)
+{
+    struct members *members = members_of(book, book->entries[handle].side);
+    uint32_t gap = book->places[handle].member;
+    if (gap < members->verified_n) {
+        member_move(book, members, --members->verified_n, gap);
+        gap = members->verified_n;
+    }
+    member_move(book, members, --members->n, gap);
+}
+
+void entries_verified(struct book *book, uint32_t handle)
+{
+    struct members *members = members_of(book, book->entries[handle].side);
+    uint32_t at = book->places[handle].member;
+    if (at < members->verified_n)
+        return;
+    member_move(book, members, members->verified_n, at);
+    member_put(book, members, handle, members->verified_n++);
+}
+
+/* Buckets */
+
+void entries_attach(struct book *book, uint32_t handle, enum book_side side, uint32_t bucket)
+{
+    struct book_entry *entry = &book->entries[handle];
+    assert(entry->refs == 0 || (entry->side == side && side == BOOK_NEW));
+    assert(entry->refs < BOOK_REFS_MAX);
+    uint32_t slot = buckets_put(buckets_of(book, side), bucket, handle);
+    book->places[handle].slots[entry->refs++] = slot;
+    if (entry->refs == 1) {
+        entry->side = (uint8_t)side;
+        member_add(book, handle);
+    }
+    book->revision++;
+}
+
+static void slot_moved(struct book *book, uint32_t handle, uint32_t from, uint32_t to)
+{
+    uint32_t *slots = book->places[handle].slots;
+    unsigned i = 0;
+    while (slots[i] != from)
+        i++;
+    assert(i < book->entries[handle].refs);
+    slots[i] = to;
+}
+
+void entries_detach(struct book *book, uint32_t handle, unsigned i)
+{
+    struct book_entry *entry = &book->entries[handle];
+    uint32_t *slots = book->places[handle].slots, slot = slots[i], from = 0;
+    assert(i < entry->refs);
+    slots[i] = slots[--entry->refs];
+    uint32_t moved = buckets_take(buckets_of(book, entry->side), slot, &from);
+    if (moved != HANDLE_NONE)
+        slot_moved(book, moved, from, slot);
+    if (entry->refs == 0)
+        member_remove(book, handle);
+    book->revision++;
+}
+
+void entries_detach_all(struct book *book, uint32_t handle)
+{
+    while (book->entries[handle].refs > 0)
+        entries_detach(book, handle, 0);
+}
+
+void entries_drop(struct book *book, uint32_t handle)
+{
+    struct book_entry *entry = &book->entries[handle];
+    struct place *place = &book->places[handle];
+    entries_detach_all(book, handle);
+    for (unsigned i = 0; i < entry->sources_n; i++)
+        sources_release(&book->sources, entry->sources[i].source);
+    hash_index_remove(&book->ids, place->hash, handle);
+    place->member = book->first_free;
+    book->first_free = handle;
+}
+
+bool entries_is_in(const struct book *book, uint32_t handle, uint32_t bucket)
+{
+    const struct book_entry *entry = &book->entries[handle];
+    uint32_t size = book->buckets[side_of(entry->side)].size;
+    for (unsigned i = 0; i < entry->refs; i++)
+        if (book->places[handle].slots[i] / size == bucket)
+            return true;
+    return false;
+}
+
+/* Sources */
+
+/* Half of the table is kept for first sources, so that every entry gets one. */
+static bool has_room_for_another(const struct book *book, const struct addr *source)
+{
+    return book->sources.n < book->sources.capacity / 2 ||
+        sources_find(&book->sources, source) != HANDLE_NONE;
+}
+
+static bool has_heard_from(
+    const struct book *book, const struct book_entry *entry, const struct addr *source)
+{
+    for (unsigned i = 0; i < entry->sources_n; i++)
+        if (addr_equal(&book->sources.at[entry->sources[i].source].addr, source))
+            return true;
+    return false;
+}
+
+void entries_heard(struct book *book, struct now now, uint32_t handle, const struct addr *source)
+{
+    struct book_entry *entry = &book->entries[handle];
+    if (entry->sources_n == BOOK_SOURCES_MAX || has_heard_from(book, entry, source))
+        return;
+    if (entry->sources_n > 0 && !has_room_for_another(book, source))
+        return;
+    int64_t heard_s = now.wall_ms / 1000;
+    entry->sources[entry->sources_n++] = (struct book_source_ref){
+        .source = sources_take(&book->sources, source),
+        .heard_s = heard_s < 0     ? 0
+            : heard_s > UINT32_MAX ? UINT32_MAX
+                                   : (uint32_t)heard_s,
+    };
+    book->revision++;
+}
+
+void entries_came_back(struct book_entry *entry, const struct ban *ban)
+{
+    entry->bans = (uint8_t)(ban->times < UINT8_MAX ? ban->times : UINT8_MAX);
+    entry->last_ban_ms = ban->until_ms;
+}
+
+const struct source *entries_source(const struct book *book, const struct book_entry *entry)
+{
+    return &book->sources.at[entry->sources[0].source];
+}

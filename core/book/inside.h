@@ -1,0 +1,116 @@
+/* The inside of a book, shared by the files that implement book.h and by nobody else.
+ *
+ * An entry has a handle: its index in `entries` and `places`, stable while it is in the book.
+ *
+ *   ids      hash index       ID -> handle
+ *   entries  what is known    (struct book_entry, public)
+ *   places   where it is      (bucket slots, position among the members of its side)
+ *   members  [new], [old]     the handles of one side, densely; the verified ones first
+ *   buckets  [new], [old]     the slots
+ */
+#ifndef BOOK_INSIDE_H
+#define BOOK_INSIDE_H
+
+#include "book/book.h"
+#include "book/buckets.h"
+#include "book/placement.h"
+#include "book/sources.h"
+
+struct place {
+    uint32_t slots[BOOK_REFS_MAX]; /* the first entry->refs of them */
+    uint32_t member;               /* position in members, or the next free handle */
+    uint32_t mark;                 /* equal to book->mark: already looked at in this draw */
+    uint32_t hash;                 /* of the ID */
+};
+
+struct members {
+    uint32_t *at;      /* [0, verified_n) were verified at some time, [verified_n, n) never */
+    uint32_t *scratch; /* half as long; for walks */
+    uint32_t n, verified_n;
+};
+
+struct book {
+    struct book_settings settings;
+    struct placement placement;
+    uint8_t hash_key[16];
+
+    struct hash_index ids;
+    struct book_entry *entries; /* refs 0: free */
+    struct place *places;
+    uint32_t capacity;
+    uint32_t used_to;    /* handles from here on were never used */
+    uint32_t first_free; /* HANDLE_NONE: none below used_to */
+
+    struct members members[2]; /* by side_of */
+    struct buckets buckets[2];
+    struct sources sources;
+    struct bans *bans;
+
+    struct peer_id own_id;
+    struct addr own[BOOK_OWN_MAX];
+    uint32_t own_n;
+    struct peer_id *private; /* sorted */
+    size_t private_n;
+
+    book_evict_fn evict;
+    void *evict_context;
+    uint32_t mark;
+    uint64_t revision;
+};
+
+static inline unsigned side_of(enum book_side side)
+{
+    return (unsigned)side - BOOK_NEW;
+}
+
+static inline struct members *members_of(struct book *book, enum book_side side)
+{
+    return &book->members[side_of(side)];
+}
+
+static inline struct buckets *buckets_of(struct book *book, enum book_side side)
+{
+    return &book->buckets[side_of(side)];
+}
+
+static inline uint32_t handle_of(const struct book *book, const struct book_entry *entry)
+{
+    return (uint32_t)(entry - book->entries);
+}
+
+/* entries.c: the structures kept in step. None of these decides anything. */
+
+uint32_t entries_find(const struct book *book, const struct peer_id *id); /* or HANDLE_NONE */
+/* A fresh entry (B2) in no bucket yet. There is room for it whenever a bucket has room. */
+uint32_t entries_make(
+    struct book *book, struct now now, const struct addr *addr, const struct addr *source);
+/* Puts an entry into one more bucket of a side; the bucket has room, and the entry is in no bucket
+ * of the other side. */
+void entries_attach(struct book *book, uint32_t handle, enum book_side side, uint32_t bucket);
+/* Takes it out of its i-th bucket; at none left it is still an entry, but a member of no side. */
+void entries_detach(struct book *book, uint32_t handle, unsigned i);
+void entries_detach_all(struct book *book, uint32_t handle);
+/* Takes it out of all buckets and forgets it. */
+void entries_drop(struct book *book, uint32_t handle);
+bool entries_is_in(const struct book *book, uint32_t handle, uint32_t bucket);
+/* Moves a member to the verified part of its side; its last_verified_ms must be set. */
+void entries_verified(struct book *book, uint32_t handle);
+/* Remembers that this source named the entry, if it is a new one and there is room. */
+void entries_heard(struct book *book, struct now now, uint32_t handle, const struct addr *source);
+/* Notes on an entry that it had been banned. */
+void entries_came_back(struct book_entry *entry, const struct ban *ban);
+const struct source *entries_source(const struct book *book, const struct book_entry *entry);
+
+/* evict.c: making room. */
+
+/* Frees a slot in a new bucket if it is full (B38 or the policy's choice). ERR_BOOK_FULL: the
+ * newcomer is refused. With `must` the policy is not asked. */
+enum err evict_new(struct book *book, struct now now, uint32_t bucket, const struct addr *newcomer,
+    struct group source, bool must);
+/* The handle that should leave a full old bucket (B44, P22), or HANDLE_NONE. */
+uint32_t evict_old_victim(struct book *book, struct now now, uint32_t bucket, uint32_t newcomer);
+
+/* Puts an entry that is in no bucket into the new bucket where it belongs, making room. */
+void book_place_new(struct book *book, struct now now, uint32_t handle);
+
+#endif

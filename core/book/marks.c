@@ -1,0 +1,109 @@
+#include "book/inside.h"
+
+#define RTT_WEIGHT 8 /* a new round trip counts for an eighth, as in TCP */
+
+/* The entry of addr->id if it is at addr->at, else NULL. */
+static struct book_entry *entry_at(struct book *book, const struct addr *addr)
+{
+    uint32_t handle = entries_find(book, &addr->id);
+    if (handle == HANDLE_NONE || !endpoint_equal(&book->entries[handle].addr.at, &addr->at))
+        return NULL;
+    book->revision++;
+    return &book->entries[handle];
+}
+
+enum err book_mark_attempt(
+    struct book *book, struct now now, const struct addr *addr, enum err cause)
+{
+    struct book_entry *entry = entry_at(book, addr);
+    if (!entry)
+        return ERR_NOT_FOUND;
+    entry->attempts += entry->attempts < INT32_MAX;
+    entry->last_attempt_ms = now.wall_ms;
+    entry->last_failure = (uint8_t)cause;
+    return ERR_OK;
+}
+
+static void note_rtt(struct book_entry *entry, uint32_t rtt_ms)
+{
+    if (entry->rtt_ms == 0)
+        entry->rtt_ms = rtt_ms;
+    else if (rtt_ms > 0)
+        entry->rtt_ms =
+            (uint32_t)(((uint64_t)entry->rtt_ms * (RTT_WEIGHT - 1) + rtt_ms + RTT_WEIGHT / 2) /
+                RTT_WEIGHT);
+}
+
+static void note_success(struct book_entry *entry, struct now now)
+{
+    entry->attempts = 0;
+    entry->last_attempt_ms = now.wall_ms;
+    entry->last_success_ms = now.wall_ms;
+    entry->last_failure = ERR_OK;
+}
+
+enum err book_mark_success(
+    struct book *book, struct now now, const struct addr *addr, uint32_t rtt_ms)
+{
+    struct book_entry *entry = entry_at(book, addr);
+    if (!entry)
+        return ERR_NOT_FOUND;
+    note_success(entry, now);
+    note_rtt(entry, rtt_ms);
+    entry->last_verified_ms = now.wall_ms;
+    entries_verified(book, handle_of(book, entry));
+    return ERR_OK;
+}
+
+enum err book_mark_answer(struct book *book, const struct addr *addr)
+{
+    struct book_entry *entry = entry_at(book, addr);
+    if (!entry)
+        return ERR_NOT_FOUND;
+    entry->answers += entry->answers < UINT32_MAX;
+    return ERR_OK;
+}
+
+enum err book_mark_rtt(struct book *book, const struct addr *addr, uint32_t rtt_ms)
+{
+    struct book_entry *entry = entry_at(book, addr);
+    if (!entry)
+        return ERR_NOT_FOUND;
+    note_rtt(entry, rtt_ms);
+    return ERR_OK;
+}
+
+/* B44 with F6: the victim of a full bucket becomes a new entry again instead of getting lost. */
+static enum err promote(struct book *book, struct now now, uint32_t handle)
+{
+    const struct book_entry *entry = &book->entries[handle];
+    uint32_t bucket = placement_old(&book->placement, &entry->addr, entry->group);
+    uint32_t victim = HANDLE_NONE;
+    if (buckets_full(buckets_of(book, BOOK_OLD), bucket)) {
+        victim = evict_old_victim(book, now, bucket, handle);
+        if (victim == HANDLE_NONE)
+            return ERR_BOOK_FULL;
+        entries_detach(book, victim, 0);
+    }
+    entries_detach_all(book, handle);
+    entries_attach(book, handle, BOOK_OLD, bucket);
+    if (victim != HANDLE_NONE)
+        book_place_new(book, now, victim);
+    return ERR_OK;
+}
+
+enum err book_mark_good(struct book *book, struct now now, const struct addr *addr)
+{
+    struct book_entry *entry = entry_at(book, addr);
+    if (!entry)
+        return ERR_NOT_FOUND;
+    note_success(entry, now);
+    return entry->side == BOOK_OLD ? ERR_OK : promote(book, now, handle_of(book, entry));
+}
+
+void book_set_connected(struct book *book, const struct peer_id *id, bool connected)
+{
+    uint32_t handle = entries_find(book, id);
+    if (handle != HANDLE_NONE)
+        book->entries[handle].connected = connected;
+}

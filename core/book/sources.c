@@ -1,0 +1,105 @@
+#include "book/sources.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "crypto/hash.h"
+
+static_assert(sizeof(struct addr) == PEER_ID_SIZE + 16 + 2, "addresses are hashed as bytes");
+
+enum err sources_init(
+    struct sources *sources, uint32_t capacity, bool strict, const uint8_t hash_key[16])
+{
+    struct sources made = {.capacity = capacity, .first_free = HANDLE_NONE, .strict = strict};
+    memcpy(made.hash_key, hash_key, sizeof made.hash_key);
+    made.at = calloc(capacity, sizeof *made.at);
+    if (!made.at || hash_index_init(&made.index, capacity)) {
+        free(made.at);
+        return ERR_NO_MEMORY;
+    }
+    *sources = made;
+    return ERR_OK;
+}
+
+void sources_free(struct sources *sources)
+{
+    free(sources->at);
+    hash_index_free(&sources->index);
+    *sources = (struct sources){0};
+}
+
+static uint32_t hash_of(const struct sources *sources, const struct addr *addr)
+{
+    return (uint32_t)siphash(sources->hash_key, span_of(addr, sizeof *addr));
+}
+
+static uint32_t find(const struct sources *sources, const struct addr *addr, uint32_t hash)
+{
+    uint32_t at = hash, handle;
+    while ((handle = hash_index_next(&sources->index, hash, &at)) != HANDLE_NONE)
+        if (addr_equal(&sources->at[handle].addr, addr))
+            break;
+    return handle;
+}
+
+uint32_t sources_find(const struct sources *sources, const struct addr *addr)
+{
+    return find(sources, addr, hash_of(sources, addr));
+}
+
+static uint32_t make(struct sources *sources, const struct addr *addr, uint32_t hash)
+{
+    if (sources->n == sources->capacity)
+        return HANDLE_NONE;
+    uint32_t handle = sources->first_free;
+    if (handle == HANDLE_NONE)
+        handle = sources->used_to++;
+    else
+        sources->first_free = sources->at[handle].next_free;
+    sources->at[handle] = (struct source){
+        .addr = *addr,
+        .group = ip_group(&addr->at.ip, sources->strict),
+        .hash = hash,
+    };
+    hash_index_put(&sources->index, hash, handle);
+    sources->n++;
+    return handle;
+}
+
+uint32_t sources_take(struct sources *sources, const struct addr *addr)
+{
+    uint32_t hash = hash_of(sources, addr), handle = find(sources, addr, hash);
+    if (handle == HANDLE_NONE)
+        handle = make(sources, addr, hash);
+    if (handle != HANDLE_NONE)
+        sources->at[handle].users++;
+    return handle;
+}
+
+void sources_release(struct sources *sources, uint32_t handle)
+{
+    struct source *source = &sources->at[handle];
+    assert(source->users > 0);
+    if (--source->users > 0)
+        return;
+    hash_index_remove(&sources->index, source->hash, handle);
+    source->next_free = sources->first_free;
+    sources->first_free = handle;
+    sources->n--;
+}
+
+const char *sources_check(const struct sources *sources)
+{
+    uint32_t in_use = 0;
+    for (uint32_t handle = 0; handle < sources->used_to; handle++) {
+        const struct source *source = &sources->at[handle];
+        if (source->users == 0)
+            continue;
+        in_use++;
+        if (sources_find(sources, &source->addr) != handle)
+            return "a source is not found under its address";
+    }
+    if (in_use != sources->n || sources->index.n != sources->n)
+        return "the number of sources is wrong";
+    return NULL;
+}
