@@ -4,8 +4,6 @@
 #include "proto/pex.pb-c.h"
 #include "wire/proto.h"
 
-#include <assert.h>
-
 /* One entry as a generated struct, with the texts it points at. */
 struct entry_form {
     Pex__NetAddress entry;
