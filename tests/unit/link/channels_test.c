@@ -235,6 +235,32 @@ static void fresh_traffic_counts(void **state)
     assert_int_equal(pex, 0);
 }
 
+/* 1000 bytes of old traffic against 900 of fresh: whose turn it is at the given moment */
+static size_t pex_taken_at(int64_t ms)
+{
+    setup(NULL);
+    side_add_channel(&a, 1, 10);
+    join();
+    size_t pex = 0, other = 0;
+    assert_int_equal(send_zeros(PEX_CHANNEL, 1000, 0), ERR_OK);
+    take_frames(2, 0, &pex, &other);
+    assert_int_equal(send_zeros(OTHER_CHANNEL, 900, ms), ERR_OK);
+    take_frames(2, ms, &pex, &other);
+    assert_int_equal(send_zeros(PEX_CHANNEL, 1024, ms), ERR_OK);
+    assert_int_equal(send_zeros(OTHER_CHANNEL, 1024, ms), ERR_OK);
+    pex = 0;
+    take_frames(2, ms, &pex, &other);
+    teardown(NULL);
+    return pex;
+}
+
+static void traffic_counts_four_fifths_after_two_seconds(void **state)
+{
+    (void)state;
+    assert_int_equal(pex_taken_at(1999), 0);
+    assert_int_equal(pex_taken_at(2000), 1024);
+}
+
 static void small_messages_wait_for_the_flush_throttle(void **state)
 {
     (void)state;
@@ -338,6 +364,7 @@ int main(void)
         CASE(ties_go_to_the_channel_registered_first),
         CASE(old_traffic_fades),
         CASE(fresh_traffic_counts),
+        CASE(traffic_counts_four_fifths_after_two_seconds),
         CASE(small_messages_wait_for_the_flush_throttle),
         CASE(messages_that_fill_a_frame_go_at_once),
         CASE(flush_ends_the_throttle),

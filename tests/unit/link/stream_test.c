@@ -228,9 +228,10 @@ static void received_bytes_count_against_the_limit(void **state)
     (void)state;
     a.settings.recv_rate = 10000; /* 1000 in 100 ms */
     join();
-    assert_int_equal(say_data(PEX_CHANNEL, true, 900), ERR_OK);
+    assert_int_equal(say_data(PEX_CHANNEL, true, 900), ERR_OK); /* 910 with all prefixes */
+    assert_int_equal(say_data(PEX_CHANNEL, true, 81), ERR_OK);  /* 88 */
     assert_int_equal(link_read_resume_ms(a.link, at(0)), 0);
-    assert_int_equal(say_data(PEX_CHANNEL, true, 1024), ERR_OK);
+    assert_int_equal(say("\x02\x0a\x00", 3), ERR_OK); /* 1001 */
     assert_int_equal(link_read_resume_ms(a.link, at(0)), 90);
     assert_int_equal(say_data(PEX_CHANNEL, true, 1), ERR_OK); /* taken all the same */
     assert_int_equal(a.messages_n, 3);
