@@ -116,6 +116,7 @@ static void welcome(struct step *step, struct conn *conn, const struct event *ev
         return;
     }
     node->alone_since_ms = NEVER_MS;
+    book_set_connected(node->book, &conn->id, true);
     char text[ADDR_TEXT_MAX];
     struct addr addr = {conn->id, conn->remote};
     log_write(&node->settings.log, LOG_INFO, "peer added",
@@ -157,7 +158,7 @@ void admission_established(struct step *step, const struct event *event)
 
 /* A peer left, by whatever way. R24 and S15: everything that belongs to the connection goes first;
  * a returning peer meets no trace of it. */
-static void forget(struct step *step, struct conn *conn)
+static void forget(struct step *step, struct conn *conn, bool by_us)
 {
     struct node *node = step->node;
     bool was_peer = conn->state == CONN_PEER;
@@ -166,8 +167,10 @@ static void forget(struct step *step, struct conn *conn)
     conns_remove(&node->conns, conn);
     if (node->conns.peers == 0 && node->alone_since_ms == NEVER_MS)
         node->alone_since_ms = step->now.mono_ms;
-    if (was_peer)
-        configured_persistent_closed(step, &id, stayed_ms);
+    if (!was_peer)
+        return;
+    book_set_connected(node->book, &id, false);
+    configured_persistent_closed(step, &id, stayed_ms, by_us);
 }
 
 static void log_gone(const struct step *step, const struct conn *conn, enum err why)
@@ -186,7 +189,7 @@ void admission_close(struct step *step, struct conn *conn, enum err why, int64_t
     action->close.flush_ms = flush_ms;
     if (conn->state == CONN_PEER)
         log_gone(step, conn, why);
-    forget(step, conn);
+    forget(step, conn, why == ERR_GRACEFUL);
 }
 
 /* Ends that are not the peer's doing, or that any honest peer brings about by leaving. */
@@ -212,5 +215,5 @@ void admission_closed(struct step *step, const struct event *event)
             LOG_TEXT("addr", endpoint_to_text(&conn->remote, at)),
             LOG_TEXT("error", err_text(err)));
     }
-    forget(step, conn);
+    forget(step, conn, false);
 }

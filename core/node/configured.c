@@ -160,11 +160,16 @@ void configured_persistent_connected(struct step *step, const struct peer_id *id
         peer->next_ms = NEVER_MS;
 }
 
-void configured_persistent_closed(struct step *step, const struct peer_id *id, int64_t stayed_ms)
+void configured_persistent_closed(
+    struct step *step, const struct peer_id *id, int64_t stayed_ms, bool by_us)
 {
     struct configured_peer *peer = find_persistent(step->node, id);
     if (!peer || peer->never || step->node->stopping)
         return;
+    if (by_us) { /* S15: no reconnect, but F16: never given up */
+        peer->next_ms = step->now.mono_ms + RECONNECT_MAX_MS;
+        return;
+    }
     if (stayed_ms < SHORT_STAY_MS) {
         retry_later(step, peer);
         return;

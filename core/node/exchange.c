@@ -5,8 +5,6 @@
 #define LATE_LIST_GRACE_MS SECONDS_MS(60) /* F12: a list that comes after that is only ignored */
 #define SEED_NEW_PERCENT 30               /* R25, B37 */
 #define FLUSH_MS SECONDS_MS(10)           /* F27, P14 */
-#define IP_BUDGET_BURST 20                /* F13 */
-#define IP_BUDGET_PER_S 1.0
 
 /* ---- asking (R30) ---- */
 
@@ -72,7 +70,9 @@ static bool within_budget(struct step *step, const struct conn *conn)
     if (node->settings.allow_duplicate_ip)
         return true;
     struct bucket *budget = recent_touch(&node->ip_budgets, &conn->remote.ip);
-    return budget && bucket_take(budget, step->now.mono_ms, IP_BUDGET_PER_S, IP_BUDGET_BURST);
+    return budget &&
+        bucket_take(budget, step->now.mono_ms, node->settings.ip_answers_per_s,
+            node->settings.ip_answers_burst);
 }
 
 /* F13: two answers within one interval are the free pass (R27); a reconnect gives no new one. */

@@ -20,6 +20,8 @@ struct node_settings node_settings_default(void)
         .ensure_peers_period_ms = SECONDS_MS(30),
         .request_interval_min_ms = SECONDS_MS(10),
         .own_request_spacing_ms = SECONDS_MS(12),
+        .ip_answers_burst = 20,
+        .ip_answers_per_s = 1,
         .seed_disconnect_wait_ms = HOURS_MS(28),
         .crawl_period_ms = SECONDS_MS(30),
         .crawl_concurrency = 64,

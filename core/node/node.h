@@ -42,12 +42,15 @@ struct node_settings {
     int64_t ensure_peers_period_ms;        /* 30 s (R40) */
     int64_t request_interval_min_ms;       /* 10 s: what we grant to others (R27) */
     int64_t own_request_spacing_ms;        /* 12 s: what we keep ourselves, per ID (P8) */
-    int64_t seed_disconnect_wait_ms;       /* 28 h (R65) */
-    int64_t crawl_period_ms;               /* 30 s (R60) */
-    uint32_t crawl_concurrency;            /* dials in flight while crawling (F17) */
-    uint32_t dial_concurrency;             /* dials in flight, all kinds (P3) */
-    uint32_t dial_rate;                    /* dials per second (P3); 0: 10, in seed mode 200 */
-    int64_t book_save_interval_ms;         /* 2 min (B50) */
+    /* F13: answers to one IP, over all its connections; off with allow_duplicate_ip. */
+    uint32_t ip_answers_burst;            /* 20 */
+    double ip_answers_per_s;              /* 1 */
+    int64_t seed_disconnect_wait_ms;      /* 28 h (R65) */
+    int64_t crawl_period_ms;              /* 30 s (R60) */
+    uint32_t crawl_concurrency;           /* dials in flight while crawling (F17) */
+    uint32_t dial_concurrency;            /* dials in flight, all kinds (P3) */
+    uint32_t dial_rate;                   /* dials per second (P3); 0: 10, in seed mode 200 */
+    int64_t book_save_interval_ms;        /* 2 min (B50) */
     int64_t configured_dial_delay_max_ms; /* 3 s: random delay before configured dials (S16, P26) */
 
     uint64_t rng_seed; /* decisions only, never keys */

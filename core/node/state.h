@@ -174,7 +174,9 @@ void configured_seed_failed(struct step *step, const struct peer_id *id, enum er
 void configured_seed_connected(struct step *step);
 void configured_persistent_failed(struct step *step, const struct peer_id *id, enum err err);
 void configured_persistent_connected(struct step *step, const struct peer_id *id);
-void configured_persistent_closed(struct step *step, const struct peer_id *id, int64_t stayed_ms);
+/* by_us: closed without blame by our own decision. */
+void configured_persistent_closed(
+    struct step *step, const struct peer_id *id, int64_t stayed_ms, bool by_us);
 bool configured_is_persistent(const struct node *node, const struct peer_id *id);
 bool configured_is_seed(const struct node *node, const struct peer_id *id);
 /* Whether a range holds the address of a seed or persistent peer: never banned by a script (P17).
