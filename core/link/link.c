@@ -98,8 +98,7 @@ static enum err take_frame(struct link *link, struct now now, uint8_t *sealed)
     return err;
 }
 
-/* Takes one frame, or what there is of it, off the front of `bytes` and returns how much in *taken.
- */
+/* Takes one frame, or what there is of it: the first *taken of the bytes. */
 static enum err take_sealed(
     struct link *link, struct now now, uint8_t *bytes, size_t n, size_t *taken)
 {

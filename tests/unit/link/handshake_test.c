@@ -1,4 +1,4 @@
-/* Key exchange, authentication and node info: wire.md 2.2 steps 3 - 9, 3, 4, Appendix A. */
+/* The handshake as a whole, key exchange and authentication: wire.md 2.1, 2.2, 3, Appendix A. */
 #include "unit/link/peer.h"
 
 #include <setjmp.h>
@@ -144,30 +144,6 @@ static void handshake_reads_one_byte_per_frame_and_skips_empty_ones(void **state
     assert_true(link_is_established(a.link));
 }
 
-static void handshake_sends_long_node_info_in_several_frames(void **state)
-{
-    (void)state;
-    static char rpc[10000];
-    memset(rpc, 'r', sizeof rpc);
-    a.settings.own.rpc_address = span_of(rpc, sizeof rpc);
-    side_open(&a, &b.key.id, EPHEMERAL_A, at(0));
-    side_open(&b, NULL, EPHEMERAL_B, at(0));
-    converse(&a, &b, at(0), 13);
-    assert_int_equal(b.established_n, 1);
-    assert_int_equal(link_memory(b.link), link_memory(a.link));
-}
-
-static void own_node_info_that_is_too_long_is_our_fault(void **state)
-{
-    (void)state;
-    static char rpc[NODE_INFO_BODY_MAX];
-    memset(rpc, 'r', sizeof rpc);
-    a.settings.own.rpc_address = span_of(rpc, sizeof rpc);
-    side_open(&a, NULL, EPHEMERAL_A, at(0));
-    assert_int_equal(puppet_meet(&puppet, &a, at(0)), ERR_OK);
-    assert_int_equal(puppet_authenticate(&puppet, &a, at(0)), ERR_INVALID);
-}
-
 static void key_exchange_rejects(struct span message, enum err expected)
 {
     setup(NULL);
@@ -282,105 +258,6 @@ static void wrong_id_is_found_before_our_node_info_goes_out(void **state)
     assert_true(peer_id_equal(link_peer_id(a.link), &puppet.key.id));
 }
 
-static void node_info_rejects(const struct node_info *info, unsigned puppet_seed, enum err expected)
-{
-    setup(NULL);
-    puppet_init(&puppet, puppet_seed);
-    side_open(&a, NULL, EPHEMERAL_A, at(0));
-    assert_int_equal(puppet_meet(&puppet, &a, at(0)), ERR_OK);
-    assert_int_equal(puppet_authenticate(&puppet, &a, at(0)), ERR_OK);
-    assert_int_equal(puppet_introduce(&puppet, &a, at(0), info), expected);
-    assert_int_equal(a.established_n, 0);
-    assert_true(peer_id_equal(link_peer_id(a.link), &puppet.key.id));
-    assert_false(link_is_established(a.link));
-    teardown(NULL);
-}
-
-/* wire.md 2.2 steps 6 - 9; each case fails the later checks as well, so the order shows */
-static void node_info_is_checked_in_the_order_of_the_steps(void **state)
-{
-    (void)state;
-    struct side own;
-    side_init(&own, SEED_A);
-    struct node_info info = info_of(own.id_text);
-    info.network = span_of_text("other-chain");
-    info.moniker = (struct span){0};
-    node_info_rejects(&info, SEED_B, ERR_NODE_INFO);
-    info.moniker = span_of_text("m");
-    node_info_rejects(&info, SEED_B, ERR_NODE_INFO_ID);
-    node_info_rejects(&info, SEED_A, ERR_SELF);
-}
-
-static void node_info_must_be_compatible(void **state)
-{
-    (void)state;
-    struct side other;
-    side_init(&other, SEED_B);
-    struct node_info info = info_of(other.id_text);
-    info.block_version = 10;
-    info.network = span_of_text("other-chain");
-    info.channels = span_of("\x20", 1);
-    node_info_rejects(&info, SEED_B, ERR_OTHER_BLOCK_VERSION);
-    info.block_version = BLOCK_PROTOCOL;
-    node_info_rejects(&info, SEED_B, ERR_OTHER_NETWORK);
-    info.network = span_of_text("test-chain");
-    node_info_rejects(&info, SEED_B, ERR_NO_COMMON_CHANNEL);
-}
-
-/* F20, wire.md 1.2: IDs are compared as text */
-static void node_info_with_an_upper_case_id_is_refused(void **state)
-{
-    (void)state;
-    struct side other;
-    side_init(&other, SEED_B);
-    for (char *c = other.id_text; *c; c++)
-        *c = (char)(*c >= 'a' ? *c - 'a' + 'A' : *c);
-    struct node_info info = info_of(other.id_text);
-    side_open(&a, NULL, EPHEMERAL_A, at(0));
-    assert_int_equal(puppet_meet(&puppet, &a, at(0)), ERR_OK);
-    assert_int_equal(puppet_authenticate(&puppet, &a, at(0)), ERR_OK);
-    assert_int_not_equal(puppet_introduce(&puppet, &a, at(0), &info), ERR_OK);
-}
-
-/* F23: never looked up, never a reason to refuse */
-static void node_info_with_a_host_name_is_accepted(void **state)
-{
-    (void)state;
-    struct node_info info = info_of(puppet.id_text);
-    info.listen_addr = span_of_text("tcp://seed.example.org:26656");
-    side_open(&a, NULL, EPHEMERAL_A, at(0));
-    assert_int_equal(puppet_meet(&puppet, &a, at(0)), ERR_OK);
-    assert_int_equal(puppet_authenticate(&puppet, &a, at(0)), ERR_OK);
-    assert_int_equal(puppet_introduce(&puppet, &a, at(0), &info), ERR_OK);
-    assert_true(link_is_established(a.link));
-}
-
-static void node_info_body_is_limited_before_it_is_read(void **state)
-{
-    (void)state;
-    side_open(&a, NULL, EPHEMERAL_A, at(0));
-    assert_int_equal(puppet_meet(&puppet, &a, at(0)), ERR_OK);
-    assert_int_equal(puppet_authenticate(&puppet, &a, at(0)), ERR_OK);
-    assert_int_equal(puppet_send(&puppet, &a, at(0), span_of("\x80\x50", 2)), ERR_OK); /* 10240 */
-    teardown(NULL);
-    setup(NULL);
-    side_open(&a, NULL, EPHEMERAL_A, at(0));
-    assert_int_equal(puppet_meet(&puppet, &a, at(0)), ERR_OK);
-    assert_int_equal(puppet_authenticate(&puppet, &a, at(0)), ERR_OK);
-    assert_int_equal(puppet_send(&puppet, &a, at(0), span_of("\x81\x50", 2)), ERR_TOO_LONG);
-}
-
-static void two_links_of_one_node_find_out(void **state)
-{
-    (void)state;
-    side_init(&b, SEED_A);
-    side_open(&a, &a.key.id, EPHEMERAL_A, at(0));
-    side_open(&b, NULL, EPHEMERAL_B, at(0));
-    converse(&a, &b, at(0), 0);
-    assert_int_equal(link_tick(b.link, at(0)), ERR_SELF);
-    assert_int_equal(a.established_n + b.established_n, 0);
-}
-
 /* F18, wire.md 2.1: one deadline for keys and authentication, a fresh one for node info */
 static void handshake_deadlines_are_absolute(void **state)
 {
@@ -430,8 +307,6 @@ int main(void)
         CASE(handshake_takes_all_of_a_peers_bytes_at_once),
         CASE(handshake_reads_messages_that_share_a_frame),
         CASE(handshake_reads_one_byte_per_frame_and_skips_empty_ones),
-        CASE(handshake_sends_long_node_info_in_several_frames),
-        CASE(own_node_info_that_is_too_long_is_our_fault),
         CASE(key_exchange_rejects_malformed_messages),
         CASE(key_exchange_fails_on_the_length_before_any_body_byte),
         CASE(key_exchange_rejects_low_order_points),
@@ -440,12 +315,6 @@ int main(void)
         CASE(authentication_rejects_malformed_messages),
         CASE(authentication_rejects_a_signature_of_another_challenge),
         CASE(wrong_id_is_found_before_our_node_info_goes_out),
-        CASE(node_info_is_checked_in_the_order_of_the_steps),
-        CASE(node_info_must_be_compatible),
-        CASE(node_info_with_an_upper_case_id_is_refused),
-        CASE(node_info_with_a_host_name_is_accepted),
-        CASE(node_info_body_is_limited_before_it_is_read),
-        CASE(two_links_of_one_node_find_out),
         CASE(handshake_deadlines_are_absolute),
         CASE(handshake_deadline_starts_anew_for_node_info),
         CASE(bytes_after_the_deadline_come_too_late),
