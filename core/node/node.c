@@ -207,7 +207,7 @@ static void promote(struct step *step)
         if (!good)
             continue;
         struct addr addr = {conn->id, conn->remote};
-        book_mark_good(node->book, step->now, &node->rng, &addr);
+        book_mark_good(node->book, step->now, &addr);
         conn->good_ms = now + HOURS_MS(1);
     }
 }
