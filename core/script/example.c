@@ -1,0 +1,268 @@
+#include "script/example.h"
+
+#include "script/given.h"
+#include "script/pick.h"
+#include "script/runtime.h"
+#include "script/verdict.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RANDOM_SEED 1
+
+struct example {
+    unsigned number; /* from 1 */
+    enum hook hook;
+    void *view;    /* given, with what it points to kept alive by `kept` */
+    void *verdict; /* what was answered */
+    int kept;      /* registry */
+};
+
+/* Pushes hook, given and expect. */
+static void push_example(lua_State *L, const struct example *example)
+{
+    runtime_push(L, "example");
+    lua_pushinteger(L, (lua_Integer)example->number);
+    lua_call(L, 1, 3);
+}
+
+static void prepare(lua_State *L, void *context)
+{
+    struct example *example = context;
+    lua_newtable(L);
+    int kept = lua_gettop(L);
+    push_example(L, example);
+    if (!schema_hook_find(lua_tostring(L, kept + 1), &example->hook))
+        luaL_error(L, "no such hook");
+    example->view = given_read(L, &schema_hooks[example->hook], kept + 2, kept);
+    lua_settop(L, kept);
+    example->kept = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static double number_of(const struct schema_field *field, const void *verdict)
+{
+    const void *at = (const char *)verdict + field->offset;
+    return field->type == SCHEMA_NUMBER ? *(const double *)at : (double)*(const int64_t *)at;
+}
+
+static double bound(lua_State *L, const struct schema_field *field, int table, int i)
+{
+    lua_rawgeti(L, table, i);
+    double number = pick_number(L, field->name, -1);
+    lua_pop(L, 1);
+    return number;
+}
+
+/* A number, or { low, high }. */
+static void expect_number(
+    lua_State *L, const struct schema_field *field, int expect, const void *verdict)
+{
+    double got = number_of(field, verdict);
+    if (lua_istable(L, expect)) {
+        double low = bound(L, field, expect, 1), high = bound(L, field, expect, 2);
+        if (!(got >= low && got <= high))
+            luaL_error(L, "%s: expected %f to %f, got %f", field->name, low, high, got);
+        return;
+    }
+    double wanted = pick_number(L, field->name, expect);
+    if (fabs(got - wanted) > 1e-9 * fabs(wanted))
+        luaL_error(L, "%s: expected %f, got %f", field->name, wanted, got);
+}
+
+static void expect_text(lua_State *L, const struct schema_field *field, int expect, const char *got)
+{
+    const char *wanted = pick_text(L, field->name, expect, VM_BLOCK_MAX);
+    if (strcmp(wanted, got) != 0)
+        luaL_error(L, "%s: expected '%s', got '%s'", field->name, wanted, got);
+}
+
+static void push_row(lua_State *L, int64_t row, const char *id, bool feeler)
+{
+    if (row < 0)
+        lua_pushfstring(L, "id %s", id);
+    else
+        lua_pushfstring(L, "%d", (int)row + 1);
+    if (feeler) {
+        lua_pushstring(L, " (feeler)");
+        lua_concat(L, 2);
+    }
+}
+
+static bool same_entry(const struct question *question, const struct schema_field *field, int value,
+    const void *verdict, size_t i)
+{
+    const void *at = (const char *)verdict + field->offset;
+    if (field->type == SCHEMA_INDEXES)
+        return pick_index(question, field->over, value) == ((const int64_t *)at)[i];
+    struct policy_pick wanted = pick_read(question, field->over, value);
+    const struct policy_pick *got = &((const struct policy_pick *)at)[i];
+    return wanted.row == got->row && wanted.feeler == got->feeler &&
+        strcmp(wanted.id, got->id) == 0;
+}
+
+/* Raises an error with the whole list that was answered. */
+static void fail_list(lua_State *L, const struct schema_field *field, const void *verdict, size_t n)
+{
+    const void *at = (const char *)verdict + field->offset;
+    lua_pushfstring(L, "%s: other rows were expected; got {", field->name);
+    for (size_t i = 0; i < n && i < 16; i++) {
+        const struct policy_pick *pick = &((const struct policy_pick *)at)[i];
+        lua_pushstring(L, i > 0 ? ", " : "");
+        if (field->type == SCHEMA_INDEXES)
+            push_row(L, ((const int64_t *)at)[i], "", false);
+        else
+            push_row(L, pick->row, pick->id, pick->feeler);
+        lua_concat(L, 3);
+    }
+    lua_pushstring(L, n > 16 ? ", ...}" : "}");
+    lua_concat(L, 2);
+    lua_error(L);
+}
+
+static void expect_list(const struct question *question, const struct schema_field *field,
+    int expect, const void *verdict)
+{
+    lua_State *L = question->L;
+    luaL_argcheck(L, lua_istable(L, expect), expect, "list expected");
+    size_t n = *(const size_t *)((const char *)verdict + field->offset_n);
+    bool same = lua_objlen(L, expect) == n;
+    for (size_t i = 0; i < n && same; i++) {
+        lua_rawgeti(L, expect, (int)i + 1);
+        same = same_entry(question, field, lua_gettop(L), verdict, i);
+        lua_pop(L, 1);
+    }
+    if (!same)
+        fail_list(L, field, verdict, n);
+}
+
+static void expect_field(const struct question *question, const struct schema_field *field,
+    int expect, const void *verdict)
+{
+    lua_State *L = question->L;
+    const char *at = (const char *)verdict + field->offset;
+    switch (field->type) {
+    case SCHEMA_INTEGER:
+    case SCHEMA_NUMBER:
+        expect_number(L, field, expect, verdict);
+        break;
+    case SCHEMA_BOOLEAN:
+        if (lua_toboolean(L, expect) != (int)*(const bool *)at)
+            luaL_error(L, "%s: got %s", field->name, *(const bool *)at ? "true" : "false");
+        break;
+    case SCHEMA_TEXT:
+        expect_text(L, field, expect, at);
+        break;
+    case SCHEMA_ENUM:
+        expect_text(L, field, expect, field->values->values[*(const unsigned *)at]);
+        break;
+    case SCHEMA_INDEX:
+        if (pick_index(question, field->over, expect) != *(const int64_t *)at)
+            luaL_error(L, "%s: got row %d", field->name, (int)*(const int64_t *)at + 1);
+        break;
+    default:
+        expect_list(question, field, expect, verdict);
+        break;
+    }
+}
+
+static const struct schema_field *field_named(
+    const struct schema_alternative *alternative, const char *name)
+{
+    for (unsigned i = 0; i < alternative->fields_n; i++)
+        if (strcmp(alternative->fields[i].name, name) == 0)
+            return &alternative->fields[i];
+    return NULL;
+}
+
+static void expect_named(const struct question *question,
+    const struct schema_alternative *alternative, int expect, const void *verdict)
+{
+    lua_State *L = question->L;
+    if (!lua_istable(L, expect))
+        luaL_error(L, "a table with %s was answered", alternative->fields[0].name);
+    for (lua_pushnil(L); lua_next(L, expect); lua_pop(L, 1)) {
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[1]";
+        if (strcmp(name, "reason") == 0)
+            continue;
+        const struct schema_field *field = field_named(alternative, name);
+        if (!field)
+            luaL_error(L, "expected %s, got a verdict with %s", name, alternative->fields[0].name);
+        expect_field(question, field, lua_gettop(L), verdict);
+    }
+}
+
+static void compare(lua_State *L, void *context)
+{
+    struct example *example = context;
+    const struct schema_verdict *schema = &schema_hooks[example->hook].verdict;
+    struct question question = view_ask(L, example->hook, example->view);
+    push_example(L, example);
+    int expect = lua_gettop(L);
+    if (lua_isnil(L, expect))
+        return;
+    bool is_false = schema->offset_false != SCHEMA_NOWHERE &&
+        *(const bool *)((const char *)example->verdict + schema->offset_false);
+    if (is_false || (lua_isboolean(L, expect) && schema->offset_false != SCHEMA_NOWHERE)) {
+        if (!is_false || lua_toboolean(L, expect) || !lua_isboolean(L, expect))
+            luaL_error(L, is_false ? "false was answered" : "false was expected");
+        return;
+    }
+    const struct schema_alternative *got = verdict_alternative(schema, example->verdict);
+    if (got->bare)
+        expect_field(&question, &got->fields[0], expect, example->verdict);
+    else
+        expect_named(&question, got, expect, example->verdict);
+}
+
+static void forget(lua_State *L, void *context)
+{
+    luaL_unref(L, LUA_REGISTRYINDEX, ((struct example *)context)->kept);
+}
+
+static enum script_outcome describe_failure(struct vm *vm, const struct example *example)
+{
+    struct script_error *error = &vm->error;
+    char message[SCRIPT_MESSAGE_MAX + 1];
+    snprintf(message, sizeof message, "%s", error->message);
+    snprintf(error->message, sizeof error->message, "example %u: %.200s", example->number, message);
+    snprintf(error->hook, sizeof error->hook, "%s", schema_hooks[example->hook].name);
+    return error->outcome;
+}
+
+static enum script_outcome run(struct vm *vm, struct example *example)
+{
+    struct vm_limits limits = vm_load_limits(vm->settings);
+    struct rng rng;
+    bool answered = false;
+    rng_seed(&rng, RANDOM_SEED);
+    enum script_outcome outcome = vm_run(vm, prepare, example, &limits);
+    if (outcome == SCRIPT_OK)
+        outcome = runtime_ask(vm, example->hook, &rng, example->view, example->verdict, &answered);
+    if (outcome == SCRIPT_OK && !answered) {
+        vm->error = (struct script_error){.outcome = SCRIPT_ERROR};
+        snprintf(vm->error.message, sizeof vm->error.message, "no rule answers");
+        outcome = SCRIPT_ERROR;
+    }
+    if (outcome == SCRIPT_OK)
+        outcome = vm_run(vm, compare, example, &limits);
+    return outcome == SCRIPT_OK ? SCRIPT_OK : describe_failure(vm, example);
+}
+
+enum script_outcome example_run(struct vm *vm, unsigned i)
+{
+    struct example example = {.number = i + 1, .kept = LUA_NOREF};
+    struct vm_limits limits = vm_load_limits(vm->settings);
+    example.verdict = malloc(verdict_size_max());
+    if (!example.verdict) {
+        vm->error = (struct script_error){.outcome = SCRIPT_MEMORY, .message = "out of memory"};
+        return SCRIPT_MEMORY;
+    }
+    enum script_outcome outcome = run(vm, &example);
+    struct script_error error = vm->error;
+    vm_run(vm, forget, &example, &limits);
+    vm->error = error;
+    free(example.verdict);
+    return outcome;
+}

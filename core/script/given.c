@@ -1,0 +1,145 @@
+#include "script/given.h"
+
+#include "script/pick.h"
+
+#include <lauxlib.h>
+#include <math.h>
+
+struct reader {
+    lua_State *L;
+    int kept;
+};
+
+static void keep(struct reader *reader)
+{
+    lua_rawseti(reader->L, reader->kept, (int)lua_objlen(reader->L, reader->kept) + 1);
+}
+
+static void *take_memory(struct reader *reader, size_t size)
+{
+    void *memory = lua_newuserdata(reader->L, size > 0 ? size : 1);
+    keep(reader);
+    return memory;
+}
+
+static const char *take_text(struct reader *reader, const char *name, int value)
+{
+    const char *text = pick_text(reader->L, name, value, VM_BLOCK_MAX);
+    lua_pushvalue(reader->L, value);
+    keep(reader);
+    return text;
+}
+
+static unsigned take_enum(struct reader *reader, const struct schema_field *field, int value)
+{
+    const char *text = pick_text(reader->L, field->name, value, VM_BLOCK_MAX);
+    for (unsigned i = 0; i < field->values->values_n; i++)
+        if (strcmp(text, field->values->values[i]) == 0)
+            return i;
+    return (unsigned)luaL_error(reader->L, "%s: '%s' is not one of its values", field->name, text);
+}
+
+static int64_t take_integer(struct reader *reader, const struct schema_field *field, int value)
+{
+    double number = pick_number(reader->L, field->name, value);
+    if (floor(number) != number || fabs(number) > 0x1p53)
+        luaL_error(reader->L, "%s: whole number expected", field->name);
+    return (int64_t)number;
+}
+
+static void take_rows(
+    struct reader *reader, const struct schema_field *field, int value, char *record);
+
+/* value is a positive stack index. */
+static void take_scalar(
+    struct reader *reader, const struct schema_field *field, int value, char *record)
+{
+    void *at = record + field->offset;
+    switch (field->type) {
+    case SCHEMA_INTEGER:
+        *(int64_t *)at = take_integer(reader, field, value);
+        break;
+    case SCHEMA_NUMBER:
+        *(double *)at = pick_number(reader->L, field->name, value);
+        break;
+    case SCHEMA_BOOLEAN:
+        luaL_argcheck(reader->L, lua_isboolean(reader->L, value), value, field->name);
+        *(bool *)at = lua_toboolean(reader->L, value);
+        break;
+    case SCHEMA_TEXT:
+        *(const char **)at = take_text(reader, field->name, value);
+        break;
+    case SCHEMA_ENUM:
+        *(unsigned *)at = take_enum(reader, field, value);
+        break;
+    default:
+        take_rows(reader, field, value, record);
+        break;
+    }
+}
+
+static const struct schema_field *find(
+    const struct schema_field *fields, unsigned n, const char *parent, const char *name)
+{
+    for (unsigned i = 0; i < n; i++) {
+        bool same_parent =
+            parent ? fields[i].parent && strcmp(fields[i].parent, parent) == 0 : !fields[i].parent;
+        if (same_parent && strcmp(fields[i].name, name) == 0)
+            return &fields[i];
+    }
+    return NULL;
+}
+
+/* The entries of the table at stack index `table` that are fields of `parent` (NULL: of none). */
+static void take_fields(struct reader *reader, const struct schema_field *fields, unsigned n,
+    const char *parent, int table, char *record)
+{
+    lua_State *L = reader->L;
+    luaL_checkstack(L, 8, "given");
+    if (!lua_istable(L, table))
+        luaL_error(L, "given: table expected, got %s", luaL_typename(L, table));
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[1]";
+        const struct schema_field *field = find(fields, n, parent, name);
+        bool is_parent = false;
+        for (unsigned i = 0; i < n && !parent; i++)
+            is_parent = is_parent || (fields[i].parent && strcmp(fields[i].parent, name) == 0);
+        if (field)
+            take_scalar(reader, field, lua_gettop(L), record);
+        else if (is_parent)
+            take_fields(reader, fields, n, name, lua_gettop(L), record);
+        else
+            luaL_error(L, "given: there is no field '%s'", name);
+    }
+}
+
+static void take_rows(
+    struct reader *reader, const struct schema_field *field, int value, char *record)
+{
+    lua_State *L = reader->L;
+    const struct schema_row *row = field->row;
+    if (field->type == SCHEMA_ROW) {
+        take_fields(reader, row->fields, row->fields_n, NULL, value, record + field->offset);
+        return;
+    }
+    luaL_argcheck(L, lua_istable(L, value), value, field->name);
+    size_t n = lua_objlen(L, value);
+    char *rows = take_memory(reader, n * row->size);
+    for (size_t i = 0; i < n; i++) {
+        schema_row_defaults(row, rows + i * row->size);
+        lua_rawgeti(L, value, (int)i + 1);
+        take_fields(reader, row->fields, row->fields_n, NULL, lua_gettop(L), rows + i * row->size);
+        lua_pop(L, 1);
+    }
+    *(char **)(record + field->offset) = rows;
+    *(size_t *)(record + field->offset_n) = n;
+}
+
+void *given_read(lua_State *L, const struct schema_hook *hook, int given, int kept)
+{
+    struct reader reader = {L, kept};
+    void *view = take_memory(&reader, hook->view_size);
+    schema_view_defaults(hook, view);
+    take_fields(&reader, hook->view, hook->view_n, NULL, given, view);
+    return view;
+}

@@ -1,0 +1,182 @@
+#include "script/runtime.h"
+
+#include "script/verdict.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void runtime_push(lua_State *L, const char *name)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm_of(L)->runtime);
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+}
+
+static enum script_outcome run_for_load(
+    struct vm *vm, void (*body)(lua_State *L, void *context), void *context)
+{
+    struct vm_limits limits = vm_load_limits(vm->settings);
+    return vm_run(vm, body, context, &limits);
+}
+
+static void load(lua_State *L, void *context)
+{
+    struct vm *vm = vm_of(L);
+    runtime_push(L, "load");
+    lua_pushstring(L, context); /* NULL is nil */
+    lua_call(L, 1, 4);
+    snprintf(vm->name, sizeof vm->name, "%s", lua_tostring(L, -4));
+    vm->version = (int64_t)lua_tonumber(L, -3);
+    snprintf(vm->extends, sizeof vm->extends, "%s", lua_tostring(L, -2));
+    vm->examples_n = (unsigned)lua_tonumber(L, -1);
+}
+
+enum script_outcome runtime_load(
+    struct vm *vm, const struct script_source *source, const char *name)
+{
+    vm->source = source;
+    enum script_outcome outcome = run_for_load(vm, load, source ? NULL : (void *)(uintptr_t)name);
+    vm->source = NULL;
+    return outcome;
+}
+
+struct asking {
+    enum hook hook;
+    const void *view;
+    bool answered;
+};
+
+static void ask(lua_State *L, void *context)
+{
+    struct asking *asking = context;
+    struct question question = view_ask(L, asking->hook, asking->view);
+    runtime_push(L, "ask");
+    lua_pushinteger(L, asking->hook + 1);
+    lua_rawgeti(L, question.frame, VIEW_TABLE);
+    lua_call(L, 2, 1);
+    asking->answered = verdict_read(&question, lua_gettop(L), vm_of(L)->verdict);
+}
+
+/* An error without a place, such as one of the verdict, is one of the function that answered. */
+static void find_rule(lua_State *L, void *context)
+{
+    struct asking *asking = context;
+    runtime_push(L, "rule");
+    lua_pushinteger(L, asking->hook + 1);
+    lua_call(L, 1, 1);
+    lua_Debug at;
+    if (lua_isfunction(L, -1) && lua_getinfo(L, ">S", &at) && at.source[0] == '@')
+        vm_set_place(vm_of(L), at.source + 1, at.linedefined);
+}
+
+static void describe_failure(struct vm *vm, struct asking *asking)
+{
+    snprintf(vm->error.hook, sizeof vm->error.hook, "%s", schema_hooks[asking->hook].name);
+    if (vm->error.file[0])
+        return;
+    struct script_error error = vm->error;
+    run_for_load(vm, find_rule, asking);
+    snprintf(error.file, sizeof error.file, "%s", vm->error.file);
+    error.line = vm->error.line;
+    vm->error = error;
+}
+
+enum script_outcome runtime_ask(
+    struct vm *vm, enum hook hook, struct rng *rng, const void *view, void *verdict, bool *answered)
+{
+    struct asking asking = {hook, view, false};
+    struct vm_limits limits = vm_call_limits(vm->settings);
+    vm->rng = rng;
+    enum script_outcome outcome = vm_run(vm, ask, &asking, &limits);
+    vm->rng = NULL;
+    if (outcome != SCRIPT_OK) {
+        describe_failure(vm, &asking);
+        return outcome;
+    }
+    *answered = asking.answered;
+    if (asking.answered)
+        memcpy(verdict, vm->verdict, schema_hooks[hook].verdict.size);
+    return SCRIPT_OK;
+}
+
+static void export(lua_State *L, void *context)
+{
+    char **text = context;
+    size_t n;
+    runtime_push(L, "export");
+    lua_call(L, 0, 1);
+    const char *written = lua_tolstring(L, -1, &n);
+    if ((*text = malloc(n + 1)))
+        memcpy(*text, written, n + 1);
+    else
+        luaL_error(L, "out of memory");
+}
+
+enum script_outcome runtime_export(struct vm *vm, char **text)
+{
+    char *copy = NULL;
+    enum script_outcome outcome = run_for_load(vm, export, &copy);
+    if (outcome == SCRIPT_OK)
+        *text = copy;
+    else
+        free(copy);
+    return outcome;
+}
+
+static void import(lua_State *L, void *context)
+{
+    const struct span *text = context;
+    runtime_push(L, "import");
+    lua_pushlstring(L, (const char *)text->at, text->n);
+    lua_call(L, 1, 0);
+}
+
+enum script_outcome runtime_import(struct vm *vm, struct span text)
+{
+    return run_for_load(vm, import, &text);
+}
+
+struct parameter {
+    const char *name, *value;
+    char *out;
+    size_t cap, length;
+    bool found;
+};
+
+static void set_param(lua_State *L, void *context)
+{
+    const struct parameter *parameter = context;
+    runtime_push(L, "set_param");
+    lua_pushstring(L, parameter->name);
+    lua_pushstring(L, parameter->value);
+    lua_call(L, 2, 0);
+}
+
+enum script_outcome runtime_set_param(struct vm *vm, const char *name, const char *value)
+{
+    struct parameter parameter = {.name = name, .value = value};
+    return run_for_load(vm, set_param, &parameter);
+}
+
+static void get_param(lua_State *L, void *context)
+{
+    struct parameter *parameter = context;
+    runtime_push(L, "get_param");
+    lua_pushstring(L, parameter->name);
+    lua_call(L, 1, 1);
+    const char *text = lua_tolstring(L, -1, &parameter->length);
+    parameter->found = text != NULL;
+    if (text)
+        snprintf(parameter->out, parameter->cap, "%s", text);
+}
+
+enum script_outcome runtime_get_param(
+    struct vm *vm, const char *name, char *value, size_t cap, bool *found, size_t *length)
+{
+    struct parameter parameter = {.name = name, .out = value, .cap = cap};
+    enum script_outcome outcome = run_for_load(vm, get_param, &parameter);
+    *found = parameter.found;
+    *length = parameter.length;
+    return outcome;
+}

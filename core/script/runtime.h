@@ -1,0 +1,30 @@
+/* The functions of lua/policy.lua, which hold the loaded policy, called from C.
+ * Private to core/script. */
+#ifndef SCRIPT_RUNTIME_H
+#define SCRIPT_RUNTIME_H
+
+#include "script/vm.h"
+
+/* Loads the policy: source's main file, or the built-in policy `name` when source is NULL. Once for
+ * a VM; fills in vm->name and its companions. */
+enum script_outcome runtime_load(
+    struct vm *vm, const struct script_source *source, const char *name);
+
+/* Asks hook, from its view struct to its verdict struct. *answered is false, and *verdict
+ * untouched, when the policy leaves the question to others; both are untouched on failure. */
+enum script_outcome runtime_ask(struct vm *vm, enum hook hook, struct rng *rng, const void *view,
+    void *verdict, bool *answered);
+
+/* *text gets a copy that the caller frees. */
+enum script_outcome runtime_export(struct vm *vm, char **text);
+enum script_outcome runtime_import(struct vm *vm, struct span text);
+
+enum script_outcome runtime_set_param(struct vm *vm, const char *name, const char *value);
+/* *found: whether there is one of that name; value (cap bytes) is cut. Returns its full length. */
+enum script_outcome runtime_get_param(
+    struct vm *vm, const char *name, char *value, size_t cap, bool *found, size_t *length);
+
+/* Inside a body: pushes the function (or value) `name` of the runtime. */
+void runtime_push(lua_State *L, const char *name);
+
+#endif

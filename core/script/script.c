@@ -1,0 +1,463 @@
+#include "script/script.h"
+
+#include "base/embedded.h"
+#include "crypto/hash.h"
+#include "script/example.h"
+#include "script/host.h"
+#include "script/runtime.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FAILURES_MAX 3 /* in a row, then the hook falls back (L2) */
+#define PROBATION_S 60 /* after a load: falling back takes the whole load back (L2) */
+#define BUILTIN_DEFAULT "default"
+
+/* A loaded policy. */
+struct generation {
+    struct vm *live;
+    struct vm *base; /* the policy it extends, apart from it; NULL: the pristine default */
+    char hash[SCRIPT_HASH_TEXT + 1];
+    double loaded_at;
+    bool on_probation;             /* loaded by somebody, not taken back so far */
+    unsigned failures[HOOK_COUNT]; /* in a row */
+    bool fallen_back[HOOK_COUNT];
+};
+
+struct script {
+    struct policy policy; /* first: &script->policy is the script */
+    struct script_settings settings;
+    struct vm *pristine;
+    struct generation *now, *previous;
+    unsigned generation;
+    int64_t turn_left_ns;
+    uint64_t loads, load_errors, rollbacks;
+    struct script_hook_stats hooks[HOOK_COUNT];
+};
+
+static const char *const outcome_names[SCRIPT_OUTCOMES] = {
+    "ok", "error", "instructions", "fuse", "memory"};
+
+const char *script_outcome_name(enum script_outcome outcome)
+{
+    return outcome_names[outcome];
+}
+
+struct script_settings script_settings_default(void)
+{
+    return (struct script_settings){.instructions_max = 2000000,
+        .memory_max = 4 * 1024 * 1024,
+        .fuse_ms = 20,
+        .turn_fuse_ms = 50};
+}
+
+static void set_error(struct script_error *error, const char *message)
+{
+    *error = (struct script_error){.outcome = SCRIPT_ERROR};
+    snprintf(error->message, sizeof error->message, "%s", message);
+}
+
+/* ---- sources ---- */
+
+enum err script_builtin(const char *name, struct script_source *source)
+{
+    char path[SCRIPT_NAME_MAX + sizeof "policies/.lua"];
+    snprintf(path, sizeof path, "policies/%.*s.lua", SCRIPT_NAME_MAX, name);
+    const struct embedded_file *file = embedded_find(path);
+    if (!file)
+        return ERR_NOT_FOUND;
+    *source = (struct script_source){.name = file->name, .text = span_of(file->text, file->size)};
+    return ERR_OK;
+}
+
+static enum err check_source(const struct script_source *source, struct script_error *error)
+{
+    size_t size = source->text.n;
+    for (size_t i = 0; i < source->files_n && size <= SCRIPT_SOURCE_MAX; i++)
+        size += source->files[i].text.n;
+    if (size <= SCRIPT_SOURCE_MAX)
+        return ERR_OK;
+    set_error(error, "the policy's files are larger than 256 KiB");
+    return ERR_TOO_LONG;
+}
+
+static void hash_source(const struct script_source *source, char text[SCRIPT_HASH_TEXT + 1])
+{
+    /* The hash of the files' hashes, in the order given. */
+    uint8_t digest[64], *own = digest + 32;
+    sha256(source->text, digest);
+    for (size_t i = 0; i < source->files_n; i++) {
+        sha256(source->files[i].text, own);
+        sha256(span_of(digest, sizeof digest), digest);
+    }
+    for (int i = 0; i < SCRIPT_HASH_TEXT / 2; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* ---- loading ---- */
+
+/* A VM with the policy of source, or with the built-in policy `name`. */
+static enum err load_vm(const struct script_settings *settings, const struct script_source *source,
+    const char *name, struct vm **out, struct script_error *error)
+{
+    struct vm *vm;
+    enum err err = vm_new(settings, &vm, error);
+    if (err != ERR_OK)
+        return err;
+    if (runtime_load(vm, source, name) != SCRIPT_OK) {
+        *error = vm->error;
+        vm_free(vm);
+        return ERR_SCRIPT;
+    }
+    *out = vm;
+    return ERR_OK;
+}
+
+static enum err run_examples(struct vm *vm, struct script_error *error)
+{
+    for (unsigned i = 0; i < vm->examples_n; i++) {
+        if (example_run(vm, i) == SCRIPT_OK)
+            continue;
+        *error = vm->error;
+        return ERR_SCRIPT;
+    }
+    return ERR_OK;
+}
+
+enum err script_check(const struct script_settings *settings, const struct script_source *source,
+    unsigned *examples_n, struct script_error *error)
+{
+    struct vm *vm;
+    enum err err = check_source(source, error);
+    if (err == ERR_OK)
+        err = load_vm(settings, source, NULL, &vm, error);
+    if (err != ERR_OK)
+        return err;
+    err = run_examples(vm, error);
+    if (err == ERR_OK && (err = run_examples(vm, error)) != ERR_OK) {
+        char first[SCRIPT_MESSAGE_MAX + 1];
+        snprintf(first, sizeof first, "%s", error->message);
+        snprintf(error->message, sizeof error->message, "%.200s, when run again", first);
+    }
+    if (err == ERR_OK && examples_n)
+        *examples_n = vm->examples_n;
+    vm_free(vm);
+    return err;
+}
+
+static void generation_free(struct generation *generation)
+{
+    if (!generation)
+        return;
+    vm_free(generation->live);
+    vm_free(generation->base);
+    free(generation);
+}
+
+/* The rule that a policy extends answers for it from a VM that the policy never touched. A base
+ * that is not in the binary is part of the policy: for that, the default answers. */
+static enum err load_base(struct script *script, struct generation *generation)
+{
+    struct script_error ignored;
+    const char *name = generation->live->extends;
+    struct script_source builtin;
+    bool is_default = name[0] == 0 || strcmp(name, BUILTIN_DEFAULT) == 0;
+    if (is_default || script_builtin(name, &builtin) != ERR_OK)
+        return ERR_OK;
+    return load_vm(&script->settings, NULL, name, &generation->base, &ignored);
+}
+
+static enum err generation_new(struct script *script, const struct script_source *source,
+    const char *name, double now, struct generation **out, struct script_error *error)
+{
+    struct generation *generation = calloc(1, sizeof *generation);
+    if (!generation)
+        return ERR_NO_MEMORY;
+    enum err err = load_vm(&script->settings, source, name, &generation->live, error);
+    if (err == ERR_OK)
+        err = load_base(script, generation);
+    if (err != ERR_OK) {
+        generation_free(generation);
+        return err;
+    }
+    generation->loaded_at = now;
+    *out = generation;
+    return ERR_OK;
+}
+
+/* State and parameters of the live policy go to its successor. */
+static enum err carry_over(
+    struct script *script, struct generation *next, struct script_error *error)
+{
+    char *text;
+    struct vm *live = script->now->live;
+    if (runtime_export(live, &text) != SCRIPT_OK) {
+        *error = live->error;
+        return ERR_SCRIPT;
+    }
+    enum script_outcome outcome = runtime_import(next->live, span_of_text(text));
+    free(text);
+    if (outcome == SCRIPT_OK)
+        return ERR_OK;
+    *error = next->live->error;
+    return ERR_SCRIPT;
+}
+
+static void log_generation(struct script *script, const char *event)
+{
+    const struct generation *now = script->now;
+    log_write(&script->settings.log, LOG_INFO, event, LOG_TEXT("policy", now->live->name),
+        LOG_NUMBER("version", now->live->version), LOG_TEXT("hash", now->hash),
+        LOG_NUMBER("generation", script->generation));
+}
+
+static enum err load(struct script *script, const struct script_source *source, double now,
+    struct script_error *error)
+{
+    struct generation *next;
+    enum err err = script_check(&script->settings, source, NULL, error);
+    if (err == ERR_OK)
+        err = generation_new(script, source, NULL, now, &next, error);
+    if (err != ERR_OK)
+        return err;
+    err = carry_over(script, next, error);
+    if (err != ERR_OK) {
+        generation_free(next);
+        return err;
+    }
+    hash_source(source, next->hash);
+    next->on_probation = true;
+    generation_free(script->previous);
+    script->previous = script->now;
+    script->now = next;
+    script->generation++;
+    return ERR_OK;
+}
+
+static void log_error(struct script *script, const char *event, const struct script_error *error)
+{
+    log_write(&script->settings.log, LOG_ERROR, event, LOG_TEXT("hook", error->hook),
+        LOG_TEXT("outcome", script_outcome_name(error->outcome)), LOG_TEXT("file", error->file),
+        LOG_NUMBER("line", error->line), LOG_TEXT("error", error->message));
+}
+
+enum err script_load(struct script *script, const struct script_source *source, double now,
+    struct script_error *error)
+{
+    set_error(error, "out of memory");
+    enum err err = load(script, source, now, error);
+    script->loads++;
+    if (err != ERR_OK) {
+        script->load_errors++;
+        log_error(script, "policy refused", error);
+        return err;
+    }
+    *error = (struct script_error){0};
+    log_generation(script, "policy loaded");
+    return ERR_OK;
+}
+
+enum err script_load_builtin(
+    struct script *script, const char *name, double now, struct script_error *error)
+{
+    struct script_source source;
+    enum err err = script_builtin(name, &source);
+    if (err != ERR_OK) {
+        set_error(error, "no policy of that name is built in");
+        return err;
+    }
+    return script_load(script, &source, now, error);
+}
+
+enum err script_rollback(struct script *script, double now)
+{
+    struct generation *previous = script->previous;
+    if (!previous)
+        return ERR_NOT_FOUND;
+    script->previous = script->now;
+    script->now = previous;
+    previous->on_probation = false;
+    previous->loaded_at = now;
+    script->generation++;
+    script->rollbacks++;
+    log_generation(script, "policy rolled back");
+    return ERR_OK;
+}
+
+/* ---- questions ---- */
+
+/* Counts a failure of the live policy; the third in a row has consequences (L2). */
+static void note_failure(struct script *script, enum hook hook, double now)
+{
+    struct generation *generation = script->now;
+    const struct script_error *error = &generation->live->error;
+    script->hooks[hook].errors++;
+    if (host_log_allowed(generation->live))
+        log_error(script, "policy call failed", error);
+    if (++generation->failures[hook] < FAILURES_MAX)
+        return;
+    generation->fallen_back[hook] = true;
+    log_error(script, "policy hook falls back", error);
+    bool is_fresh = now >= generation->loaded_at && now - generation->loaded_at <= PROBATION_S;
+    if (generation->on_probation && is_fresh)
+        script_rollback(script, now);
+}
+
+static bool ask_live(
+    struct script *script, enum hook hook, struct rng *rng, const void *view, void *verdict)
+{
+    struct generation *generation = script->now;
+    bool answered = false;
+    if (generation->fallen_back[hook] || script->turn_left_ns <= 0) {
+        script->hooks[hook].skipped++;
+        return false;
+    }
+    if (runtime_ask(generation->live, hook, rng, view, verdict, &answered) != SCRIPT_OK) {
+        note_failure(script, hook, ((const struct policy_common *)view)->now);
+        return false;
+    }
+    generation->failures[hook] = 0;
+    return answered;
+}
+
+static bool answer(
+    struct script *script, enum hook hook, struct rng *rng, const void *view, void *verdict)
+{
+    bool answered = false;
+    struct generation *asked = script->now;
+    if (ask_live(script, hook, rng, view, verdict))
+        return true;
+    if (asked == script->now && asked->base &&
+        runtime_ask(asked->base, hook, rng, view, verdict, &answered) == SCRIPT_OK && answered)
+        return true;
+    return runtime_ask(script->pristine, hook, rng, view, verdict, &answered) == SCRIPT_OK &&
+        answered;
+}
+
+static enum err ask(
+    struct policy *policy, enum hook hook, struct rng *rng, const void *view, void *verdict)
+{
+    struct script *script = (struct script *)policy;
+    struct script_hook_stats *stats = &script->hooks[hook];
+    int64_t start_ns = vm_clock_ns(script->pristine);
+    bool answered = answer(script, hook, rng, view, verdict);
+    int64_t time_ns = vm_clock_ns(script->pristine) - start_ns;
+    script->turn_left_ns -= time_ns;
+    stats->calls++;
+    stats->time_ns += time_ns;
+    stats->time_max_ns = time_ns > stats->time_max_ns ? time_ns : stats->time_max_ns;
+    return answered ? ERR_OK : ERR_SCRIPT;
+}
+
+void script_turn_begin(struct script *script)
+{
+    script->turn_left_ns = (int64_t)script->settings.turn_fuse_ms * 1000000;
+}
+
+/* ---- life ---- */
+
+static enum err start(struct script *script, struct script_error *error)
+{
+    struct script_source source;
+    enum err err = load_vm(&script->settings, NULL, BUILTIN_DEFAULT, &script->pristine, error);
+    if (err == ERR_OK)
+        err = generation_new(script, NULL, BUILTIN_DEFAULT, 0, &script->now, error);
+    if (err != ERR_OK)
+        return err;
+    if (script_builtin(BUILTIN_DEFAULT, &source) == ERR_OK)
+        hash_source(&source, script->now->hash);
+    script->generation = 1;
+    return ERR_OK;
+}
+
+enum err script_new(
+    const struct script_settings *settings, struct script **out, struct script_error *error)
+{
+    assert(settings->clock_ns);
+    struct script_error ignored;
+    error = error ? error : &ignored;
+    set_error(error, "out of memory");
+    struct script *script = calloc(1, sizeof *script);
+    if (!script)
+        return ERR_NO_MEMORY;
+    script->policy.ask = ask;
+    script->settings = *settings;
+    script_turn_begin(script);
+    enum err err = start(script, error);
+    if (err != ERR_OK) {
+        script_free(script);
+        return err;
+    }
+    *error = (struct script_error){0};
+    *out = script;
+    return ERR_OK;
+}
+
+void script_free(struct script *script)
+{
+    if (!script)
+        return;
+    vm_free(script->pristine);
+    generation_free(script->now);
+    generation_free(script->previous);
+    free(script);
+}
+
+struct policy *script_policy(struct script *script)
+{
+    return &script->policy;
+}
+
+/* ---- parameters, state, numbers ---- */
+
+static enum err result(struct vm *vm, enum script_outcome outcome, struct script_error *error)
+{
+    *error = vm->error;
+    return outcome == SCRIPT_OK ? ERR_OK : ERR_SCRIPT;
+}
+
+enum err script_param_set(
+    struct script *script, const char *name, const char *value, struct script_error *error)
+{
+    struct vm *live = script->now->live;
+    return result(live, runtime_set_param(live, name, value), error);
+}
+
+enum err script_param_get(struct script *script, const char *name, char *value, size_t cap)
+{
+    bool found;
+    size_t length;
+    if (runtime_get_param(script->now->live, name, value, cap, &found, &length) != SCRIPT_OK)
+        return ERR_SCRIPT;
+    return !found ? ERR_NOT_FOUND : length >= cap ? ERR_FULL : ERR_OK;
+}
+
+enum err script_export(struct script *script, char **text, struct script_error *error)
+{
+    struct vm *live = script->now->live;
+    return result(live, runtime_export(live, text), error);
+}
+
+enum err script_import(struct script *script, struct span text, struct script_error *error)
+{
+    struct vm *live = script->now->live;
+    return result(live, runtime_import(live, text), error);
+}
+
+void script_stats(const struct script *script, struct script_stats *stats)
+{
+    const struct generation *now = script->now;
+    *stats = (struct script_stats){.generation = script->generation,
+        .version = now->live->version,
+        .loaded_at = now->loaded_at,
+        .memory = now->live->memory_used,
+        .loads = script->loads,
+        .load_errors = script->load_errors,
+        .rollbacks = script->rollbacks};
+    memcpy(stats->name, now->live->name, sizeof stats->name);
+    memcpy(stats->hash, now->hash, sizeof stats->hash);
+    memcpy(stats->hooks, script->hooks, sizeof stats->hooks);
+    for (int i = 0; i < HOOK_COUNT; i++)
+        stats->hooks[i].fallen_back = now->fallen_back[i];
+}

@@ -1,0 +1,149 @@
+/* The policy VM: answers a node's questions with Lua (policy/policy.h), inside limits.
+ *
+ * A script object holds
+ *   - the live generation: the policy an operator chose, in a VM of its own;
+ *   - the previous generation, so that a load that proves bad can be taken back;
+ *   - a pristine VM with the default policy from the binary, which always stands by.
+ *
+ * Every question goes to the live policy. When that fails - an error, a verdict against the schema,
+ * a limit hit - the rule it extends answers (in a VM the failing script never touched), a counter
+ * and a log line record it (L2). Three failures in a row: that hook falls back until the next load;
+ * if that happens within 60 s of a load, the previous generation returns.
+ *
+ * Limits of one call: instructions, live memory, size of the verdict, a time fuse. Lua runs
+ * interpreted, because a count hook never fires in compiled code.
+ *
+ * No I/O here: the host reads files and hands their text in, and lends its monotonic clock.
+ */
+#ifndef SCRIPT_SCRIPT_H
+#define SCRIPT_SCRIPT_H
+
+#include "base/log.h"
+#include "base/span.h"
+#include "policy/policy.h"
+
+#define SCRIPT_NAME_MAX 63
+#define SCRIPT_FILE_MAX 63 /* file names are cut to their end */
+#define SCRIPT_MESSAGE_MAX 255
+#define SCRIPT_SOURCE_MAX (256 * 1024) /* bytes of all files of one policy */
+#define SCRIPT_STATE_MAX (64 * 1024)   /* bytes of policy.state, written out */
+#define SCRIPT_HASH_TEXT 16
+
+struct script_settings {
+    uint64_t instructions_max; /* per call; loading a policy may take 10 times as many */
+    size_t memory_max;         /* bytes a VM may hold */
+    int fuse_ms;               /* per call; loading a policy may take 10 times as long */
+    int turn_fuse_ms;          /* all calls between two script_turn_begin; then the base answers */
+    int64_t (*clock_ns)(void *context); /* monotonic */
+    void *clock_context;
+    struct log log;
+};
+
+/* 2,000,000 instructions, 4 MiB, 20 ms, 50 ms; no clock and no log: the host must set the clock. */
+struct script_settings script_settings_default(void);
+
+/* How a call of Lua ended. */
+enum script_outcome {
+    SCRIPT_OK,
+    SCRIPT_ERROR,        /* syntax, run-time error, or a verdict against the schema */
+    SCRIPT_INSTRUCTIONS, /* more than instructions_max */
+    SCRIPT_FUSE,         /* longer than fuse_ms */
+    SCRIPT_MEMORY,       /* more than memory_max */
+    SCRIPT_OUTCOMES
+};
+
+/* "ok", "error", "instructions", "fuse", "memory" */
+const char *script_outcome_name(enum script_outcome outcome);
+
+/* What went wrong, and where. */
+struct script_error {
+    enum script_outcome outcome;
+    char file[SCRIPT_FILE_MAX + 1]; /* "": not in a file */
+    int line;                       /* 0: unknown */
+    char hook[SCRIPT_NAME_MAX + 1]; /* "": while loading */
+    char message[SCRIPT_MESSAGE_MAX + 1];
+};
+
+/* A file that `require "NAME"` finds: NAME is [a-z0-9_]+, without ".lua". */
+struct script_file {
+    const char *name;
+    struct span text;
+};
+
+/* A policy as text: its main file and the files beside it. */
+struct script_source {
+    const char *name; /* of the main file, for messages: "diverse.lua" */
+    struct span text;
+    const struct script_file *files;
+    size_t files_n;
+};
+
+struct script_hook_stats {
+    uint64_t calls;   /* questions */
+    uint64_t errors;  /* failures of the live policy */
+    uint64_t skipped; /* answered by the base: the hook fell back, or the turn's time was used up */
+    int64_t time_ns;  /* sum over calls */
+    int64_t time_max_ns;
+    bool fallen_back; /* until the next load */
+};
+
+struct script_stats {
+    unsigned generation; /* 1 at start, one more with every load and rollback */
+    char name[SCRIPT_NAME_MAX + 1];
+    int64_t version;
+    char hash[SCRIPT_HASH_TEXT + 1]; /* of the source text: first 8 bytes of SHA-256 */
+    double loaded_at;                /* Unix seconds */
+    size_t memory;                   /* bytes the live VM holds */
+    uint64_t loads, load_errors, rollbacks;
+    struct script_hook_stats hooks[HOOK_COUNT]; /* since script_new */
+};
+
+struct script;
+
+/* Starts with the default policy. ERR_NO_MEMORY; ERR_SCRIPT: the built-in policy does not load
+ * (*error says why; may be NULL). Copies settings; what they point to must outlive the script. */
+enum err script_new(
+    const struct script_settings *settings, struct script **script, struct script_error *error);
+void script_free(struct script *script);
+
+/* The interface for the node; lives as long as the script. */
+struct policy *script_policy(struct script *script);
+
+/* A new turn of the host's loop: the turn's time starts anew. */
+void script_turn_begin(struct script *script);
+
+/* Replaces the policy: new VM, schema check, examples, state and parameters carried over, swap.
+ * now: Unix seconds, as in views. On failure the old policy stays and *error says why: ERR_SCRIPT,
+ * ERR_TOO_LONG (source), ERR_NO_MEMORY. Not during a question. */
+enum err script_load(struct script *script, const struct script_source *source, double now,
+    struct script_error *error);
+/* Loads a policy that is in the binary: "default", "diverse" ... ERR_NOT_FOUND. */
+enum err script_load_builtin(
+    struct script *script, const char *name, double now, struct script_error *error);
+/* Returns to the previous generation as it was when it was replaced; that can be undone once the
+ * same way. ERR_NOT_FOUND: there is none. */
+enum err script_rollback(struct script *script, double now);
+
+/* Loads source in VMs of its own and runs its examples, in a fresh VM and again in the used one:
+ * what script_load does before it swaps. *examples_n (may be NULL): how many passed. */
+enum err script_check(const struct script_settings *settings, const struct script_source *source,
+    unsigned *examples_n, struct script_error *error);
+/* The source of a built-in policy; ERR_NOT_FOUND. */
+enum err script_builtin(const char *name, struct script_source *source);
+
+/* Sets a parameter of the live policy (or of one it extends) from text: a number, true or false, a
+ * text, or a list with commas. ERR_SCRIPT: unknown or refused; *error says why. Kept over loads of
+ * a policy of that name. */
+enum err script_param_set(
+    struct script *script, const char *name, const char *value, struct script_error *error);
+/* ERR_NOT_FOUND; ERR_FULL: value does not fit. */
+enum err script_param_get(struct script *script, const char *name, char *value, size_t cap);
+
+/* State and set parameters of the live policy as text, for a file; the caller frees it. */
+enum err script_export(struct script *script, char **text, struct script_error *error);
+/* Takes them back: parts of policies that are not loaded are ignored. */
+enum err script_import(struct script *script, struct span text, struct script_error *error);
+
+void script_stats(const struct script *script, struct script_stats *stats);
+
+#endif

@@ -1,0 +1,246 @@
+#include "script/verdict.h"
+
+#include "script/pick.h"
+
+#include <lauxlib.h>
+#include <math.h>
+
+static double read_number(lua_State *L, const struct schema_field *field, int value)
+{
+    double number = pick_number(L, field->name, value);
+    if (field->zero && number == 0)
+        return 0;
+    return number < field->min ? field->min : number > field->max ? field->max : number;
+}
+
+static int64_t read_integer(lua_State *L, const struct schema_field *field, int value)
+{
+    double number = pick_number(L, field->name, value);
+    bool is_in_range = number >= field->min && number <= field->max;
+    if (floor(number) != number || !(is_in_range || (field->zero && number == 0)))
+        luaL_error(L, "%s: whole number from %f to %f expected, got %f", field->name, field->min,
+            field->max, number);
+    return (int64_t)number;
+}
+
+static bool read_boolean(lua_State *L, const struct schema_field *field, int value)
+{
+    if (!lua_isboolean(L, value))
+        luaL_error(L, "%s: true or false expected, got %s", field->name, luaL_typename(L, value));
+    return lua_toboolean(L, value);
+}
+
+static unsigned read_enum(lua_State *L, const struct schema_field *field, int value)
+{
+    const char *text = pick_text(L, field->name, value, SCRIPT_NAME_MAX);
+    for (unsigned i = 0; i < field->values->values_n; i++)
+        if (strcmp(text, field->values->values[i]) == 0)
+            return i;
+    return (unsigned)luaL_error(L, "%s: '%s' is not a %s", field->name, text, field->values->name);
+}
+
+static void read_field(
+    const struct question *question, const struct schema_field *field, int value, void *verdict)
+{
+    lua_State *L = question->L;
+    void *at = (char *)verdict + field->offset;
+    switch (field->type) {
+    case SCHEMA_INTEGER:
+        *(int64_t *)at = read_integer(L, field, value);
+        break;
+    case SCHEMA_NUMBER:
+        *(double *)at = read_number(L, field, value);
+        break;
+    case SCHEMA_BOOLEAN:
+        *(bool *)at = read_boolean(L, field, value);
+        break;
+    case SCHEMA_TEXT:
+        strcpy(at, pick_text(L, field->name, value, (size_t)field->max));
+        break;
+    case SCHEMA_ENUM:
+        *(unsigned *)at = read_enum(L, field, value);
+        break;
+    case SCHEMA_INDEX:
+        *(int64_t *)at = pick_index(question, field->over, value);
+        break;
+    case SCHEMA_INDEXES:
+    case SCHEMA_PICKS:
+        pick_list(question, field, value, verdict);
+        break;
+    default: /* only views have rows */
+        break;
+    }
+}
+
+static void set_defaults(const struct schema_verdict *schema, void *verdict)
+{
+    memset(verdict, 0, schema->size);
+    for (unsigned a = 0; a < schema->alternatives_n; a++) {
+        for (unsigned i = 0; i < schema->alternatives[a].fields_n; i++) {
+            const struct schema_field *field = &schema->alternatives[a].fields[i];
+            void *at = (char *)verdict + field->offset;
+            if (field->type == SCHEMA_NUMBER)
+                *(double *)at = field->number;
+            else if (field->type == SCHEMA_INTEGER)
+                *(int64_t *)at = (int64_t)field->number;
+            else if (field->type == SCHEMA_BOOLEAN)
+                *(bool *)at = field->number != 0;
+            else if (field->type == SCHEMA_ENUM)
+                *(unsigned *)at = (unsigned)field->number;
+            else if (field->type == SCHEMA_INDEX)
+                *(int64_t *)at = -1;
+        }
+    }
+}
+
+static bool has_field(lua_State *L, int table, const char *name)
+{
+    lua_pushstring(L, name);
+    lua_rawget(L, table);
+    bool has = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    return has;
+}
+
+static bool fits_bare(enum schema_type type, int lua_type_)
+{
+    switch (type) {
+    case SCHEMA_INDEXES:
+    case SCHEMA_PICKS:
+        return lua_type_ == LUA_TTABLE;
+    case SCHEMA_INDEX:
+        return lua_type_ == LUA_TNUMBER || lua_type_ == LUA_TTABLE;
+    case SCHEMA_BOOLEAN:
+        return lua_type_ == LUA_TBOOLEAN;
+    case SCHEMA_TEXT:
+    case SCHEMA_ENUM:
+        return lua_type_ == LUA_TSTRING;
+    default:
+        return lua_type_ == LUA_TNUMBER;
+    }
+}
+
+/* The first field of a named alternative tells it from the others. */
+static unsigned choose(lua_State *L, const struct schema_verdict *schema, int value)
+{
+    int type = lua_type(L, value);
+    for (unsigned i = 0; i < schema->alternatives_n && type == LUA_TTABLE; i++) {
+        const struct schema_alternative *each = &schema->alternatives[i];
+        if (!each->bare &&
+            (schema->alternatives_n == 1 || has_field(L, value, each->fields[0].name)))
+            return i;
+    }
+    for (unsigned i = 0; i < schema->alternatives_n; i++) {
+        const struct schema_alternative *each = &schema->alternatives[i];
+        if (each->bare && fits_bare(each->fields[0].type, type))
+            return i;
+    }
+    luaL_Buffer names;
+    luaL_buffinit(L, &names);
+    for (unsigned i = 0; i < schema->alternatives_n; i++) {
+        luaL_addstring(&names, i > 0 ? ", " : "");
+        luaL_addstring(&names, schema->alternatives[i].fields[0].name);
+    }
+    luaL_pushresult(&names);
+    return (unsigned)luaL_error(L, "a %s with %s expected, got %s",
+        schema->alternatives_n > 1 ? "table with one of" : "verdict", lua_tostring(L, -1),
+        lua_typename(L, type));
+}
+
+static bool is_field(const struct schema_alternative *alternative, const char *key)
+{
+    for (unsigned i = 0; i < alternative->fields_n; i++)
+        if (strcmp(key, alternative->fields[i].name) == 0)
+            return true;
+    return false;
+}
+
+static void refuse_unknown(lua_State *L, const struct schema_alternative *alternative, int value)
+{
+    for (lua_pushnil(L); lua_next(L, value); lua_pop(L, 1)) {
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[1]";
+        if (strcmp(key, "reason") != 0 && !is_field(alternative, key))
+            luaL_error(L, "a verdict with %s has no field '%s'", alternative->fields[0].name, key);
+    }
+}
+
+static void read_named(const struct question *question,
+    const struct schema_alternative *alternative, int value, void *verdict)
+{
+    lua_State *L = question->L;
+    refuse_unknown(L, alternative, value);
+    for (unsigned i = 0; i < alternative->fields_n; i++) {
+        const struct schema_field *field = &alternative->fields[i];
+        lua_pushstring(L, field->name);
+        lua_rawget(L, value);
+        if (!lua_isnil(L, -1))
+            read_field(question, field, -1, verdict);
+        else if (field->required)
+            luaL_error(L, "%s is missing", field->name);
+        lua_pop(L, 1);
+    }
+}
+
+/* Where `remove = true` chooses among alternatives, `remove = false` says nothing. */
+static void refuse_false_choice(lua_State *L, const struct schema_field *field, const void *verdict)
+{
+    if (field->type == SCHEMA_BOOLEAN && !*(const bool *)((const char *)verdict + field->offset))
+        luaL_error(L, "%s: only true is an answer", field->name);
+}
+
+static void read_reason(lua_State *L, int value, char *reason)
+{
+    lua_pushstring(L, "reason");
+    lua_rawget(L, value);
+    if (!lua_isnil(L, -1)) {
+        const char *text = pick_text(L, "reason", -1, VM_BLOCK_MAX);
+        size_t n = strnlen(text, POLICY_REASON_MAX);
+        memcpy(reason, text, n);
+        reason[n] = 0;
+    }
+    lua_pop(L, 1);
+}
+
+const struct schema_alternative *verdict_alternative(
+    const struct schema_verdict *schema, const void *verdict)
+{
+    unsigned act = 0;
+    if (schema->offset_act != SCHEMA_NOWHERE)
+        act = *(const unsigned *)((const char *)verdict + schema->offset_act);
+    return &schema->alternatives[act];
+}
+
+bool verdict_read(const struct question *question, int value, void *verdict)
+{
+    lua_State *L = question->L;
+    const struct schema_verdict *schema = &question->hook->verdict;
+    if (lua_isnil(L, value))
+        return false;
+    set_defaults(schema, verdict);
+    if (schema->offset_false != SCHEMA_NOWHERE && lua_isboolean(L, value) &&
+        !lua_toboolean(L, value)) {
+        *(bool *)((char *)verdict + schema->offset_false) = true;
+        return true;
+    }
+    unsigned act = choose(L, schema, value);
+    const struct schema_alternative *alternative = &schema->alternatives[act];
+    if (schema->offset_act != SCHEMA_NOWHERE)
+        *(unsigned *)((char *)verdict + schema->offset_act) = act;
+    if (alternative->bare)
+        read_field(question, &alternative->fields[0], value, verdict);
+    else
+        read_named(question, alternative, value, verdict);
+    if (schema->alternatives_n > 1)
+        refuse_false_choice(L, &alternative->fields[0], verdict);
+    if (lua_istable(L, value))
+        read_reason(L, value, (char *)verdict + schema->offset_reason);
+    return true;
+}
+
+size_t verdict_size_max(void)
+{
+    size_t max = 0;
+    for (int i = 0; i < HOOK_COUNT; i++)
+        max = schema_hooks[i].verdict.size > max ? schema_hooks[i].verdict.size : max;
+    return max;
+}

@@ -1,0 +1,21 @@
+/* What a hook answered, checked against the schema and turned into its C struct.
+ * Private to core/script. */
+#ifndef SCRIPT_VERDICT_H
+#define SCRIPT_VERDICT_H
+
+#include "script/view.h"
+
+/* Reads the verdict at stack index `value` into *verdict; false: it is nil, so the base is to
+ * answer. Raises a Lua error that names the field when the verdict does not fit: unknown or missing
+ * fields, wrong types, NaN, rows that are not in the view. Numbers are clamped to their range; a
+ * reason is cut to POLICY_REASON_MAX. Tables are read raw: no code of the policy runs here. */
+bool verdict_read(const struct question *question, int value, void *verdict);
+
+/* The alternative that a verdict took. */
+const struct schema_alternative *verdict_alternative(
+    const struct schema_verdict *schema, const void *verdict);
+
+/* Bytes of the largest verdict of all hooks. */
+size_t verdict_size_max(void);
+
+#endif
