@@ -165,7 +165,7 @@ FINDS = {
         ({"policies/a.lua": "\n"}, ["policies/a.lua:1"]),
     ],
     "skips-say-why": [
-        ({"tests/unit/base/a_test.c": c("", "    skip();")}, ["tests/unit/base/a_test.c:2"]),
+        ({"tests/unit/base/a_test.c": c("print_message(a);", "", "", "", "    skip();")}, ["tests/unit/base/a_test.c:5"]),
         (
             {"tests/e2e/test_a.py": "@pytest.mark.skip\ndef f():\n    pytest.skip()\n"},
             ["tests/e2e/test_a.py:1", "tests/e2e/test_a.py:3"],
@@ -273,6 +273,7 @@ ACCEPTS = {
     "skips-say-why": [
         {
             "tests/unit/base/a_test.c": c("    /* no IPv6 here */", "    skip();"),
+            "tests/unit/base/b_test.c": c("print_message(why);", "close(a);", "skip();"),
             "tests/e2e/test_a.py": "pytest.skip('no IPv6')\n",
             "tests/lua/a_spec.lua": "pending('later')\n",
         },
