@@ -165,7 +165,10 @@ FINDS = {
         ({"policies/a.lua": "\n"}, ["policies/a.lua:1"]),
     ],
     "skips-say-why": [
-        ({"tests/unit/base/a_test.c": c("print_message(a);", "", "", "", "    skip();")}, ["tests/unit/base/a_test.c:5"]),
+        (
+            {"tests/unit/base/a_test.c": c("print_message(a);", "", "", "", "    skip();")},
+            ["tests/unit/base/a_test.c:5"],
+        ),
         (
             {"tests/e2e/test_a.py": "@pytest.mark.skip\ndef f():\n    pytest.skip()\n"},
             ["tests/e2e/test_a.py:1", "tests/e2e/test_a.py:3"],
