@@ -1,6 +1,5 @@
 #include "node/outbox.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +13,8 @@ struct outbox_block {
 
 static void *need(void *memory)
 {
-    if (!memory) {
-        fputs("luapex: out of memory\n", stderr);
+    if (!memory)
         abort();
-    }
     return memory;
 }
 
