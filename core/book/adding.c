@@ -6,16 +6,18 @@ static bool is_dialable_in_public(const struct addr *addr)
     return ip_is_routable(&addr->at.ip) && !ip_is_reserved(&addr->at.ip) && addr->at.port != 0;
 }
 
-enum err book_admits(
+/* B31.1 - 7. Without a source, what the book already held is judged. */
+static enum err judge(
     const struct book *book, struct now now, const struct addr *addr, const struct addr *source)
 {
     if (peer_id_is_none(&addr->id) || !ip_is_valid(&addr->at.ip))
         return ERR_ADDR_INVALID;
-    if (bans_by_addr(book->bans, now, addr))
+    const struct ban *ban = bans_by_addr(book->bans, now, addr);
+    if (ban && (source || ban->target.kind != BAN_CIDR))
         return ERR_BANNED;
     if (book_is_private(book, &addr->id))
         return ERR_ADDR_PRIVATE;
-    if (book_is_private(book, &source->id))
+    if (source && book_is_private(book, &source->id))
         return ERR_ADDR_PRIVATE_SOURCE;
     if (book_is_own(book, addr))
         return ERR_ADDR_SELF;
@@ -24,23 +26,23 @@ enum err book_admits(
     return ERR_OK;
 }
 
+enum err book_admits(
+    const struct book *book, struct now now, const struct addr *addr, const struct addr *source)
+{
+    return judge(book, now, addr, source);
+}
+
+enum err book_may_hold(const struct book *book, struct now now, const struct addr *addr)
+{
+    return judge(book, now, addr, NULL);
+}
+
 static uint32_t bucket_for(const struct book *book, const struct addr *addr,
     const struct addr *source, struct group *source_group)
 {
     bool strict = book->settings.strict;
     *source_group = ip_group(&source->at.ip, strict);
     return placement_new(&book->placement, ip_group(&addr->at.ip, strict), *source_group);
-}
-
-/* Who is announced again after a ban ran out needs no reinstatement any more. */
-static void forget_spent_ban(struct book *book, struct book_entry *entry)
-{
-    struct ban_target target = ban_of_id(&entry->addr.id);
-    const struct ban *ban = bans_find(book->bans, &target);
-    if (!ban)
-        return;
-    entries_came_back(entry, ban);
-    book_lift_ban(book, &target);
 }
 
 static enum err add_fresh(
@@ -53,7 +55,7 @@ static enum err add_fresh(
         return err;
     uint32_t handle = entries_make(book, now, addr, source);
     entries_attach(book, handle, BOOK_NEW, bucket);
-    forget_spent_ban(book, &book->entries[handle]);
+    entries_forget_spent_ban(book, handle);
     return ERR_OK;
 }
 

@@ -141,6 +141,30 @@ enum err book_admits(
 /* ERR_NOT_FOUND. */
 enum err book_remove(struct book *book, const struct peer_id *id);
 
+/* An entry as it was saved. */
+struct book_record {
+    struct book_entry known; /* as read from the book; refs, group and connected do not matter, and
+                                sources holds when each was heard */
+    struct addr sources[BOOK_SOURCES_MAX]; /* known.sources_n of them */
+    uint32_t buckets[BOOK_REFS_MAX];
+    uint32_t buckets_n; /* 0: to be placed anew */
+};
+
+enum book_restored {
+    BOOK_RESTORED, /* into at least one of its buckets */
+    BOOK_REPLACED, /* none of them was usable: into the one where it belongs */
+    BOOK_DEMOTED,  /* no room among the old ones: now new */
+};
+
+/* Puts back what was saved; evicts nobody. Times ahead of the clock become now. ERR_DUPLICATE_ID,
+ * ERR_BOOK_FULL, or why book_admits refuses the address (its source is not judged). *how may be
+ * NULL. */
+enum err book_restore(
+    struct book *book, struct now now, const struct book_record *record, enum book_restored *how);
+/* The other direction. The entry must be of this book. */
+void book_record(
+    const struct book *book, const struct book_entry *entry, struct book_record *record);
+
 /* Reading */
 
 const struct book_entry *book_find(const struct book *book, const struct peer_id *id); /* or NULL */

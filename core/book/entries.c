@@ -186,12 +186,9 @@ void entries_heard(struct book *book, struct now now, uint32_t handle, const str
         return;
     if (entry->sources_n > 0 && !has_room_for_another(book, source))
         return;
-    int64_t heard_s = now.wall_ms / 1000;
     entry->sources[entry->sources_n++] = (struct book_source_ref){
         .source = sources_take(&book->sources, source),
-        .heard_s = heard_s < 0     ? 0
-            : heard_s > UINT32_MAX ? UINT32_MAX
-                                   : (uint32_t)heard_s,
+        .heard_s = book_seconds(now.wall_ms),
     };
     book->revision++;
 }
@@ -200,6 +197,16 @@ void entries_came_back(struct book_entry *entry, const struct ban *ban)
 {
     entry->bans = (uint8_t)(ban->times < UINT8_MAX ? ban->times : UINT8_MAX);
     entry->last_ban_ms = ban->until_ms;
+}
+
+void entries_forget_spent_ban(struct book *book, uint32_t handle)
+{
+    struct ban_target target = ban_of_id(&book->entries[handle].addr.id);
+    const struct ban *ban = bans_find(book->bans, &target);
+    if (!ban)
+        return;
+    entries_came_back(&book->entries[handle], ban);
+    bans_lift(book->bans, &target);
 }
 
 const struct source *entries_source(const struct book *book, const struct book_entry *entry)

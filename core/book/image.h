@@ -44,8 +44,9 @@ struct book_load_report {
  * the book is as before. The report is written in any case. */
 enum err book_load(
     struct book *book, struct now now, struct span json, struct book_load_report *report);
-/* The same into a book that has entries: unknown IDs are added to computed buckets if there is
- * room, known ones are left as they are, and the key is ours. */
+/* Takes addresses from somebody else's image as hearsay: unknown IDs become new entries with fresh
+ * counters in computed buckets, if there is room; what is known stays as it is; key, bans and marks
+ * of the file do not count. Errors as above, but the book may have entries. */
 enum err book_merge(
     struct book *book, struct now now, struct span json, struct book_load_report *report);
 
@@ -53,10 +54,13 @@ enum err book_merge(
 struct image_text {
     char *at;
     size_t n, cap;
+    uint32_t left_out; /* entries that did not fit Tendermint's dimensions */
 };
 void image_text_free(struct image_text *text);
 
-/* Writes the image to *out (appending). ERR_NO_MEMORY: *out holds what fitted so far. */
+/* Appends the image to *out. Tendermint ends its process on bucket indexes beyond its own 256 and
+ * 64, so the entries of a book with more or larger buckets are placed anew into those dimensions,
+ * and out->left_out counts what did not fit. ERR_NO_MEMORY: *out holds what was written so far. */
 enum err book_save(const struct book *book, struct image_text *out);
 
 #endif

@@ -78,6 +78,19 @@ static inline uint32_t handle_of(const struct book *book, const struct book_entr
     return (uint32_t)(entry - book->entries);
 }
 
+/* A saved time ahead of the clock becomes now. */
+static inline int64_t book_not_ahead(int64_t time_ms, struct now now)
+{
+    return time_ms < now.wall_ms ? time_ms : now.wall_ms;
+}
+
+/* Wall time as the seconds of struct book_source_ref. */
+static inline uint32_t book_seconds(int64_t wall_ms)
+{
+    int64_t seconds = wall_ms / 1000;
+    return seconds < 0 ? 0 : seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+}
+
 /* entries.c: the structures kept in step. None of these decides anything. */
 
 uint32_t entries_find(const struct book *book, const struct peer_id *id); /* or HANDLE_NONE */
@@ -99,7 +112,13 @@ void entries_verified(struct book *book, uint32_t handle);
 void entries_heard(struct book *book, struct now now, uint32_t handle, const struct addr *source);
 /* Notes on an entry that it had been banned. */
 void entries_came_back(struct book_entry *entry, const struct ban *ban);
+/* Who is announced again after a ban ran out needs no reinstatement any more. */
+void entries_forget_spent_ban(struct book *book, uint32_t handle);
 const struct source *entries_source(const struct book *book, const struct book_entry *entry);
+
+/* adding.c: what book_admits asks, for what the book already held: the source does not matter, and
+ * entries inside a banned range may stay. */
+enum err book_may_hold(const struct book *book, struct now now, const struct addr *addr);
 
 /* evict.c: making room. */
 
