@@ -92,11 +92,12 @@ struct settings {
     } pex;
 
     struct {
-        char *file; /* "": the rules in the binary */
-        bool watch; /* reload when the file or a .lua file beside it changes */
-        int64_t instructions_max;
-        int64_t memory_max; /* bytes */
-        int64_t fuse_ms;
+        char *file;               /* "": the rules in the binary */
+        bool watch;               /* reload when the file or a .lua file beside it changes */
+        int64_t instructions_max; /* of one call */
+        int64_t memory_max;       /* bytes */
+        int64_t fuse_ms;          /* of one call */
+        int64_t turn_fuse_ms;     /* of all calls in one turn of the loop */
     } policy;
 
     struct {
@@ -132,15 +133,15 @@ struct settings_override {
  * Heap text; NULL when none can be found. */
 char *settings_home(const char *given);
 
-/* Every default, nothing read; for runs without a home. ERR_NO_MEMORY. */
-enum err settings_default(struct settings *settings);
-
-/* Reads HOME/config/config.toml, then `environment` (as environ, may be NULL), then `flags`.
- * Problems of every source are collected, not only the first; ERR_INVALID when one of them is an
- * error, with *settings untouched. Warnings may be there with ERR_OK too. */
+/* Reads HOME/config/config.toml (home NULL: no file), then `environment` (as environ, may be NULL),
+ * then `flags`. Problems of every source are collected, not only the first; ERR_INVALID when one of
+ * them is an error, with *settings untouched. There may be warnings with ERR_OK. ERR_NO_MEMORY. */
 enum err settings_load(const char *home, char *const *environment,
     const struct settings_override *flags, size_t flags_n, struct settings *settings,
     struct settings_problems *problems);
+
+/* Every default, nothing read; for runs without a home. ERR_NO_MEMORY. */
+enum err settings_default(struct settings *settings);
 
 /* All-zero is fine. */
 void settings_free(struct settings *settings);

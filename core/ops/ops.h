@@ -31,11 +31,12 @@ typedef void (*ops_changed)(void *context, const char *path);
  */
 enum err ops_new(uv_loop_t *loop, const struct log *log, struct ops **ops);
 
-/* Watches the folder of a policy file: the file and the .lua files beside it, through editors that
- * rename, symbolic links that are swapped, and folders that are replaced. After OPS_QUIET_MS
- * without a change, `changed` is called if name, size, time or inode of one of them differs from
- * before. The file need not exist yet. ERR_FULL beyond OPS_WATCHES_MAX, ERR_IO when the folder
- * cannot be watched (logged; it is tried again by itself, and ops_reload works all the same). */
+/* Watches a policy: the file and the .lua files beside it, through editors that rename, symbolic
+ * links that are swapped, and folders that are replaced. After OPS_QUIET_MS without a change,
+ * `changed` is called if inode, size or time of one of the files is not what it was, or one came or
+ * went. The file need not exist yet. ERR_IO: changes are not told by the system (no such folder, no
+ * watches left) and found within two seconds only; ERR_FULL beyond OPS_WATCHES_MAX; ERR_NO_MEMORY;
+ * ERR_SCRIPT (logged). */
 enum err ops_watch(struct ops *ops, const char *path, ops_changed changed, void *context);
 
 /* Calls `changed` of every watch now: what the host does on SIGHUP. */

@@ -6,31 +6,22 @@
 #ifndef OPS_POLICY_FILES_H
 #define OPS_POLICY_FILES_H
 
-#include "base/err.h"
-#include "base/span.h"
+#include "script/script.h"
 
-#define POLICY_FILES_MAX 64              /* files of one folder */
-#define POLICY_FILE_SIZE_MAX (1u << 20)  /* bytes of one file */
-#define POLICY_FILES_SIZE_MAX (4u << 20) /* bytes of all */
+#define POLICY_FILES_MAX 64 /* .lua files of one folder */
 #define POLICY_CAUSE_MAX 1024
 
-struct policy_file {
-    char *name; /* module name for require: "dial" of dial.lua */
-    char *path; /* as opened, for messages: the given folder and the file's name */
-    char *text; /* with a terminator that n does not count */
-    size_t n;
-};
-
-/* files[0] is the policy itself, the others follow by name. Owned by the struct. */
+/* `source` is ready for script_load; what it points to is owned by the struct. */
 struct policy_files {
-    struct policy_file *files;
-    size_t n;
+    struct script_source source;
+    struct script_file *files; /* source.files, in the order of their names */
 };
 
-/* Reads the policy at `path`. On failure `cause` (POLICY_CAUSE_MAX bytes) is a sentence that names
- * the file: ERR_IO, ERR_INVALID (writable by others, not a plain file), ERR_TOO_LONG,
- * ERR_NO_MEMORY. */
+/* Reads the policy at `path` and every NAME.lua beside it whose name `require` could ask for
+ * ([a-z0-9_]+). On failure `cause` (POLICY_CAUSE_MAX bytes) is a sentence that names the file:
+ * ERR_IO, ERR_INVALID (writable by others, not a plain file), ERR_TOO_LONG (more than
+ * SCRIPT_SOURCE_MAX bytes or POLICY_FILES_MAX files), ERR_NO_MEMORY. */
 enum err policy_files_read(const char *path, struct policy_files *files, char *cause);
-void policy_files_free(struct policy_files *files);
+void policy_files_free(struct policy_files *files); /* all-zero is fine */
 
 #endif

@@ -17,12 +17,13 @@ enum toml_kind {
     TOML_BOOLEAN, /* "true", "false" */
     TOML_TIME,    /* date, time or both, as written */
     TOML_LIST,    /* an array whose items are all texts: joined by commas */
-    TOML_OTHER,   /* any other array; no text */
+    TOML_OTHER,   /* anything else: other arrays, tables inside tables; no text */
 };
 
-/* One key and its value. Keys of inline tables come as keys of a section. Valid during the call. */
+/* A key of the top level or of a table there, and its value. What lies deeper is only told as
+ * TOML_OTHER. Valid during the call. */
 struct toml_value {
-    const char *section; /* "" at top level, "p2p", "p2p.test_fuzz_config" */
+    const char *section; /* "" at top level, "p2p" */
     const char *key;
     unsigned line; /* from 1 */
     enum toml_kind kind;
@@ -34,9 +35,9 @@ struct toml_problem {
     char cause[256];
 };
 
-/* Calls `value` for every key in the order of the file. Values inside arrays of tables are left
- * out. ERR_INVALID: not TOML, *problem says where and why, and `value` was not called at all.
- * ERR_TOO_LONG, ERR_NO_MEMORY (*problem is set as well). */
+/* Calls `value` for every key, table by table.
+ * ERR_INVALID: not TOML, and `value` was not called; ERR_TOO_LONG; ERR_NO_MEMORY; ERR_SCRIPT, a bug
+ * of ours. *problem then says where and why. */
 enum err toml_read(struct span text, void (*value)(void *context, const struct toml_value *value),
     void *context, struct toml_problem *problem);
 

@@ -1,0 +1,11 @@
+/* The subcommands; main.c lists them. */
+#ifndef APP_COMMANDS_H
+#define APP_COMMANDS_H
+
+#include "app/flags.h"
+
+extern const struct command command_init;
+extern const struct command command_show_node_id;
+extern const struct command command_version;
+
+#endif

@@ -1,0 +1,14 @@
+/* Which known name a mistyped one was meant to be. */
+#ifndef APP_NEAREST_H
+#define APP_NEAREST_H
+
+/* Names longer than this are never near to another. */
+#define NEAREST_NAME_MAX 63
+
+/* Insertions, deletions, replacements and swaps of neighbours that turn a into b; cut at max + 1.
+ */
+unsigned edit_distance(const char *a, const char *b, unsigned max);
+/* The distance up to which a name of this length counts as a slip: 1 up to 5 letters, then more. */
+unsigned nearest_slip_max(const char *name);
+
+#endif

@@ -1,0 +1,25 @@
+/* A Lua state for the Lua that ships in the binary. `require "ops.toml"` finds lua/ops/toml.lua in
+ * there; LPeg is linked in; nothing is ever looked up on disk or in the environment. */
+#ifndef OPS_LUAVM_H
+#define OPS_LUAVM_H
+
+#include "base/err.h"
+#include <lua.h>
+#include <stddef.h>
+
+struct luavm {
+    lua_State *L;
+    size_t used, memory_max; /* bytes the state holds now, and may hold; 0: no cap */
+};
+
+/* vm must stay where it is until luavm_close. ERR_NO_MEMORY. */
+enum err luavm_open(struct luavm *vm, size_t memory_max);
+void luavm_close(struct luavm *vm); /* all-zero is fine */
+
+/* Pushes the module that `require` would give. Raises Lua errors: call it inside lua_cpcall. */
+void luavm_require(lua_State *L, const char *module);
+
+/* lua_pcall with a message handler that adds a traceback; the message is left on the stack. */
+int luavm_call(lua_State *L, int arguments, int results);
+
+#endif
