@@ -4,8 +4,10 @@
 
 #include "app/flags.h"
 
+extern const struct command command_demo;
 extern const struct command command_init;
 extern const struct command command_show_node_id;
+extern const struct command command_start;
 extern const struct command command_version;
 
 #endif

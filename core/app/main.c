@@ -6,6 +6,8 @@
 
 static const struct command *const commands[] = {
     &command_init,
+    &command_start,
+    &command_demo,
     &command_show_node_id,
     &command_version,
 };

@@ -1,0 +1,61 @@
+#include "app/book_file.h"
+
+#include "book/image.h"
+#include "ops/file.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void log_report(
+    const struct log *log, const char *path, const struct book_load_report *report)
+{
+    log_write(log, LOG_INFO, "book loaded", LOG_TEXT("file", path),
+        LOG_NUMBER("addresses", report->kept), LOG_NUMBER("replaced", report->replaced),
+        LOG_NUMBER("demoted", report->demoted), LOG_NUMBER("bans", report->bans_kept));
+    uint32_t damaged = report->bad_shape + report->bad_id + report->bad_address;
+    if (report->kept == report->listed)
+        return;
+    log_write(log, LOG_INFO, "addresses skipped", LOG_TEXT("file", path),
+        LOG_NUMBER("malformed", damaged), LOG_NUMBER("non_routable", report->non_routable),
+        LOG_NUMBER("duplicate", report->duplicate), LOG_NUMBER("excluded", report->excluded),
+        LOG_NUMBER("no_room", report->no_room), LOG_NUMBER("too_many", report->too_many));
+}
+
+static enum err move_aside(const char *path, struct now now, const struct log *log,
+    const struct book_load_report *report, char *why, size_t cap)
+{
+    char aside[PATH_MAX];
+    int n = snprintf(aside, sizeof aside, "%s.damaged-%lld", path, (long long)now.wall_ms / 1000);
+    if (n < 0 || (size_t)n >= sizeof aside || rename(path, aside) != 0) {
+        snprintf(why, cap, "%s is damaged and cannot be moved aside: %s", path, strerror(errno));
+        return ERR_IO;
+    }
+    log_write(log, LOG_ERROR, "book is damaged, moved aside, starting with an empty one",
+        LOG_TEXT("file", path), LOG_TEXT("moved_to", aside), LOG_NUMBER("line", report->line),
+        LOG_TEXT("error", report->cause));
+    return ERR_OK;
+}
+
+enum err book_file_load(const char *path, struct book *book, struct now now, const struct log *log,
+    char *why, size_t cap)
+{
+    struct file_text file = {0};
+    struct book_load_report report = {0};
+    char cause[FILE_CAUSE_MAX];
+    enum err err = file_read(path, IMAGE_SIZE_MAX, false, &file, cause);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    if (err) {
+        snprintf(why, cap, "%s %s", path, cause);
+        snprintf(report.cause, sizeof report.cause, "%s", cause);
+    } else {
+        err = book_load(book, now, span_of(file.text, file.n), &report);
+    }
+    free(file.text);
+    if (err == ERR_CORRUPT || err == ERR_TOO_LONG)
+        return move_aside(path, now, log, &report, why, cap);
+    if (!err)
+        log_report(log, path, &report);
+    return err;
+}

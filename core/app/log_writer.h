@@ -1,0 +1,17 @@
+/* Writes log lines to a file descriptor, one write(2) each: logfmt or JSON, with the wall clock.
+ * The default is standard output, as CometBFT's. */
+#ifndef APP_LOG_WRITER_H
+#define APP_LOG_WRITER_H
+
+#include "app/settings.h"
+#include "base/log.h"
+
+struct log_writer {
+    int fd;
+    enum log_format format;
+};
+
+/* Borrows writer, which must outlive the log. Lines that cannot be written are lost. */
+struct log log_writer_log(struct log_writer *writer, enum log_level level);
+
+#endif

@@ -1,0 +1,374 @@
+#include "app/runner.h"
+
+#include "app/book_file.h"
+#include "ops/policy_files.h"
+#include "uv/limits.h"
+#include "uv/machine.h"
+#include "uv/sockaddr.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SOFTWARE "luapex/" LUAPEX_VERSION
+
+/* ---- policy ---- */
+
+static int64_t clock_ns(void *context)
+{
+    (void)context;
+    return (int64_t)uv_hrtime();
+}
+
+static double unix_seconds(const struct runner *runner)
+{
+    return (double)machine_now(runner->options.workspace->loop).wall_ms / 1000;
+}
+
+static struct script_settings script_settings(const struct runner *runner)
+{
+    const struct settings *settings = runner->options.settings;
+    struct script_settings made = script_settings_default();
+    made.instructions_max = (uint64_t)settings->policy.instructions_max;
+    made.memory_max = (size_t)settings->policy.memory_max;
+    made.fuse_ms = (int)settings->policy.fuse_ms;
+    made.turn_fuse_ms = (int)settings->policy.turn_fuse_ms;
+    made.clock_ns = clock_ns;
+    made.log = runner->options.log;
+    return made;
+}
+
+static enum err load_policy(struct runner *runner, struct script_error *error)
+{
+    struct policy_files files = {0};
+    char cause[POLICY_CAUSE_MAX] = "";
+    *error = (struct script_error){0};
+    enum err err = policy_files_read(runner->policy_path, &files, cause);
+    if (err)
+        snprintf(error->message, sizeof error->message, "%s", cause);
+    else
+        err = script_load(runner->script, &files.source, unix_seconds(runner), error);
+    policy_files_free(&files);
+    return err;
+}
+
+bool runner_reload_policy(struct runner *runner)
+{
+    if (!runner->policy_path)
+        return true;
+    struct script_error error;
+    if (load_policy(runner, &error) != ERR_OK) { /* the previous one goes on answering */
+        log_write(&runner->options.log, LOG_ERROR, "policy not loaded",
+            LOG_TEXT("file", *error.file ? error.file : runner->policy_path),
+            LOG_NUMBER("line", error.line), LOG_TEXT("error", error.message));
+        return false;
+    }
+    struct script_stats stats;
+    script_stats(runner->script, &stats);
+    host_policy_loaded(runner->host, stats.name);
+    return true;
+}
+
+static void describe(const struct script_error *error, char *why)
+{
+    if (error->line > 0)
+        snprintf(why, RUNNER_WHY_MAX, "%s:%d: %s", error->file, error->line, error->message);
+    else
+        snprintf(why, RUNNER_WHY_MAX, "%s", error->message);
+}
+
+static enum err open_policy(struct runner *runner, char *why)
+{
+    const struct settings *settings = runner->options.settings;
+    const struct script_settings made = script_settings(runner);
+    struct script_error error = {0};
+    enum err err = script_new(&made, &runner->script, &error);
+    if (!err && *settings->policy.file) {
+        runner->policy_path = settings_path(settings, settings->policy.file);
+        err = runner->policy_path ? load_policy(runner, &error) : ERR_NO_MEMORY;
+    }
+    if (err && *error.message)
+        describe(&error, why);
+    return err;
+}
+
+/* ---- addresses ---- */
+
+/* Where an address of the settings is; names are looked up, which may take a moment. */
+static enum err locate(uv_loop_t *loop, const struct listen_address *address, struct endpoint *at)
+{
+    if (!address->at.is_name) {
+        *at = (struct endpoint){address->at.ip, address->at.port};
+        return ERR_OK;
+    }
+    uv_getaddrinfo_t request;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    if (uv_getaddrinfo(loop, &request, NULL, address->at.host, NULL, &hints) != 0)
+        return ERR_LOOKUP;
+    *at = sockaddr_to_endpoint(request.addrinfo->ai_addr);
+    at->port = address->at.port;
+    uv_freeaddrinfo(request.addrinfo);
+    return ERR_OK;
+}
+
+static enum err open_listener(struct runner *runner, char *why)
+{
+    const struct listen_address *laddr = &runner->options.settings->p2p.laddr;
+    struct endpoint at;
+    if (locate(runner->options.workspace->loop, laddr, &at) != ERR_OK) {
+        snprintf(why, RUNNER_WHY_MAX, "p2p.laddr: %s does not resolve", laddr->at.host);
+        return ERR_LOOKUP;
+    }
+    const char *cause;
+    enum err err = host_listen(runner->host, &at, &cause);
+    if (err)
+        snprintf(why, RUNNER_WHY_MAX, "p2p.laddr %s: %s", laddr->text, cause);
+    return err;
+}
+
+/* wire.md 4.3: external_address if set, else laddr as it is written. */
+static struct span announced_address(struct runner *runner)
+{
+    const struct settings *settings = runner->options.settings;
+    if (*settings->p2p.external_address.text)
+        return span_of_text(settings->p2p.external_address.text);
+    if (settings->p2p.laddr.at.port != 0)
+        return span_of_text(settings->p2p.laddr.text);
+    struct endpoint at = host_listen_endpoint(runner->host);
+    return span_of_text(endpoint_to_text(&at, runner->listen_text));
+}
+
+static void find_external(struct runner *runner)
+{
+    const struct listen_address *address = &runner->options.settings->p2p.external_address;
+    struct endpoint listen = host_listen_endpoint(runner->host);
+    if (!*address->text && !ip_is_valid(&listen.ip))
+        log_write(&runner->options.log, LOG_INFO,
+            "no external address is set, so no peer will remember us",
+            LOG_TEXT("setting", "p2p.external_address"));
+    if (!*address->text)
+        return;
+    if (locate(runner->options.workspace->loop, address, &runner->external) != ERR_OK)
+        log_write(&runner->options.log, LOG_ERROR, "external address does not resolve",
+            LOG_TEXT("name", address->at.host));
+}
+
+/* ---- host and node ---- */
+
+static void aborted(void *context, const char *why)
+{
+    struct runner *runner = context;
+    runner->aborted = why;
+    runner_stop(runner);
+}
+
+static void fill_host_settings(struct runner *runner)
+{
+    const struct runner_options *options = &runner->options;
+    const struct settings *settings = options->settings;
+    struct host_settings *made = &runner->host_settings;
+    *made = host_settings_default();
+    struct link_settings *link = &made->link;
+    link->key = options->key;
+    link->own.id = span_of_text(peer_id_text(&options->key->id, runner->id_text));
+    link->own.network = span_of_text(options->network);
+    link->own.version = span_of_text(SOFTWARE);
+    link->own.moniker = span_of_text(settings->moniker);
+    if (!settings->p2p.pex) {
+        link->own.channels = span_of(NULL, 0);
+        link->channels_n = 0;
+    }
+    link->handshake_timeout_ms = settings->p2p.handshake_timeout_ms;
+    link->flush_throttle_ms = settings->p2p.flush_throttle_timeout_ms;
+    link->payload_max = (uint32_t)settings->p2p.max_packet_msg_payload_size;
+    link->send_rate = settings->p2p.send_rate;
+    link->recv_rate = settings->p2p.recv_rate;
+    if (options->ping_interval_ms > 0) {
+        link->ping_interval_ms = options->ping_interval_ms;
+        link->pong_timeout_ms = options->ping_interval_ms * 3 / 4;
+    }
+    made->dial_timeout_ms = settings->p2p.dial_timeout_ms;
+    made->dial_from = options->dial_from;
+    made->write_delay_ms = options->write_delay_ms;
+    made->book_path = runner->book_path;
+    made->log = options->log;
+    made->aborted = aborted;
+    made->context = runner;
+}
+
+static enum err open_host(struct runner *runner, char *why)
+{
+    const struct settings *settings = runner->options.settings;
+    runner->book_path = settings_path(settings, settings->p2p.addr_book_file);
+    if (!runner->book_path)
+        return ERR_NO_MEMORY;
+    fill_host_settings(runner);
+    runner->host = host_new(runner->options.workspace, &runner->host_settings);
+    if (!runner->host)
+        return ERR_NO_MEMORY;
+    enum err err = open_listener(runner, why);
+    if (!err)
+        runner->host_settings.link.own.listen_addr = announced_address(runner);
+    return err;
+}
+
+static void add_own(struct node_settings *made, const struct endpoint *at)
+{
+    if (at->port != 0)
+        made->own_addresses[made->own_addresses_n++] = (struct addr){made->id, *at};
+}
+
+static struct node_settings node_settings(const struct runner *runner)
+{
+    const struct settings *settings = runner->options.settings;
+    struct node_settings made = node_settings_default();
+    made.id = runner->options.key->id;
+    struct endpoint listen = host_listen_endpoint(runner->host);
+    add_own(&made, &listen);
+    add_own(&made, &runner->external);
+    made.seeds = settings->p2p.seeds.items;
+    made.seeds_n = settings->p2p.seeds.n;
+    made.persistent_peers = settings->p2p.persistent_peers.items;
+    made.persistent_peers_n = settings->p2p.persistent_peers.n;
+    made.unconditional_ids = settings->p2p.unconditional_peer_ids.items;
+    made.unconditional_ids_n = settings->p2p.unconditional_peer_ids.n;
+    made.private_ids = settings->p2p.private_peer_ids.items;
+    made.private_ids_n = settings->p2p.private_peer_ids.n;
+    made.pex = settings->p2p.pex;
+    made.seed_mode = settings->p2p.seed_mode;
+    made.strict = settings->p2p.addr_book_strict;
+    made.allow_duplicate_ip = settings->p2p.allow_duplicate_ip;
+    made.max_inbound = (uint32_t)settings->p2p.max_num_inbound_peers;
+    made.max_outbound = (uint32_t)settings->p2p.max_num_outbound_peers;
+    made.max_handshaking = (uint32_t)settings->pex.max_handshaking;
+    made.persistent_max_dial_period_ms = settings->p2p.persistent_peers_max_dial_period_ms;
+    made.ensure_peers_period_ms = settings->pex.ensure_peers_period_ms;
+    made.request_interval_min_ms = settings->pex.min_request_interval_ms;
+    made.own_request_spacing_ms = settings->pex.own_request_spacing_ms;
+    made.seed_disconnect_wait_ms = settings->pex.seed_disconnect_wait_ms;
+    made.crawl_period_ms = settings->pex.crawl_period_ms;
+    made.crawl_concurrency = (uint32_t)settings->pex.crawl_concurrency;
+    made.dial_concurrency = (uint32_t)settings->pex.dial_concurrency;
+    made.dial_rate = (uint32_t)settings->pex.dial_rate;
+    made.book_save_interval_ms = settings->pex.book_save_interval_ms;
+    made.configured_dial_delay_max_ms = settings->pex.startup_spread_ms;
+    made.rng_seed = runner->options.rng_seed;
+    made.log = runner->options.log;
+    return made;
+}
+
+static enum err open_book(const struct runner *runner, struct book **book, char *why)
+{
+    const struct settings *settings = runner->options.settings;
+    struct book_settings made = book_settings_default();
+    made.strict = settings->p2p.addr_book_strict;
+    made.need_more = (uint32_t)settings->pex.need_more_addresses;
+    uint8_t entropy[BOOK_ENTROPY];
+    if (!machine_entropy(entropy, sizeof entropy)) {
+        snprintf(why, RUNNER_WHY_MAX, "this machine gives no entropy");
+        return ERR_IO;
+    }
+    enum err err = book_new(&made, entropy, book);
+    crypto_wipe(entropy, sizeof entropy);
+    if (err)
+        return err;
+    struct now now = machine_now(runner->options.workspace->loop);
+    return book_file_load(runner->book_path, *book, now, &runner->options.log, why, RUNNER_WHY_MAX);
+}
+
+static enum err open_node(struct runner *runner, char *why)
+{
+    struct book *book = NULL;
+    enum err err = open_book(runner, &book, why);
+    if (!err) {
+        const struct node_settings made = node_settings(runner);
+        struct now now = machine_now(runner->options.workspace->loop);
+        runner->node = node_new(&made, book, script_policy(runner->script), now);
+        if (runner->node)
+            return ERR_OK;
+        err = ERR_NO_MEMORY;
+    }
+    book_free(book);
+    return err;
+}
+
+enum err runner_open(struct runner *runner, const struct runner_options *options, char *why)
+{
+    *runner = (struct runner){.options = *options};
+    snprintf(why, RUNNER_WHY_MAX, "out of memory");
+    enum err err = open_policy(runner, why);
+    if (!err)
+        err = open_host(runner, why);
+    if (!err)
+        find_external(runner);
+    return err ? err : open_node(runner, why);
+}
+
+/* ---- running ---- */
+
+static void on_turn(uv_prepare_t *turn)
+{
+    script_turn_begin(((struct runner *)turn->data)->script);
+}
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+    struct runner *runner = handle->data;
+    runner->is_stopped = true;
+    runner->stopped(runner->stopped_context, runner);
+}
+
+static void on_host_stopped(void *context)
+{
+    struct runner *runner = context;
+    uv_close((uv_handle_t *)&runner->turn, on_turn_closed);
+}
+
+enum err runner_start(struct runner *runner, void (*stopped)(void *context, struct runner *runner),
+    void *context, char *why)
+{
+    runner->stopped = stopped;
+    runner->stopped_context = context;
+    runner->is_started = true;
+    uv_prepare_init(runner->options.workspace->loop, &runner->turn);
+    runner->turn.data = runner;
+    uv_prepare_start(&runner->turn, on_turn);
+    enum err err = host_start(runner->host, runner->node);
+    if (err)
+        snprintf(why, RUNNER_WHY_MAX, "the loop refuses the listening socket");
+    return err;
+}
+
+void runner_stop(struct runner *runner)
+{
+    if (runner->is_started)
+        host_stop(runner->host, on_host_stopped, runner);
+}
+
+void runner_close(struct runner *runner)
+{
+    host_free(runner->host);
+    node_free(runner->node);
+    script_free(runner->script);
+    free(runner->book_path);
+    free(runner->policy_path);
+    *runner = (struct runner){.is_stopped = runner->is_stopped};
+}
+
+struct endpoint runner_endpoint(const struct runner *runner)
+{
+    return host_listen_endpoint(runner->host);
+}
+
+size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES])
+{
+    size_t inbound = (size_t)settings->p2p.max_num_inbound_peers;
+    const struct limits_use made[RUNNER_USES] = {
+        {"p2p.max_num_inbound_peers (with unconditional peers)",
+            inbound + settings->p2p.unconditional_peer_ids.n},
+        {"p2p.max_num_outbound_peers (with persistent peers)",
+            (size_t)settings->p2p.max_num_outbound_peers + settings->p2p.persistent_peers.n},
+        {"pex.max_handshaking", (uint64_t)settings->pex.max_handshaking},
+        {"pex.dial_concurrency", (uint64_t)settings->pex.dial_concurrency},
+    };
+    memcpy(uses, made, sizeof made);
+    return RUNNER_USES;
+}

@@ -1,0 +1,66 @@
+/* One node as the program runs it: settings turned into a host, a node with its book, and a policy
+ * VM that follows its file. `start` runs one for each home, `demo` runs many.
+ *
+ * Life: runner_open -> runner_start -> runner_stop -> (is_stopped) -> runner_close. runner_close
+ * may follow runner_open directly, and a failed one. */
+#ifndef APP_RUNNER_H
+#define APP_RUNNER_H
+
+#include "app/settings.h"
+#include "crypto/node_key.h"
+#include "script/script.h"
+#include "uv/host.h"
+#include "uv/limits.h"
+
+#define RUNNER_WHY_MAX 1200
+
+/* Everything is borrowed until runner_close. */
+struct runner_options {
+    struct workspace *workspace;
+    const struct settings *settings;
+    const struct node_key *key;
+    const char *network;
+    struct log log;
+    uint64_t rng_seed; /* of decisions */
+    /* For demonstrations; all-zero otherwise. */
+    struct endpoint dial_from;
+    int64_t write_delay_ms;
+    int64_t ping_interval_ms; /* 0: Go's 60 s */
+};
+
+struct runner {
+    struct runner_options options;
+    struct host_settings host_settings;
+    struct host *host;
+    struct node *node;
+    struct script *script;
+    uv_prepare_t turn;             /* opens the script's time budget of each turn of the loop */
+    char *book_path, *policy_path; /* policy_path: NULL for the policy in the binary */
+    char id_text[PEER_ID_TEXT + 1];
+    char listen_text[ADDR_TEXT_MAX]; /* of a port the system chose */
+    struct endpoint external;        /* all-zero: none, or a name that does not resolve */
+    bool is_started, is_stopped;
+    const char *aborted; /* why the node gave up (static text), NULL: it did not */
+    void (*stopped)(void *context, struct runner *runner);
+    void *stopped_context;
+};
+
+/* Loads policy and book, opens the listening socket, makes the node. On failure `why`
+ * (RUNNER_WHY_MAX bytes) is a sentence for people: what, and with files where. */
+enum err runner_open(struct runner *runner, const struct runner_options *options, char *why);
+/* Sets out. `stopped` is called once, when the node has ended - by runner_stop or by itself
+ * (`aborted` says why) - and only memory is left. */
+enum err runner_start(struct runner *runner, void (*stopped)(void *context, struct runner *runner),
+    void *context, char *why);
+/* Reads the policy file again; false: an error, logged with file and line, and the running policy
+ * stays. */
+bool runner_reload_policy(struct runner *runner);
+void runner_stop(struct runner *runner);
+void runner_close(struct runner *runner);
+
+struct endpoint runner_endpoint(const struct runner *runner); /* where it listens */
+/* Descriptors its settings ask for, by setting; returns how many entries of `uses` were written. */
+#define RUNNER_USES 4
+size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES]);
+
+#endif

@@ -1,0 +1,271 @@
+#include "app/commands.h"
+#include "app/home.h"
+#include "app/log_writer.h"
+#include "app/runner.h"
+#include "ops/ops.h"
+#include "uv/machine.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define HOMES_MAX 1
+#define GRACE_MS 3000 /* for name look-ups that cannot be cancelled, once everything else ended */
+
+static const struct flag own_flags[] = {FLAG_HOME};
+
+/* A home in use. */
+struct member {
+    struct settings settings;
+    struct node_key key;
+    char network[GENESIS_CHAIN_ID_MAX + 1];
+    struct runner runner;
+};
+
+struct start {
+    uv_loop_t loop;
+    uv_signal_t signals[3];
+    uv_timer_t grace;
+    struct workspace *workspace;
+    struct ops *ops;
+    struct log_writer writer;
+    struct log log;
+    struct member members[HOMES_MAX];
+    size_t members_n;
+    size_t running_n;
+    bool is_stopping;
+    int code;
+};
+
+static int fail(const char *why)
+{
+    fprintf(stderr, "luapex: error: %s\n", why);
+    return EXIT_FAILED;
+}
+
+/* ---- before anything runs ---- */
+
+/* The key is made when there is none, as CometBFT does. */
+static enum err read_key(const struct settings *settings, struct node_key *key, char *cause)
+{
+    enum err err = home_node_key(settings, key, cause);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    char *path = settings_path(settings, settings->node_key_file);
+    err = path ? home_make_node_key(path, key, cause) : ERR_NO_MEMORY;
+    free(path);
+    return err;
+}
+
+static enum err check_limits(const struct start *start, char *why)
+{
+    struct limits_use uses[HOMES_MAX * RUNNER_USES];
+    size_t n = 0;
+    for (size_t i = 0; i < start->members_n; i++)
+        n += runner_uses(&start->members[i].settings, uses + n);
+    return limits_check(limits_raise(), uses, n, why, RUNNER_WHY_MAX);
+}
+
+static enum err read_member(struct member *member, char *why)
+{
+    char cause[HOME_CAUSE_MAX];
+    enum err err = read_key(&member->settings, &member->key, cause);
+    if (!err)
+        err = home_network(&member->settings, member->network, cause);
+    if (err)
+        snprintf(why, RUNNER_WHY_MAX, "%s", cause);
+    return err;
+}
+
+static enum err open_member(struct start *start, struct member *member, char *why)
+{
+    const struct runner_options options = {
+        .workspace = start->workspace,
+        .settings = &member->settings,
+        .key = &member->key,
+        .network = member->network,
+        .log = start->log,
+        .rng_seed = machine_seed(),
+    };
+    return runner_open(&member->runner, &options, why);
+}
+
+/* ---- while it runs ---- */
+
+static void changed(void *context, const char *path)
+{
+    (void)path;
+    runner_reload_policy(context);
+}
+
+static void watch(struct start *start)
+{
+    for (size_t i = 0; i < start->members_n; i++) {
+        struct member *member = &start->members[i];
+        if (!member->runner.policy_path || !member->settings.policy.watch)
+            continue;
+        if (!start->ops && ops_new(&start->loop, &start->log, &start->ops) != ERR_OK)
+            return; /* it has said why; SIGHUP reloads all the same */
+        ops_watch(start->ops, member->runner.policy_path, changed, &member->runner);
+    }
+}
+
+static void on_grace(uv_timer_t *timer)
+{
+    struct start *start = timer->data;
+    log_write(&start->log, LOG_INFO, "leaving while a name look-up still runs");
+    _exit(start->code);
+}
+
+/* Only what must not hold the loop is left. */
+static void on_member_stopped(void *context, struct runner *runner)
+{
+    struct start *start = context;
+    if (runner->aborted) {
+        log_write(&start->log, LOG_ERROR, "node gave up", LOG_TEXT("error", runner->aborted));
+        start->code = EXIT_FAILED;
+    }
+    if (--start->running_n > 0)
+        return;
+    for (size_t i = 0; i < sizeof start->signals / sizeof *start->signals; i++)
+        uv_close((uv_handle_t *)&start->signals[i], NULL);
+    if (start->ops)
+        ops_close(start->ops);
+    uv_timer_start(&start->grace, on_grace, GRACE_MS, 0);
+    uv_unref((uv_handle_t *)&start->grace);
+}
+
+static void stop(struct start *start)
+{
+    start->is_stopping = true;
+    for (size_t i = 0; i < start->members_n; i++)
+        runner_stop(&start->members[i].runner);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct start *start = handle->data;
+    if (number == SIGHUP) {
+        for (size_t i = 0; i < start->members_n; i++)
+            runner_reload_policy(&start->members[i].runner);
+        return;
+    }
+    if (start->is_stopping)
+        _exit(EXIT_FAILED);
+    log_write(&start->log, LOG_INFO, "stopping", LOG_TEXT("signal", strsignal(number)));
+    stop(start);
+}
+
+static void open_signals(struct start *start)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        uv_signal_init(&start->loop, &start->signals[i]);
+        start->signals[i].data = start;
+        uv_signal_start(&start->signals[i], on_signal, numbers[i]);
+    }
+    uv_timer_init(&start->loop, &start->grace);
+    start->grace.data = start;
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void announce(const struct start *start, const struct member *member)
+{
+    char id[PEER_ID_TEXT + 1], at[ADDR_TEXT_MAX];
+    struct endpoint listen = runner_endpoint(&member->runner);
+    struct script_stats policy;
+    script_stats(member->runner.script, &policy);
+    log_write(&start->log, LOG_INFO, "listening", LOG_TEXT("addr", endpoint_to_text(&listen, at)),
+        LOG_TEXT("id", peer_id_text(&member->key.id, id)), LOG_TEXT("network", member->network),
+        LOG_TEXT("policy", policy.name),
+        LOG_NUMBER("known", book_count(node_book(member->runner.node))),
+        LOG_TEXT("version", LUAPEX_VERSION));
+}
+
+static enum err start_member(struct start *start, struct member *member, char *why)
+{
+    announce(start, member);
+    start->running_n++;
+    return runner_start(&member->runner, on_member_stopped, start, why);
+}
+
+/* ---- life ---- */
+
+static enum err open_all(struct start *start, char *why)
+{
+    enum err err = check_limits(start, why);
+    for (size_t i = 0; i < start->members_n && !err; i++)
+        err = read_member(&start->members[i], why);
+    for (size_t i = 0; i < start->members_n && !err; i++)
+        err = open_member(start, &start->members[i], why);
+    return err;
+}
+
+static void run_loop(struct start *start)
+{
+    char why[RUNNER_WHY_MAX];
+    open_signals(start);
+    watch(start);
+    for (size_t i = 0; i < start->members_n && start->code == EXIT_OK; i++) {
+        if (start_member(start, &start->members[i], why) == ERR_OK)
+            continue;
+        start->code = fail(why);
+        stop(start);
+    }
+    uv_run(&start->loop, UV_RUN_DEFAULT);
+    uv_close((uv_handle_t *)&start->grace, NULL);
+    uv_run(&start->loop, UV_RUN_DEFAULT);
+}
+
+static void close_all(struct start *start)
+{
+    for (size_t i = 0; i < start->members_n; i++) {
+        struct member *member = &start->members[i];
+        runner_close(&member->runner);
+        settings_free(&member->settings);
+        crypto_wipe(&member->key, sizeof member->key);
+    }
+    ops_free(start->ops);
+    workspace_free(start->workspace);
+    if (uv_loop_close(&start->loop) != 0) {
+        log_write(&start->log, LOG_ERROR, "the loop still had work");
+        start->code = EXIT_FAILED;
+    }
+    log_write(&start->log, LOG_INFO, "stopped");
+}
+
+static int start(const struct flags *flags)
+{
+    static struct start made;
+    struct member *first = &made.members[0];
+    if (!home_settings(flags, &first->settings))
+        return EXIT_FAILED;
+    made.members_n = 1;
+    made.writer = (struct log_writer){STDOUT_FILENO, first->settings.log_format};
+    made.log = log_writer_log(&made.writer, first->settings.log_level);
+    char why[RUNNER_WHY_MAX] = "out of memory";
+    if (uv_loop_init(&made.loop) != 0)
+        return fail("cannot make an event loop");
+    made.workspace = workspace_new(&made.loop);
+    if (!made.workspace || open_all(&made, why) != ERR_OK)
+        made.code = fail(why);
+    else
+        run_loop(&made);
+    close_all(&made);
+    return made.code;
+}
+
+const struct command command_start = {
+    .name = "start",
+    .arguments = "",
+    .summary = "run a node",
+    .about = "Joins the network of its home directory: connects to seeds and peers, exchanges\n"
+             "addresses, keeps the address book. A home made by CometBFT works as it is.\n"
+             "The log goes to standard output.\n\n"
+             "Signals: INT, TERM  save the address book and stop (a second one: at once)\n"
+             "         HUP        load the policy again\n",
+    .flags = own_flags,
+    .flags_n = sizeof own_flags / sizeof *own_flags,
+    .takes_settings = true,
+    .run = start,
+};
