@@ -24,10 +24,15 @@ static void put(struct heap *heap, uint32_t place, struct heap_item *item)
     item->place = place;
 }
 
+static bool is_before(const struct heap_item *a, const struct heap_item *b)
+{
+    return a->key < b->key || (a->key == b->key && a->turn < b->turn);
+}
+
 static void rise(struct heap *heap, struct heap_item *item)
 {
     uint32_t place = item->place;
-    while (place > 1 && heap->at[place / 2 - 1]->key > item->key) {
+    while (place > 1 && is_before(item, heap->at[place / 2 - 1])) {
         put(heap, place, heap->at[place / 2 - 1]);
         place /= 2;
     }
@@ -39,9 +44,9 @@ static void sink(struct heap *heap, struct heap_item *item)
     uint32_t place = item->place;
     while (place <= heap->n / 2) {
         uint32_t child = place * 2;
-        if (child < heap->n && heap->at[child]->key < heap->at[child - 1]->key)
+        if (child < heap->n && is_before(heap->at[child], heap->at[child - 1]))
             child++;
-        if (heap->at[child - 1]->key >= item->key)
+        if (!is_before(heap->at[child - 1], item))
             break;
         put(heap, place, heap->at[child - 1]);
         place = child;
@@ -57,6 +62,7 @@ void heap_set(struct heap *heap, struct heap_item *item, int64_t key)
         put(heap, heap->n, item);
     }
     item->key = key;
+    item->turn = heap->turns++;
     rise(heap, item);
     sink(heap, item);
 }

@@ -1,8 +1,8 @@
 /* Binary min-heap of deadlines, intrusive: whoever has a deadline embeds a heap_item, and the heap
  * only keeps pointers. Moving or removing an item costs O(log n) without any search.
  *
- * All-zero is an empty heap, and an item outside of any heap. Items of equal keys come in no
- * particular order. */
+ * All-zero is an empty heap, and an item outside of any heap. Items of equal keys come in the order
+ * in which they were set. */
 #ifndef BASE_HEAP_H
 #define BASE_HEAP_H
 
@@ -12,12 +12,14 @@
 
 struct heap_item {
     int64_t key;    /* read it freely, change it through heap_set */
+    uint64_t turn;  /* grows with every heap_set */
     uint32_t place; /* 1-based position in the heap; 0: in none */
 };
 
 struct heap {
     struct heap_item **at;
     uint32_t n, cap;
+    uint64_t turns;
 };
 
 /* Makes room for n items in total, so that heap_set cannot fail; false when out of memory. */

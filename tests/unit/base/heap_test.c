@@ -47,6 +47,25 @@ static void heap_top_is_the_smallest_key(void **state)
     heap_free(&heap);
 }
 
+static void heap_gives_equal_keys_in_the_order_they_were_set(void **state)
+{
+    (void)state;
+    struct heap heap = {0};
+    struct heap_item items[ITEMS] = {{0}};
+    assert_true(heap_reserve(&heap, ITEMS));
+    for (int i = 0; i < ITEMS; i++)
+        heap_set(&heap, &items[i], i % 3);
+    heap_set(&heap, &items[0], 0); /* setting it again puts it last */
+    for (int key = 0; key < 3; key++)
+        for (int i = key ? key : 3; i < ITEMS + (key == 0); i += 3) {
+            struct heap_item *top = heap_top(&heap);
+            assert_ptr_equal(top, i < ITEMS ? &items[i] : &items[0]);
+            heap_remove(&heap, top);
+        }
+    assert_null(heap_top(&heap));
+    heap_free(&heap);
+}
+
 static void heap_keeps_order_under_random_changes(void **state)
 {
     (void)state;
@@ -79,6 +98,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(heap_is_empty_when_all_zero),
         cmocka_unit_test(heap_top_is_the_smallest_key),
+        cmocka_unit_test(heap_gives_equal_keys_in_the_order_they_were_set),
         cmocka_unit_test(heap_keeps_order_under_random_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
