@@ -4,8 +4,9 @@
 local host = ...
 local order = host.import "lua/prelude/order.lua"
 
-local type, error, next, ipairs, tonumber, tostring = type, error, next, ipairs, tonumber, tostring
-local setmetatable, concat, match, gmatch = setmetatable, table.concat, string.match, string.gmatch
+local type, error, next, tonumber, tostring = type, error, next, tonumber, tostring
+local rawget, setmetatable, concat = rawget, setmetatable, table.concat
+local match, gmatch = string.match, string.gmatch
 
 local NAMES_MAX = 64
 local LIST_MAX = 64
@@ -86,10 +87,16 @@ local function copy(value)
     return value
   end
   local list = {}
-  for i, entry in ipairs(value) do
-    list[i] = entry
+  for i = 1, #value do
+    list[i] = rawget(value, i)
   end
   return list
+end
+
+local function check_bound(where, key, bound, kind)
+  if bound ~= nil and (kind ~= "number" or type(bound) ~= "number" or bound ~= bound) then
+    error(("%s: %s is for numbers"):format(where, key), 0)
+  end
 end
 
 local function declare(name, declaration)
@@ -104,21 +111,28 @@ local function declare(name, declaration)
       error(("%s: unknown key '%s'"):format(where, tostring(key)), 0)
     end
   end
-  local kind = kinds[type(declaration.default)]
-  if not kind then
+  local spec = { min = rawget(declaration, "min"), max = rawget(declaration, "max") }
+  local default = rawget(declaration, "default")
+  spec.kind = kinds[type(default)]
+  if not spec.kind then
     error(where .. ": default must be a number, boolean, text or list of texts", 0)
   end
-  local problem = checks[kind](declaration.default, declaration)
+  check_bound(where, "min", spec.min, spec.kind)
+  check_bound(where, "max", spec.max, spec.kind)
+  local problem = checks[spec.kind](default, spec)
   if problem then
     error(("%s: default %s"):format(where, problem), 0)
   end
-  return { kind = kind, default = copy(declaration.default), min = declaration.min,
-    max = declaration.max }
+  spec.default = copy(default)
+  return spec
 end
 
 -- The parameters declared in `declared`. Its fields: `view` is what the policy sees, `changed` what
 -- was set, by name.
 function parameters.new(declared)
+  if type(declared) ~= "table" then
+    error("params must be a table", 0)
+  end
   local specs, changed, n = {}, {}, 0
   for name, declaration in order.pairs(declared) do
     specs[name] = declare(name, declaration)

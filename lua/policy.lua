@@ -5,9 +5,10 @@ local host = ...
 local order = host.import "lua/prelude/order.lua"
 local plain = host.import "lua/plain.lua"
 local parameters = host.import "lua/parameters.lua"
+local values = host.import "lua/prelude/values.lua"
 
 local type, error, next, ipairs, tostring = type, error, next, ipairs, tostring
-local setmetatable, setfenv, match = setmetatable, setfenv, string.match
+local rawget, setmetatable, setfenv, match = rawget, setmetatable, setfenv, string.match
 
 local CHAIN_MAX = 8 -- policies that extend each other
 local EXAMPLES_MAX = 256
@@ -19,29 +20,35 @@ end
 
 local function check_name(value, what)
   if type(value) ~= "string" or #value > 63 or not match(value, "^[A-Za-z0-9_-]+$") then
-    error(what .. " must be a name of letters, digits, _ and -", 3)
+    error(what .. " must be a name of letters, digits, _ and -", 0)
   end
   return value
 end
 
 local spec_keys = { name = true, version = true, extends = true, params = true, doc = true }
 
-local function check_spec(spec)
+-- What pex.policy was given, read once and checked.
+local function read_spec(spec)
   if type(spec) ~= "table" then
-    error("pex.policy: { name = ..., ... } expected", 3)
+    error("pex.policy: { name = ..., ... } expected", 0)
   end
   for key in order.pairs(spec) do
     if not spec_keys[key] then
-      error(("pex.policy: unknown key '%s'"):format(tostring(key)), 3)
+      error(("pex.policy: unknown key '%s'"):format(tostring(key)), 0)
     end
   end
-  check_name(spec.name, "pex.policy: name")
-  local version = spec.version or 1
+  local name = check_name(rawget(spec, "name"), "pex.policy: name")
+  local version, extends = rawget(spec, "version") or 1, rawget(spec, "extends")
   if type(version) ~= "number" or version < 0 or version > 1e9 or version % 1 ~= 0 then
-    error("pex.policy: version must be a whole number", 3)
-  elseif spec.params ~= nil and type(spec.params) ~= "table" then
-    error("pex.policy: params must be a table", 3)
+    error("pex.policy: version must be a whole number", 0)
   end
+  if extends == nil then
+    extends = "default"
+  elseif extends then
+    check_name(extends, "pex.policy: extends")
+  end
+  return { name = name, version = version, extends = extends,
+    params = parameters.new(rawget(spec, "params") or {}), hooks = {}, examples = {}, state = {} }
 end
 
 -- The hooks of a policy with those it inherits. A hook that answers nil leaves it to the base.
@@ -162,16 +169,9 @@ return function(environment)
   end
 
   local function new_policy(spec, own, depth)
-    check_spec(spec)
-    local extends = spec.extends
-    if extends == nil then
-      extends = "default"
-    end
-    local self = { name = spec.name, version = spec.version or 1, extends = extends, hooks = {},
-      examples = {}, state = {} }
-    self.params = parameters.new(spec.params or {})
-    if extends then
-      self.base = load_base(check_name(extends, "pex.policy: extends"), own, depth)
+    local self = read_spec(spec)
+    if self.extends then
+      self.base = load_base(self.extends, own, depth)
     end
     local base = self.base
     while base do
@@ -264,6 +264,7 @@ return function(environment)
   -- The verdict of a hook, nil if no policy here defines it.
   function runtime.ask(hook, view)
     local rule, verdict = hooks[hook], nil
+    values.begin_call()
     if rule then
       verdict = rule(view)
     end

@@ -36,7 +36,8 @@ local numbers = copy(math, [[abs acos asin atan atan2 ceil cos cosh deg exp floo
   ldexp log log10 max min modf pi pow rad sin sinh sqrt tan tanh]])
 numbers.random = host.random
 
-local shared = copy(_G, "assert error ipairs pcall rawequal rawget select tonumber type")
+local shared = copy(_G, "assert error ipairs rawequal rawget select tonumber type")
+shared.pcall = values.pcall
 shared.getmetatable, shared.setmetatable = values.getmetatable, values.setmetatable
 shared.tostring, shared.pairs, shared.unpack = values.tostring, order.pairs, lists.unpack
 shared.math = frozen(numbers, "math")

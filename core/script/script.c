@@ -1,13 +1,10 @@
 #include "script/script.h"
 
-#include "base/embedded.h"
-#include "crypto/hash.h"
-#include "script/example.h"
 #include "script/host.h"
 #include "script/runtime.h"
+#include "script/source.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define FAILURES_MAX 3 /* in a row, then the hook falls back (L2) */
@@ -52,100 +49,6 @@ struct script_settings script_settings_default(void)
         .turn_fuse_ms = 50};
 }
 
-static void set_error(struct script_error *error, const char *message)
-{
-    *error = (struct script_error){.outcome = SCRIPT_ERROR};
-    snprintf(error->message, sizeof error->message, "%s", message);
-}
-
-/* ---- sources ---- */
-
-enum err script_builtin(const char *name, struct script_source *source)
-{
-    char path[SCRIPT_NAME_MAX + sizeof "policies/.lua"];
-    snprintf(path, sizeof path, "policies/%.*s.lua", SCRIPT_NAME_MAX, name);
-    const struct embedded_file *file = embedded_find(path);
-    if (!file)
-        return ERR_NOT_FOUND;
-    *source = (struct script_source){.name = file->name, .text = span_of(file->text, file->size)};
-    return ERR_OK;
-}
-
-static enum err check_source(const struct script_source *source, struct script_error *error)
-{
-    size_t size = source->text.n;
-    for (size_t i = 0; i < source->files_n && size <= SCRIPT_SOURCE_MAX; i++)
-        size += source->files[i].text.n;
-    if (size <= SCRIPT_SOURCE_MAX)
-        return ERR_OK;
-    set_error(error, "the policy's files are larger than 256 KiB");
-    return ERR_TOO_LONG;
-}
-
-static void hash_source(const struct script_source *source, char text[SCRIPT_HASH_TEXT + 1])
-{
-    /* The hash of the files' hashes, in the order given. */
-    uint8_t digest[64], *own = digest + 32;
-    sha256(source->text, digest);
-    for (size_t i = 0; i < source->files_n; i++) {
-        sha256(source->files[i].text, own);
-        sha256(span_of(digest, sizeof digest), digest);
-    }
-    for (int i = 0; i < SCRIPT_HASH_TEXT / 2; i++)
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
-}
-
-/* ---- loading ---- */
-
-/* A VM with the policy of source, or with the built-in policy `name`. */
-static enum err load_vm(const struct script_settings *settings, const struct script_source *source,
-    const char *name, struct vm **out, struct script_error *error)
-{
-    struct vm *vm;
-    enum err err = vm_new(settings, &vm, error);
-    if (err != ERR_OK)
-        return err;
-    if (runtime_load(vm, source, name) != SCRIPT_OK) {
-        *error = vm->error;
-        vm_free(vm);
-        return ERR_SCRIPT;
-    }
-    *out = vm;
-    return ERR_OK;
-}
-
-static enum err run_examples(struct vm *vm, struct script_error *error)
-{
-    for (unsigned i = 0; i < vm->examples_n; i++) {
-        if (example_run(vm, i) == SCRIPT_OK)
-            continue;
-        *error = vm->error;
-        return ERR_SCRIPT;
-    }
-    return ERR_OK;
-}
-
-enum err script_check(const struct script_settings *settings, const struct script_source *source,
-    unsigned *examples_n, struct script_error *error)
-{
-    struct vm *vm;
-    enum err err = check_source(source, error);
-    if (err == ERR_OK)
-        err = load_vm(settings, source, NULL, &vm, error);
-    if (err != ERR_OK)
-        return err;
-    err = run_examples(vm, error);
-    if (err == ERR_OK && (err = run_examples(vm, error)) != ERR_OK) {
-        char first[SCRIPT_MESSAGE_MAX + 1];
-        snprintf(first, sizeof first, "%s", error->message);
-        snprintf(error->message, sizeof error->message, "%.200s, when run again", first);
-    }
-    if (err == ERR_OK && examples_n)
-        *examples_n = vm->examples_n;
-    vm_free(vm);
-    return err;
-}
-
 static void generation_free(struct generation *generation)
 {
     if (!generation)
@@ -165,7 +68,7 @@ static enum err load_base(struct script *script, struct generation *generation)
     bool is_default = name[0] == 0 || strcmp(name, BUILTIN_DEFAULT) == 0;
     if (is_default || script_builtin(name, &builtin) != ERR_OK)
         return ERR_OK;
-    return load_vm(&script->settings, NULL, name, &generation->base, &ignored);
+    return source_load(&script->settings, NULL, name, &generation->base, &ignored);
 }
 
 static enum err generation_new(struct script *script, const struct script_source *source,
@@ -174,7 +77,7 @@ static enum err generation_new(struct script *script, const struct script_source
     struct generation *generation = calloc(1, sizeof *generation);
     if (!generation)
         return ERR_NO_MEMORY;
-    enum err err = load_vm(&script->settings, source, name, &generation->live, error);
+    enum err err = source_load(&script->settings, source, name, &generation->live, error);
     if (err == ERR_OK)
         err = load_base(script, generation);
     if (err != ERR_OK) {
@@ -226,7 +129,7 @@ static enum err load(struct script *script, const struct script_source *source, 
         generation_free(next);
         return err;
     }
-    hash_source(source, next->hash);
+    source_hash(source, next->hash);
     next->on_probation = true;
     generation_free(script->previous);
     script->previous = script->now;
@@ -245,7 +148,7 @@ static void log_error(struct script *script, const char *event, const struct scr
 enum err script_load(struct script *script, const struct script_source *source, double now,
     struct script_error *error)
 {
-    set_error(error, "out of memory");
+    source_error(error, "out of memory");
     enum err err = load(script, source, now, error);
     script->loads++;
     if (err != ERR_OK) {
@@ -264,7 +167,7 @@ enum err script_load_builtin(
     struct script_source source;
     enum err err = script_builtin(name, &source);
     if (err != ERR_OK) {
-        set_error(error, "no policy of that name is built in");
+        source_error(error, "no policy of that name is built in");
         return err;
     }
     return script_load(script, &source, now, error);
@@ -313,7 +216,9 @@ static bool ask_live(
         script->hooks[hook].skipped++;
         return false;
     }
+    struct rng before = *rng;
     if (runtime_ask(generation->live, hook, rng, view, verdict, &answered) != SCRIPT_OK) {
+        *rng = before; /* where a limit strikes must not show in what follows */
         note_failure(script, hook, ((const struct policy_common *)view)->now);
         return false;
     }
@@ -360,13 +265,13 @@ void script_turn_begin(struct script *script)
 static enum err start(struct script *script, struct script_error *error)
 {
     struct script_source source;
-    enum err err = load_vm(&script->settings, NULL, BUILTIN_DEFAULT, &script->pristine, error);
+    enum err err = source_load(&script->settings, NULL, BUILTIN_DEFAULT, &script->pristine, error);
     if (err == ERR_OK)
         err = generation_new(script, NULL, BUILTIN_DEFAULT, 0, &script->now, error);
     if (err != ERR_OK)
         return err;
     if (script_builtin(BUILTIN_DEFAULT, &source) == ERR_OK)
-        hash_source(&source, script->now->hash);
+        source_hash(&source, script->now->hash);
     script->generation = 1;
     return ERR_OK;
 }
@@ -377,7 +282,7 @@ enum err script_new(
     assert(settings->clock_ns);
     struct script_error ignored;
     error = error ? error : &ignored;
-    set_error(error, "out of memory");
+    source_error(error, "out of memory");
     struct script *script = calloc(1, sizeof *script);
     if (!script)
         return ERR_NO_MEMORY;

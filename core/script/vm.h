@@ -8,8 +8,8 @@
 #include <lua.h>
 
 /* A single block of memory, so a single string, is bounded: comparing or parsing a long string is
- * one instruction. */
-#define VM_BLOCK_MAX (256u * 1024)
+ * one instruction. Room for a list of 32,768 entries. */
+#define VM_BLOCK_MAX (320u * 1024)
 #define VM_COUNT 100 /* instructions between two looks at the limits */
 
 struct vm_limits {

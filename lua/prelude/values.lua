@@ -1,7 +1,7 @@
 -- The basic functions of policies whose originals would show addresses, reach shared things or
 -- depend on the garbage collector.
 
-local type, error, next, tostring = type, error, next, tostring
+local type, error, next, tostring, pcall = type, error, next, tostring, pcall
 local getmetatable, setmetatable = getmetatable, setmetatable
 
 local values = {}
@@ -56,6 +56,28 @@ function values.setmetatable(value, meta)
   end
   copy.__metatable = meta
   return setmetatable(value, copy)
+end
+
+-- Each pcall on the way catches a limit's error before it is raised again, so there must be few.
+local PCALLS_MAX = 64
+local pcalls = 0
+
+local function left(...)
+  pcalls = pcalls - 1
+  return ...
+end
+
+function values.pcall(...)
+  if pcalls == PCALLS_MAX then
+    error("pcall: nested too deep", 2)
+  end
+  pcalls = pcalls + 1
+  return left(pcall(...))
+end
+
+-- A call that hit a limit leaves its pcalls open; the next call starts without them.
+function values.begin_call()
+  pcalls = 0
 end
 
 return values

@@ -1,0 +1,96 @@
+#include "script/source.h"
+
+#include "base/embedded.h"
+#include "crypto/hash.h"
+#include "script/example.h"
+#include "script/runtime.h"
+
+#include <stdio.h>
+
+void source_error(struct script_error *error, const char *message)
+{
+    *error = (struct script_error){.outcome = SCRIPT_ERROR};
+    snprintf(error->message, sizeof error->message, "%s", message);
+}
+
+enum err script_builtin(const char *name, struct script_source *source)
+{
+    char path[SCRIPT_NAME_MAX + sizeof "policies/.lua"];
+    snprintf(path, sizeof path, "policies/%.*s.lua", SCRIPT_NAME_MAX, name);
+    const struct embedded_file *file = embedded_find(path);
+    if (!file)
+        return ERR_NOT_FOUND;
+    *source = (struct script_source){.name = file->name, .text = span_of(file->text, file->size)};
+    return ERR_OK;
+}
+
+static enum err check_size(const struct script_source *source, struct script_error *error)
+{
+    size_t size = source->text.n;
+    for (size_t i = 0; i < source->files_n && size <= SCRIPT_SOURCE_MAX; i++)
+        size += source->files[i].text.n;
+    if (size <= SCRIPT_SOURCE_MAX)
+        return ERR_OK;
+    source_error(error, "the policy's files are larger than 256 KiB");
+    return ERR_TOO_LONG;
+}
+
+void source_hash(const struct script_source *source, char text[SCRIPT_HASH_TEXT + 1])
+{
+    uint8_t digest[64]; /* of all files so far, and of the next one */
+    sha256(source->text, digest);
+    for (size_t i = 0; i < source->files_n; i++) {
+        sha256(source->files[i].text, digest + 32);
+        sha256(span_of(digest, sizeof digest), digest);
+    }
+    for (int i = 0; i < SCRIPT_HASH_TEXT / 2; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
+
+enum err source_load(const struct script_settings *settings, const struct script_source *source,
+    const char *name, struct vm **out, struct script_error *error)
+{
+    struct vm *vm;
+    enum err err = vm_new(settings, &vm, error);
+    if (err != ERR_OK)
+        return err;
+    if (runtime_load(vm, source, name) != SCRIPT_OK) {
+        *error = vm->error;
+        vm_free(vm);
+        return ERR_SCRIPT;
+    }
+    *out = vm;
+    return ERR_OK;
+}
+
+static enum err run_examples(struct vm *vm, struct script_error *error)
+{
+    for (unsigned i = 0; i < vm->examples_n; i++) {
+        if (example_run(vm, i) == SCRIPT_OK)
+            continue;
+        *error = vm->error;
+        return ERR_SCRIPT;
+    }
+    return ERR_OK;
+}
+
+enum err script_check(const struct script_settings *settings, const struct script_source *source,
+    unsigned *examples_n, struct script_error *error)
+{
+    struct vm *vm;
+    enum err err = check_size(source, error);
+    if (err == ERR_OK)
+        err = source_load(settings, source, NULL, &vm, error);
+    if (err != ERR_OK)
+        return err;
+    err = run_examples(vm, error);
+    if (err == ERR_OK && (err = run_examples(vm, error)) != ERR_OK) {
+        char first[SCRIPT_MESSAGE_MAX + 1];
+        snprintf(first, sizeof first, "%s", error->message);
+        snprintf(error->message, sizeof error->message, "%.200s, when run again", first);
+    }
+    if (err == ERR_OK && examples_n)
+        *examples_n = vm->examples_n;
+    vm_free(vm);
+    return err;
+}
