@@ -1,0 +1,493 @@
+#include "unit/book/kit.h"
+
+/* Go's names of behaviour.md section 7 stand before the tests that cover them. */
+
+static void book_new_refuses_settings_out_of_range(void **state)
+{
+    (void)state;
+    static const size_t offsets[] = {
+        offsetof(struct book_settings, new_buckets),
+        offsetof(struct book_settings, new_bucket_size),
+        offsetof(struct book_settings, old_buckets),
+        offsetof(struct book_settings, old_bucket_size),
+        offsetof(struct book_settings, new_buckets_per_group),
+        offsetof(struct book_settings, old_buckets_per_group),
+        offsetof(struct book_settings, new_buckets_per_addr),
+        offsetof(struct book_settings, selection_max),
+        offsetof(struct book_settings, bans_max),
+    };
+    for (size_t i = 0; i < COUNT(offsets); i++) {
+        static const uint32_t values[] = {0, UINT32_MAX};
+        for (size_t j = 0; j < COUNT(values); j++) {
+            struct book_settings settings = book_settings_default();
+            struct book *book = NULL;
+            bool unbounded = offsets[i] == offsetof(struct book_settings, new_buckets_per_group) ||
+                offsets[i] == offsetof(struct book_settings, old_buckets_per_group);
+            if (unbounded && values[j] > 0)
+                continue;
+            memcpy((char *)&settings + offsets[i], &values[j], sizeof values[j]);
+            assert_int_equal(book_new(&settings, kit_entropy, &book), ERR_INVALID);
+            assert_null(book);
+        }
+    }
+}
+
+static void book_key_is_24_hex_characters_of_entropy(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    assert_string_equal(book_key(book), "0102030405060708090a0b0c");
+    assert_int_equal(book_set_key(book, span_of_text("another")), ERR_OK);
+    assert_string_equal(book_key(book), "another");
+    assert_int_equal(book_set_key(book, span_of("a\0b", 3)), ERR_INVALID);
+    char longest[BOOK_KEY_MAX + 1];
+    memset(longest, 'k', sizeof longest);
+    assert_int_equal(book_set_key(book, span_of(longest, sizeof longest)), ERR_INVALID);
+    assert_int_equal(book_set_key(book, span_of(longest, BOOK_KEY_MAX)), ERR_OK);
+    fill(book, 0, 1, 0);
+    assert_int_equal(book_set_key(book, span_of_text("late")), ERR_INVALID);
+    done(book);
+}
+
+/* TestAddrBookLookup, TestAddrBookHasAddress */
+static void book_finds_what_was_added(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    fill(book, 0, 100, 0);
+    for (uint32_t n = 0; n < 100; n++) {
+        struct addr addr = addr_number(n), source = source_number(n);
+        const struct book_entry *entry = book_find(book, &addr.id);
+        assert_non_null(entry);
+        assert_true(addr_equal(&entry->addr, &addr));
+        assert_true(addr_equal(book_source(book, entry, 0), &source));
+        assert_int_equal(entry->side, BOOK_NEW);
+        assert_int_equal(entry->refs, 1);
+        assert_int_equal(entry->attempts, 0);
+        assert_int_equal(entry->first_seen_ms, START_MS);
+        assert_int_equal(entry->last_attempt_ms, START_MS); /* B2 */
+        assert_int_equal(entry->last_success_ms, 0);
+        assert_int_equal(entry->last_verified_ms, 0);
+    }
+    struct addr gone = addr_number(7), unknown = addr_number(100);
+    assert_int_equal(book_remove(book, &gone.id), ERR_OK);
+    assert_null(book_find(book, &gone.id));
+    assert_null(book_find(book, &unknown.id));
+    done(book);
+}
+
+/* TestAddrBookRemoveAddress */
+static void book_remove_of_an_unknown_id_changes_nothing(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct addr addr = addr_number(0), other = addr_number(1);
+    fill(book, 0, 1, 0);
+    assert_int_equal(book_count(book), 1);
+    assert_int_equal(book_remove(book, &addr.id), ERR_OK);
+    assert_int_equal(book_count(book), 0);
+    assert_int_equal(book_remove(book, &addr.id), ERR_NOT_FOUND);
+    assert_int_equal(book_remove(book, &other.id), ERR_NOT_FOUND);
+    assert_int_equal(book_count(book), 0);
+    done(book);
+}
+
+/* TestAddrBookHandlesDuplicates */
+static void book_add_of_a_known_address_keeps_one_entry(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct rng rng = seeded(2);
+    fill(book, 0, 100, 0);
+    for (uint32_t n = 0; n < 100; n++) {
+        struct addr addr = addr_number(n), same = source_number(n),
+                    another = source_number(n + 100);
+        assert_int_equal(book_add(book, at_ms(0), &rng, &addr, &same, NULL), ERR_OK);
+        assert_int_equal(book_add(book, at_ms(0), &rng, &addr, &another, NULL), ERR_OK);
+    }
+    assert_int_equal(book_count(book), 100);
+    done(book);
+}
+
+/* B3, B31.9 - 10, P24 */
+static void book_add_refers_to_a_known_address_from_at_most_four_buckets(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct rng rng = seeded(3);
+    struct addr addr = addr_number(0);
+    unsigned referenced = 0;
+    for (uint32_t n = 0; n < 2000; n++) {
+        struct addr source = source_number(n);
+        enum book_added added;
+        assert_int_equal(book_add(book, at_ms(0), &rng, &addr, &source, &added), ERR_OK);
+        assert_int_equal(added == BOOK_ADDED, n == 0);
+        referenced += added == BOOK_REFERENCED;
+        check(book);
+    }
+    assert_int_equal(referenced, 3);
+    assert_int_equal(book_find(book, &addr.id)->refs, 4);
+    assert_int_equal(book_count(book), 1);
+    done(book);
+}
+
+/* B31.10: 1/2 with one reference, 1/4 with two, 1/6 with three. */
+static void book_add_duplicates_with_the_probability_of_B31_10(void **state)
+{
+    (void)state;
+    struct rng rng = seeded(4);
+    unsigned tries[4] = {0}, hits[4] = {0};
+    for (unsigned round = 0; round < 400; round++) {
+        struct book *book = default_book();
+        struct addr addr = addr_number(0);
+        add_ok(book, addr, source_number(0));
+        for (uint32_t n = 1; n < 30; n++) {
+            struct addr source = source_number(n * 37 + round);
+            unsigned refs = book_find(book, &addr.id)->refs;
+            enum book_added added;
+            assert_int_equal(book_add(book, at_ms(0), &rng, &addr, &source, &added), ERR_OK);
+            if (refs < 4) {
+                tries[refs]++;
+                hits[refs] += added == BOOK_REFERENCED;
+            }
+        }
+        book_free(book);
+    }
+    for (unsigned refs = 1; refs < 4; refs++) {
+        double share = (double)hits[refs] / tries[refs], wanted = 1.0 / (2 * refs);
+        assert_true(share > 0.8 * wanted && share < 1.2 * wanted);
+    }
+}
+
+static void book_add_never_duplicates_when_the_factor_is_zero(void **state)
+{
+    (void)state;
+    struct book_settings settings = book_settings_default();
+    settings.duplicate_factor = 0;
+    struct book *book = book_of(settings);
+    struct rng rng = seeded(5);
+    struct addr addr = addr_number(0);
+    for (uint32_t n = 0; n < 100; n++) {
+        struct addr source = source_number(n);
+        assert_int_equal(book_add(book, at_ms(0), &rng, &addr, &source, NULL), ERR_OK);
+    }
+    assert_int_equal(book_find(book, &addr.id)->refs, 1);
+    done(book);
+}
+
+/* B4; TestAddrBookAddDoesNotOverwriteOldIP */
+static void book_add_never_moves_a_known_id(void **state)
+{
+    (void)state;
+    for (unsigned good = 0; good < 2; good++) {
+        struct book *book = default_book();
+        struct rng rng = seeded(6);
+        struct addr addr = addr_at(0, "8.8.4.4", 26656), hijack = addr_at(0, "8.8.8.8", 26656);
+        add_ok(book, addr, source_number(0));
+        if (good)
+            assert_int_equal(book_mark_good(book, at_ms(0), &addr), ERR_OK);
+        for (uint32_t n = 0; n < 10; n++) {
+            struct addr source = source_number(n);
+            assert_int_equal(book_add(book, at_ms(0), &rng, &hijack, &source, NULL), ERR_OK);
+        }
+        const struct book_entry *entry = book_find(book, &addr.id);
+        assert_true(addr_equal(&entry->addr, &addr));
+        assert_int_equal(entry->side, good ? BOOK_OLD : BOOK_NEW);
+        assert_int_equal(
+            entry->sources_n, 1); /* who names another endpoint is no source of this one */
+        done(book);
+    }
+}
+
+static void book_remembers_up_to_eight_sources(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct rng rng = seeded(7);
+    struct addr addr = addr_number(0);
+    for (uint32_t n = 0; n < 20; n++) {
+        struct addr source = source_number(n / 2);
+        assert_int_equal(book_add(book, at_ms(n * 1000), &rng, &addr, &source, NULL), ERR_OK);
+    }
+    const struct book_entry *entry = book_find(book, &addr.id);
+    assert_int_equal(entry->sources_n, BOOK_SOURCES_MAX);
+    for (uint32_t i = 0; i < BOOK_SOURCES_MAX; i++) {
+        struct addr source = source_number(i);
+        assert_true(addr_equal(book_source(book, entry, i), &source));
+        assert_int_equal(entry->sources[i].heard_s, START_MS / 1000 + 2 * i);
+    }
+    done(book);
+}
+
+/* TestAddrBookEmpty */
+static void book_is_empty_whatever_is_own_or_private(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct addr own = addr_number(1);
+    struct peer_id private[2] = {id_number(2), id_number(3)};
+    book_add_own(book, &own);
+    assert_int_equal(book_set_private(book, private, 2), ERR_OK);
+    assert_int_equal(book_count(book), 0);
+    fill(book, 0, 1, 0);
+    assert_int_equal(book_count(book), 1);
+    done(book);
+}
+
+/* TestPrivatePeers, B31.4 - 5 */
+static void book_add_refuses_private_addresses_and_sources(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct rng rng = seeded(8);
+    struct peer_id private[10];
+    for (uint32_t n = 0; n < 10; n++)
+    private[n] = id_number(9 - n);
+    assert_int_equal(book_set_private(book, private, 10), ERR_OK);
+    for (uint32_t n = 0; n < 10; n++) {
+        struct addr addr = addr_number(n), other = addr_number(100 + n);
+        assert_true(book_is_private(book, &addr.id));
+        assert_int_equal(book_add(book, at_ms(0), &rng, &addr, &other, NULL), ERR_ADDR_PRIVATE);
+        assert_int_equal(
+            book_add(book, at_ms(0), &rng, &other, &addr, NULL), ERR_ADDR_PRIVATE_SOURCE);
+    }
+    struct peer_id public = id_number(10);
+    assert_false(book_is_private(book, &public));
+    assert_int_equal(book_set_private(book, NULL, 0), ERR_OK);
+    fill(book, 0, 10, 0);
+    done(book);
+}
+
+/* F10: what is private or ours leaves the book when that becomes known. */
+static void F10_book_drops_what_turns_out_private_or_own(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    fill(book, 0, 10, 5);
+    struct peer_id private[2] = {id_number(1), id_number(7)};
+    assert_int_equal(book_set_private(book, private, 2), ERR_OK);
+    assert_null(book_find(book, &private[0]));
+    assert_null(book_find(book, &private[1]));
+    struct peer_id own_id = id_number(2);
+    book_set_own_id(book, &own_id);
+    assert_null(book_find(book, &own_id));
+    struct addr own = addr_number(3);
+    own.id = id_number(777);
+    book_add_own(book, &own);
+    assert_null(entry_number(book, 3));
+    assert_int_equal(book_count(book), 6);
+    done(book);
+}
+
+/* F20 */
+static void F20_book_refuses_our_own_id_anywhere(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct rng rng = seeded(9);
+    struct addr source = source_number(0), own = addr_number(0);
+    book_set_own_id(book, &own.id);
+    struct addr elsewhere = addr_number(1);
+    elsewhere.id = own.id;
+    assert_true(book_is_own(book, &elsewhere));
+    assert_int_equal(book_add(book, at_ms(0), &rng, &own, &source, NULL), ERR_ADDR_SELF);
+    assert_int_equal(book_add(book, at_ms(0), &rng, &elsewhere, &source, NULL), ERR_ADDR_SELF);
+    done(book);
+}
+
+/* B30, S12, F26 */
+static void book_refuses_our_endpoints_under_any_id(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct rng rng = seeded(10);
+    struct addr source = source_number(0);
+    for (uint32_t n = 0; n <= BOOK_OWN_MAX; n++) {
+        struct addr own = addr_number(n);
+        book_add_own(book, &own);
+        book_add_own(book, &own);
+    }
+    for (uint32_t n = 0; n <= BOOK_OWN_MAX; n++) {
+        struct addr addr = addr_number(n);
+        addr.id = id_number(1000 + n);
+        enum err expected = n == 0 ? ERR_OK : ERR_ADDR_SELF; /* the oldest was forgotten */
+        assert_int_equal(book_add(book, at_ms(0), &rng, &addr, &source, NULL), expected);
+    }
+    struct addr port = addr_number(1);
+    port.id = id_number(5000);
+    port.at.port = 1;
+    assert_int_equal(book_add(book, at_ms(0), &rng, &port, &source, NULL), ERR_OK);
+    done(book);
+}
+
+/* B31.1 - 7: an address that breaks several rules is refused for the first of them. */
+static void book_add_checks_in_the_order_of_B31(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct rng rng = seeded(11);
+    struct addr addr = addr_at(1, "10.0.0.1", 26656), source = source_number(0);
+    struct addr invalid = addr_at(1, "0.0.0.0", 26656), nobody = addr_number(1);
+    memset(&nobody.id, 0, sizeof nobody.id);
+    struct peer_id private[2] = {addr.id, source.id};
+    struct ban_target target = ban_of_id(&addr.id);
+    book_add_own(book, &addr);
+    assert_int_equal(book_set_private(book, private, 2), ERR_OK);
+    assert_int_equal(book_ban(book, at_ms(0), &target, 1000, "test"), ERR_OK);
+#define EXPECT(a, s, err) assert_int_equal(book_add(book, at_ms(0), &rng, (a), (s), NULL), (err))
+    EXPECT(&invalid, &source, ERR_ADDR_INVALID);
+    EXPECT(&nobody, &source, ERR_ADDR_INVALID);
+    EXPECT(&addr, &source, ERR_BANNED);
+    assert_int_equal(book_lift_ban(book, &target), ERR_OK);
+    EXPECT(&addr, &source, ERR_ADDR_PRIVATE);
+    assert_int_equal(book_set_private(book, &private[1], 1), ERR_OK);
+    EXPECT(&addr, &source, ERR_ADDR_PRIVATE_SOURCE);
+    assert_int_equal(book_set_private(book, NULL, 0), ERR_OK);
+    EXPECT(&addr, &source, ERR_ADDR_SELF);
+    addr.at.port = 1;
+    addr.id = id_number(2);
+    EXPECT(&addr, &source, ERR_ADDR_NON_ROUTABLE);
+    assert_int_equal(book_admits(book, at_ms(0), &addr, &source), ERR_ADDR_NON_ROUTABLE);
+#undef EXPECT
+    assert_int_equal(book_count(book), 0);
+    done(book);
+}
+
+/* B31.7, F20 */
+static void F20_strict_book_refuses_what_cannot_be_a_public_peer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ip;
+        uint16_t port;
+    } cases[] = {{"8.8.8.8", 0}, {"224.0.0.1", 1}, {"240.0.0.1", 1}, {"192.0.2.1", 1},
+        {"198.51.100.1", 1}, {"203.0.113.1", 1}, {"ff02::1", 1}, {"3fff::1", 1}, {"10.0.0.1", 1},
+        {"172.16.0.1", 1}, {"192.168.0.1", 1}, {"169.254.0.1", 1}, {"127.0.0.1", 1}, {"0.0.0.1", 1},
+        {"::1", 1}, {"fe80::1", 1}, {"fc00::1", 1}, {"2001:10::1", 1}};
+    struct book_settings lax = book_settings_default();
+    lax.strict = false;
+    struct book *book = default_book(), *other = book_of(lax);
+    struct rng rng = seeded(12);
+    struct addr source = source_number(0);
+    for (uint32_t i = 0; i < COUNT(cases); i++) {
+        struct addr addr = addr_at(i, cases[i].ip, cases[i].port);
+        assert_int_equal(
+            book_add(book, at_ms(0), &rng, &addr, &source, NULL), ERR_ADDR_NON_ROUTABLE);
+        assert_int_equal(book_add(other, at_ms(0), &rng, &addr, &source, NULL), ERR_OK);
+    }
+    struct addr invalid = addr_at(99, "2001:db8::1", 1);
+    assert_int_equal(book_add(other, at_ms(0), &rng, &invalid, &source, NULL), ERR_ADDR_INVALID);
+    done(book);
+    done(other);
+}
+
+/* B40, P7 */
+static void book_needs_more_below_its_threshold(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    assert_true(book_need_more(book));
+    fill(book, 0, 999, 0);
+    assert_true(book_need_more(book));
+    fill(book, 999, 1000, 0);
+    assert_false(book_need_more(book));
+    done(book);
+
+    struct book_settings settings = book_settings_default();
+    settings.need_more = 0;
+    book = book_of(settings);
+    fill(book, 0, 31, 0);
+    assert_true(book_need_more(book));
+    fill(book, 31, 32, 0);
+    assert_false(book_need_more(book));
+    done(book);
+}
+
+static void book_next_visits_every_entry_once(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    bool seen[50] = {false};
+    uint32_t cursor = 0, n = 0;
+    fill(book, 0, 50, 20);
+    for (uint32_t i = 0; i < 50; i += 3) {
+        struct peer_id id = id_number(i);
+        assert_int_equal(book_remove(book, &id), ERR_OK);
+    }
+    for (const struct book_entry *entry; (entry = book_next(book, &cursor)); n++) {
+        uint32_t number = number_of(&entry->addr.id);
+        assert_false(seen[number] || number % 3 == 0);
+        seen[number] = true;
+    }
+    assert_int_equal(n, book_count(book));
+    done(book);
+}
+
+static void book_counts_what_lies_in_a_range(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct cidr cidr;
+    fill(book, 0, 64, 0);
+    assert_int_equal(cidr_parse(span_of_text("64.0.0.0/8"), &cidr), ERR_OK);
+    assert_int_equal(book_count_in(book, &cidr), 2);
+    assert_int_equal(cidr_parse(span_of_text("0.0.0.0/0"), &cidr), ERR_OK);
+    assert_int_equal(book_count_in(book, &cidr), 64);
+    assert_int_equal(cidr_parse(span_of_text("::/0"), &cidr), ERR_OK);
+    assert_int_equal(book_count_in(book, &cidr), 0);
+    done(book);
+}
+
+static void book_revision_grows_with_every_change(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct addr addr = addr_number(0);
+    struct ban_target target = ban_of_id(&addr.id);
+    uint64_t last = book_revision(book);
+#define GREW() (book_revision(book) > last ? (last = book_revision(book), true) : false)
+    fill(book, 0, 1, 0);
+    assert_true(GREW());
+    book_mark_attempt(book, at_ms(1), &addr, ERR_TIMEOUT);
+    assert_true(GREW());
+    book_mark_success(book, at_ms(2), &addr, 30);
+    assert_true(GREW());
+    book_mark_good(book, at_ms(2), &addr);
+    assert_true(GREW());
+    book_ban(book, at_ms(3), &target, 1000, "test");
+    assert_true(GREW());
+    book_lift_ban(book, &target);
+    assert_true(GREW());
+    assert_null(book_find(book, &addr.id));
+    assert_false(GREW());
+#undef GREW
+    done(book);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(book_new_refuses_settings_out_of_range),
+        cmocka_unit_test(book_key_is_24_hex_characters_of_entropy),
+        cmocka_unit_test(book_finds_what_was_added),
+        cmocka_unit_test(book_remove_of_an_unknown_id_changes_nothing),
+        cmocka_unit_test(book_add_of_a_known_address_keeps_one_entry),
+        cmocka_unit_test(book_add_refers_to_a_known_address_from_at_most_four_buckets),
+        cmocka_unit_test(book_add_duplicates_with_the_probability_of_B31_10),
+        cmocka_unit_test(book_add_never_duplicates_when_the_factor_is_zero),
+        cmocka_unit_test(book_add_never_moves_a_known_id),
+        cmocka_unit_test(book_remembers_up_to_eight_sources),
+        cmocka_unit_test(book_is_empty_whatever_is_own_or_private),
+        cmocka_unit_test(book_add_refuses_private_addresses_and_sources),
+        cmocka_unit_test(F10_book_drops_what_turns_out_private_or_own),
+        cmocka_unit_test(F20_book_refuses_our_own_id_anywhere),
+        cmocka_unit_test(book_refuses_our_endpoints_under_any_id),
+        cmocka_unit_test(book_add_checks_in_the_order_of_B31),
+        cmocka_unit_test(F20_strict_book_refuses_what_cannot_be_a_public_peer),
+        cmocka_unit_test(book_needs_more_below_its_threshold),
+        cmocka_unit_test(book_next_visits_every_entry_once),
+        cmocka_unit_test(book_counts_what_lies_in_a_range),
+        cmocka_unit_test(book_revision_grows_with_every_change),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
