@@ -20,9 +20,8 @@ static const ProtobufCMessage *form_of(const struct addr *addr, struct entry_for
     return &form->entry.base;
 }
 
-/* An entry in its list, or the list in its message: both are field 1 or 2 of a length-delimited
- * kind, so one tag byte and a length stand before the bytes. */
-static size_t put_head(uint8_t *out, unsigned number, size_t n)
+/* Tag and length of an embedded message of n bytes; both fields so written have one-byte tags. */
+static size_t put_head(uint8_t *out, uint32_t number, size_t n)
 {
     out[0] = (uint8_t)(number << 3 | 2);
     return 1 + varint_put(out + 1, n);
@@ -48,9 +47,8 @@ enum err pex_message_encode(const struct pex_message *message, uint8_t *out, siz
     size_t list_n = is_list ? list_size(message) : 0;
     if (member_size(list_n) > PEX_MESSAGE_MAX || member_size(list_n) > cap)
         return ERR_TOO_LONG;
-    uint8_t *at = out;
-    at +=
-        put_head(at, is_list ? PEX__MESSAGE__SUM_PEX_ADDRS : PEX__MESSAGE__SUM_PEX_REQUEST, list_n);
+    uint32_t kind = is_list ? PEX__MESSAGE__SUM_PEX_ADDRS : PEX__MESSAGE__SUM_PEX_REQUEST;
+    uint8_t *at = out + put_head(out, kind, list_n);
     for (size_t i = 0; is_list && i < message->addrs_n; i++) {
         struct entry_form form;
         const ProtobufCMessage *entry = form_of(&message->addrs[i], &form);

@@ -2,6 +2,8 @@
  * Input: one byte that chooses, then a plain frame or the data of one. */
 #include "wire/frame.h"
 
+#include "crypto/node_key.h"
+
 #include <stdlib.h>
 
 static const struct frame_cipher fresh = {.key = {1}};
@@ -36,6 +38,14 @@ static void seal_and_open(struct span data)
     frame_seal(&sender, data, sealed);
     require(frame_open(&receiver, sealed, &opened) == ERR_OK);
     require(span_equal(opened, data));
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    require(crypto_init());
+    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

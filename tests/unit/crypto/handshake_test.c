@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "unit/with_crypto.h"
 #include "vectors/hex.h"
 #include "vectors/wire.h"
 
@@ -79,5 +80,5 @@ int main(void)
         cmocka_unit_test(session_keys_ignore_the_top_bit_of_the_remote_key),
         cmocka_unit_test(session_keys_reject_low_order_points),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, with_crypto, NULL);
 }

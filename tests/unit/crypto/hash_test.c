@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "unit/with_crypto.h"
 #include "vectors/hex.h"
 
 /* FIPS 180-4, and the reference vectors of SipHash-2-4: key 00..0f, data 00 01 02 ... */
@@ -36,5 +37,5 @@ int main(void)
         cmocka_unit_test(sha256_gives_the_standard_digests),
         cmocka_unit_test(siphash_reads_its_result_little_endian),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, with_crypto, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "unit/with_crypto.h"
 #include "vectors/hex.h"
 
 static void merlin_gives_the_check_value(void **state)
@@ -54,5 +55,5 @@ int main(void)
         cmocka_unit_test(merlin_carries_over_blocks),
         cmocka_unit_test(keccak_permutes_zeros),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, with_crypto, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "unit/with_crypto.h"
 #include "vectors/hex.h"
 #include "vectors/wire.h"
 
@@ -174,12 +175,6 @@ static void node_key_rejects_a_long_file_unparsed(void **state)
     assert_int_equal(node_key_from_json(span_of(json, NODE_KEY_FILE_MAX), &key, &why), ERR_OK);
 }
 
-static int init(void **state)
-{
-    (void)state;
-    return crypto_init() ? 0 : -1;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,5 +189,5 @@ int main(void)
         cmocka_unit_test(node_key_rejects_halves_that_do_not_belong_together),
         cmocka_unit_test(node_key_rejects_a_long_file_unparsed),
     };
-    return cmocka_run_group_tests(tests, init, NULL);
+    return cmocka_run_group_tests(tests, with_crypto, NULL);
 }

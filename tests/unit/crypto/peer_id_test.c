@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "unit/with_crypto.h"
 #include "vectors/hex.h"
 #include "vectors/wire.h"
 
@@ -76,5 +77,5 @@ int main(void)
         cmocka_unit_test(peer_id_parse_rejects_a_nul_inside),
         cmocka_unit_test(peer_id_of_zeros_is_no_id),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, with_crypto, NULL);
 }

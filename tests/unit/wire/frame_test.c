@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "unit/with_crypto.h"
 #include "vectors/hex.h"
 #include "vectors/wire.h"
 
@@ -132,5 +133,5 @@ int main(void)
         cmocka_unit_test(frame_open_rejects_a_changed_frame),
         cmocka_unit_test(frame_open_rejects_the_other_direction),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, with_crypto, NULL);
 }
