@@ -19,7 +19,7 @@ int flags_misuse(const struct command *command, const char *format, ...)
     va_start(arguments, format);
     fprintf(stderr, "luapex %s: ", command->name);
     vfprintf(stderr, format, arguments);
-    fprintf(stderr, "; see luapex %s --help\n", command->name);
+    fprintf(stderr, " (see luapex %s --help)\n", command->name);
     va_end(arguments);
     return EXIT_MISUSE;
 }

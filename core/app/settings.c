@@ -20,6 +20,7 @@ static_assert(SETTINGS_FILE_MAX == TOML_SIZE_MAX, "toml_read takes every file th
 /* In the order in which they are asked. */
 static const char *const prefixes[] = {"LUAPEX_", "CMT_", "TM_"};
 #define PREFIXES_N (sizeof prefixes / sizeof *prefixes)
+#define HOME_VARIABLE "LUAPEX_HOME"
 #define VARIABLE_MAX (SETTING_NAME_MAX + 8)
 #define WHERE_MAX sizeof((struct settings_problem *)0)->where
 
@@ -221,7 +222,9 @@ static void check_variable(struct loading *loading, const char *variable)
 {
     char name[VARIABLE_MAX], known[VARIABLE_MAX], best[VARIABLE_MAX] = "";
     snprintf(name, sizeof name, "%.*s", (int)strcspn(variable, "="), variable);
-    unsigned best_distance = nearest_slip_max(name) + 1;
+    if (strcmp(name, HOME_VARIABLE) == 0)
+        return;
+    unsigned best_distance = nearest_slip_max(name + strlen(prefixes[0])) + 1;
     for (size_t i = 0; i < settings_table_n; i++) {
         variable_name(&settings_table[i], prefixes[0], known);
         unsigned distance = edit_distance(name, known, best_distance);
@@ -355,7 +358,7 @@ char *settings_home(const char *given)
 {
     if (given)
         return strdup(given);
-    const char *home = getenv("LUAPEX_HOME");
+    const char *home = getenv(HOME_VARIABLE);
     if (home && *home)
         return strdup(home);
     home = getenv("HOME");

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#define RATE_MAX 1000000000000 /* bytes per second */
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
@@ -77,9 +78,9 @@ const struct setting settings_table[] = {
         "How long a small message may wait for others to be written with it."),
     COUNT("p2p", "max_packet_msg_payload_size", p2p.max_packet_msg_payload_size, "1024", 1, 1 << 20,
         "bytes", "Largest payload of a packet. A peer that sends more is cut off."),
-    COUNT("p2p", "send_rate", p2p.send_rate, "5120000", 0, INT64_MAX / 1000, "bytes per second",
+    COUNT("p2p", "send_rate", p2p.send_rate, "5120000", 0, RATE_MAX, "bytes per second",
         "How fast one connection is written to. 0: no limit."),
-    COUNT("p2p", "recv_rate", p2p.recv_rate, "5120000", 0, INT64_MAX / 1000, "bytes per second",
+    COUNT("p2p", "recv_rate", p2p.recv_rate, "5120000", 0, RATE_MAX, "bytes per second",
         "How fast one connection is read from. 0: no limit."),
     OTHER("p2p", "pex", BOOLEAN, p2p.pex, "true", "Exchange addresses with peers."),
     OTHER("p2p", "seed_mode", BOOLEAN, p2p.seed_mode, "false",

@@ -35,7 +35,7 @@ static int visit(lua_State *L)
 static void set_problem(struct toml_problem *problem, unsigned line, const char *cause)
 {
     problem->line = line;
-    snprintf(problem->cause, sizeof problem->cause, "%s", cause);
+    snprintf(problem->cause, sizeof problem->cause, "%s", cause ? cause : "no message");
 }
 
 static int read_protected(lua_State *L)
@@ -58,6 +58,14 @@ static int read_protected(lua_State *L)
     return 0;
 }
 
+/* Lua code that catches errors passes a lack of memory on as a text. */
+static enum err failure(lua_State *L, int status)
+{
+    const char *message = L ? lua_tostring(L, -1) : NULL;
+    bool is_memory = status == LUA_ERRMEM || (message && strstr(message, "not enough memory"));
+    return is_memory ? ERR_NO_MEMORY : ERR_SCRIPT;
+}
+
 enum err toml_read(struct span text, void (*value)(void *context, const struct toml_value *value),
     void *context, struct toml_problem *problem)
 {
@@ -69,12 +77,10 @@ enum err toml_read(struct span text, void (*value)(void *context, const struct t
     struct reading reading = {text, value, context, problem, false};
     enum err err = luavm_open(&vm, TOML_MEMORY_MAX);
     int status = err ? LUA_ERRMEM : lua_cpcall(vm.L, read_protected, &reading);
-    if (status == LUA_ERRMEM) {
-        set_problem(problem, 0, "reading it takes too much memory");
-        err = ERR_NO_MEMORY;
-    } else if (status != 0) {
-        set_problem(problem, 0, lua_tostring(vm.L, -1) ? lua_tostring(vm.L, -1) : "no message");
-        err = ERR_SCRIPT;
+    if (status != 0) {
+        err = failure(err ? NULL : vm.L, status);
+        set_problem(problem, 0,
+            err == ERR_NO_MEMORY ? "reading it takes too much memory" : lua_tostring(vm.L, -1));
     } else if (reading.is_refused) {
         err = ERR_INVALID;
     }

@@ -1,0 +1,41 @@
+#include "app/nearest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void edit_distance_counts_slips(void **state)
+{
+    (void)state;
+    assert_int_equal(edit_distance("seeds", "seeds", 9), 0);
+    assert_int_equal(edit_distance("seed", "seeds", 9), 1);
+    assert_int_equal(edit_distance("sseeds", "seeds", 9), 1);
+    assert_int_equal(edit_distance("sedds", "seeds", 9), 1);
+    assert_int_equal(edit_distance("sedes", "seeds", 9), 1); /* a swap is one slip */
+    assert_int_equal(edit_distance("kitten", "sitting", 9), 3);
+    assert_int_equal(edit_distance("", "abc", 9), 3);
+    assert_int_equal(edit_distance("abc", "", 9), 3);
+}
+
+static void edit_distance_is_cut_beyond_max(void **state)
+{
+    (void)state;
+    assert_int_equal(edit_distance("abcdef", "uvwxyz", 2), 3);
+    char longer[NEAREST_NAME_MAX + 2];
+    memset(longer, 'a', sizeof longer - 1);
+    longer[sizeof longer - 1] = 0;
+    assert_int_equal(edit_distance(longer, longer, 2), 3);
+    assert_int_equal(edit_distance(longer + 1, longer + 1, 2), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(edit_distance_counts_slips),
+        cmocka_unit_test(edit_distance_is_cut_beyond_max),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,104 @@
+#include "ops/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "unit/temp_folder.h"
+
+static void file_read_gives_the_bytes_and_a_terminator(void **state)
+{
+    (void)state;
+    struct temp_folder folder = temp_folder_make();
+    temp_write_bytes(&folder, "f", "a\0b", 3);
+    struct file_text file;
+    char cause[FILE_CAUSE_MAX];
+    assert_int_equal(file_read(temp_path(&folder, "f"), 3, false, &file, cause), ERR_OK);
+    assert_int_equal(file.n, 3);
+    assert_memory_equal(file.text, "a\0b\0", 4);
+    free(file.text);
+    assert_int_equal(file_read(temp_path(&folder, "f"), 2, false, &file, cause), ERR_TOO_LONG);
+    assert_string_equal(cause, "is longer than 2 bytes");
+    temp_folder_remove(&folder);
+}
+
+static void file_read_says_why_not(void **state)
+{
+    (void)state;
+    struct temp_folder folder = temp_folder_make();
+    struct file_text file;
+    char cause[FILE_CAUSE_MAX];
+    assert_int_equal(file_read(temp_path(&folder, "none"), 9, false, &file, cause), ERR_NOT_FOUND);
+    assert_string_equal(cause, "cannot be read: No such file or directory");
+    assert_int_equal(file_read(folder.path, 9, false, &file, cause), ERR_INVALID);
+    assert_string_equal(cause, "is not a plain file");
+    temp_folder_remove(&folder);
+}
+
+static void file_read_does_not_wait_for_a_pipe(void **state)
+{
+    (void)state;
+    struct temp_folder folder = temp_folder_make();
+    struct file_text file;
+    char cause[FILE_CAUSE_MAX];
+    assert_int_equal(mkfifo(temp_path(&folder, "pipe"), 0600), 0);
+    assert_int_equal(file_read(temp_path(&folder, "pipe"), 9, false, &file, cause), ERR_INVALID);
+    temp_folder_remove(&folder);
+}
+
+static void file_read_guarded_refuses_what_others_may_write(void **state)
+{
+    (void)state;
+    static const struct {
+        mode_t mode;
+        enum err err;
+    } cases[] = {{0600, ERR_OK}, {0644, ERR_OK}, {0664, ERR_INVALID}, {0602, ERR_INVALID},
+        {0666, ERR_INVALID}};
+    struct temp_folder folder = temp_folder_make();
+    temp_write(&folder, "f", "x");
+    const char *path = temp_path(&folder, "f");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct file_text file;
+        char cause[FILE_CAUSE_MAX];
+        assert_int_equal(chmod(path, cases[i].mode), 0);
+        assert_int_equal(file_read(path, 9, true, &file, cause), cases[i].err);
+        if (cases[i].err == ERR_OK)
+            free(file.text);
+        assert_int_equal(file_read(path, 9, false, &file, cause), ERR_OK);
+        free(file.text);
+    }
+    temp_folder_remove(&folder);
+}
+
+static void file_create_never_replaces_a_file(void **state)
+{
+    (void)state;
+    struct temp_folder folder = temp_folder_make();
+    char cause[FILE_CAUSE_MAX];
+    const char *path = temp_path(&folder, "f");
+    struct stat info;
+    assert_int_equal(file_create(path, 0600, "one", 3, cause), ERR_OK);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(file_create(path, 0600, "two", 3, cause), ERR_FULL);
+    struct file_text file;
+    assert_int_equal(file_read(path, 9, true, &file, cause), ERR_OK);
+    assert_string_equal(file.text, "one");
+    free(file.text);
+    assert_int_equal(file_create("/nowhere/at/all", 0600, "x", 1, cause), ERR_IO);
+    assert_string_equal(cause, "cannot be made: No such file or directory");
+    temp_folder_remove(&folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(file_read_gives_the_bytes_and_a_terminator),
+        cmocka_unit_test(file_read_says_why_not),
+        cmocka_unit_test(file_read_does_not_wait_for_a_pipe),
+        cmocka_unit_test(file_read_guarded_refuses_what_others_may_write),
+        cmocka_unit_test(file_create_never_replaces_a_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
