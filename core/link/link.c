@@ -37,14 +37,13 @@ struct link *link_new(const struct link_settings *settings, struct link_handler 
     return link;
 }
 
-/* Gives back all memory but the struct and forgets the keys. */
+/* Forgets the keys and gives back all memory but the struct and what is sealed already. */
 static void let_go(struct link *link)
 {
     handshake_end(link);
     channels_free(link);
     buffer_free(&link->frame);
     buffer_free(&link->message);
-    buffer_free(&link->ready);
     link->ping = (struct ping){0};
     crypto_wipe(&link->seal, sizeof link->seal);
     crypto_wipe(&link->open, sizeof link->open);
@@ -55,6 +54,7 @@ void link_free(struct link *link)
     if (!link)
         return;
     let_go(link);
+    buffer_free(&link->ready);
     free(link);
 }
 
@@ -151,8 +151,6 @@ int64_t link_read_resume_ms(const struct link *link, struct now now)
 size_t link_transmit(struct link *link, struct now now, uint8_t *out, size_t cap)
 {
     assert(cap >= LINK_TRANSMIT_MIN);
-    if (link->failure)
-        return 0;
     link->seen_ms = now.mono_ms;
     size_t ready_n = buffer_size(link->ready);
     if (ready_n > cap)
@@ -161,7 +159,7 @@ size_t link_transmit(struct link *link, struct now now, uint8_t *out, size_t cap
         memcpy(out, link->ready->bytes, ready_n);
         buffer_drop(&link->ready, ready_n);
     }
-    if (link->ready || link->stage != STAGE_PACKETS)
+    if (link->ready || !link_is_established(link))
         return ready_n;
     return ready_n + transmit_packets(link, now, out + ready_n, cap - ready_n);
 }

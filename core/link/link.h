@@ -6,8 +6,10 @@
  * from it, and calls link_tick at link_deadline. Everything of wire.md 3 - 5 happens in here:
  * sealing, packets, channels and their priorities, rate limits, ping and pong, and all handshake
  * checks of wire.md 2.2 steps 3 - 9. Once link_receive or link_tick has returned an error the link
- * has failed, with it the keys and all queued bytes are gone: the host closes the socket and frees
- * it. Any other call does nothing then.
+ * has failed and its keys and messages are gone. Only handshake bytes that were sealed before are
+ * still handed out by link_transmit: a peer that we find incompatible gets our node info and can
+ * tell its operator why, as between Go nodes. The host writes them if the socket takes them at once,
+ * closes and frees. Any other call does nothing then.
  *
  * Memory: an established idle link holds only this struct (LINK_IDLE_BYTES); buffers for a frame,
  * a message or a queue are taken when bytes of one are there and given back with its last byte.

@@ -141,6 +141,18 @@ static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init((char *)workspace->received, sizeof workspace->received);
 }
 
+/* What a failed link sealed before it failed, if the socket takes it now. */
+static void write_last(struct tcp *tcp)
+{
+    struct workspace *workspace = tcp->host->workspace;
+    size_t n = tcp->block ? 0
+                          : link_transmit(tcp->link, host_now(tcp->host), workspace->sealed,
+                                sizeof workspace->sealed);
+    uv_buf_t buf = uv_buf_init((char *)workspace->sealed, (unsigned)n);
+    if (n > 0)
+        uv_try_write(stream_of(tcp), &buf, 1);
+}
+
 static void take_bytes(struct tcp *tcp, uint8_t *bytes, size_t n)
 {
     tcp->host->counts.bytes_in += n;
@@ -149,6 +161,7 @@ static void take_bytes(struct tcp *tcp, uint8_t *bytes, size_t n)
     struct now now = host_now(tcp->host);
     enum err err = link_receive(tcp->link, now, bytes, n);
     if (err) {
+        write_last(tcp);
         tcp_fail(tcp, err);
         return;
     }

@@ -89,7 +89,7 @@ def test_the_same_home_serves_cometbft_and_luapex(lab, cometbft):
     luapex = lab.keep(
         Luapex(home, initialise=False, p2p__pex="false", p2p__addr_book_strict="false")
     )
-    luapex.wait_event("book loaded", kept=50)
+    luapex.wait_event("book loaded", addresses=50)
     assert luapex.stop() == 0
     assert os.listdir(home / "config").count("addrbook.json") == 1
     lines, status, errors = run_go(

@@ -62,6 +62,11 @@ static void node_info_rejects(const struct node_info *info, unsigned puppet_seed
     assert_int_equal(a.established_n, 0);
     assert_true(peer_id_equal(link_peer_id(a.link), &puppet.key.id));
     assert_false(link_is_established(a.link));
+    /* what we sealed before still goes out: the peer can tell its operator what differs */
+    uint8_t said[NODE_INFO_BODY_MAX];
+    size_t n = puppet_take(&puppet, &a, at(0), said, sizeof said);
+    assert_true(n > AUTH_MESSAGE_SIZE);
+    assert_true(link_is_drained(a.link));
     teardown(NULL);
 }
 
