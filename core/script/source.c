@@ -47,6 +47,13 @@ void source_hash(const struct script_source *source, char text[SCRIPT_HASH_TEXT 
         snprintf(text + 2 * i, 3, "%02x", digest[i]);
 }
 
+/* An error without a place of its own is somewhere in the main file. */
+static void name_file(struct script_error *error, const struct script_source *source)
+{
+    if (!error->file[0] && source)
+        snprintf(error->file, sizeof error->file, "%s", source->name);
+}
+
 enum err source_load(const struct script_settings *settings, const struct script_source *source,
     const char *name, struct vm **out, struct script_error *error)
 {
@@ -56,6 +63,7 @@ enum err source_load(const struct script_settings *settings, const struct script
         return err;
     if (runtime_load(vm, source, name) != SCRIPT_OK) {
         *error = vm->error;
+        name_file(error, source);
         vm_free(vm);
         return ERR_SCRIPT;
     }
@@ -89,6 +97,8 @@ enum err script_check(const struct script_settings *settings, const struct scrip
         snprintf(first, sizeof first, "%s", error->message);
         snprintf(error->message, sizeof error->message, "%.200s, when run again", first);
     }
+    if (err != ERR_OK)
+        name_file(error, source);
     if (err == ERR_OK && examples_n)
         *examples_n = vm->examples_n;
     vm_free(vm);

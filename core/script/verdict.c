@@ -142,9 +142,8 @@ static unsigned choose(lua_State *L, const struct schema_verdict *schema, int va
         luaL_addstring(&names, schema->alternatives[i].fields[0].name);
     }
     luaL_pushresult(&names);
-    return (unsigned)luaL_error(L, "a %s with %s expected, got %s",
-        schema->alternatives_n > 1 ? "table with one of" : "verdict", lua_tostring(L, -1),
-        lua_typename(L, type));
+    return (unsigned)luaL_error(L, "a verdict with %s%s expected, got %s",
+        schema->alternatives_n > 1 ? "one of " : "", lua_tostring(L, -1), lua_typename(L, type));
 }
 
 static bool is_field(const struct schema_alternative *alternative, const char *key)
