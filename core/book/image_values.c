@@ -97,7 +97,10 @@ void image_addr(struct json *json, struct addr_reading *r)
     *r = ADDR_UNREAD;
     if (json_take_null(json))
         return;
-    r->bad_shape = !json_open(json, JSON_OBJECT);
-    while (!r->bad_shape && json_member(json, name, sizeof name))
+    if (!json_open(json, JSON_OBJECT)) {
+        r->bad_shape = true;
+        return;
+    }
+    while (json_member(json, name, sizeof name))
         image_addr_member(json, name, r);
 }
