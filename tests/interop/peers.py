@@ -114,6 +114,7 @@ class Luapex(Lines):
         if initialise:
             run_luapex("init", "--home", home, "--network", network)
         defaults = {
+            "log_level": "debug",
             "p2p.laddr": f"tcp://{ip}:0",
             "p2p.addr_book_strict": "false",
             "p2p.allow_duplicate_ip": "true",
@@ -124,7 +125,7 @@ class Luapex(Lines):
         defaults.update({key.replace("__", "."): value for key, value in settings.items()})
         given = [f"--{key}={value}" for key, value in defaults.items() if value is not None]
         super().__init__(
-            [LUAPEX, "start", "--home", home, "--log_format", "json", "--log_level", "debug"]
+            [LUAPEX, "start", "--home", home, "--log_format", "json"]
             + given
             + list(flags)
         )
