@@ -93,11 +93,11 @@ static void policy_changed(void *context, const char *path)
 
 /* ---- while it runs ---- */
 
-static void on_told(void *context, const struct demo_node *node, const char *event)
+static void on_told(void *context, const char *who, const char *event)
 {
     struct demo *demo = context;
     if (!demo->is_stopping)
-        demo_view_tell(&demo->view, node, event);
+        demo_view_tell(&demo->view, &demo->cast, who, event);
 }
 
 static void on_closed(uv_handle_t *handle)

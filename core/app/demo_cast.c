@@ -43,7 +43,8 @@ static void describe(const struct demo_cast *cast, const struct log_line *line, 
 
 static bool is_worth_telling(const struct log_line *line)
 {
-    static const char *const routine[] = {"ensure peers", "book saved", "crawl", "dialing seeds"};
+    static const char *const routine[] = {"ensure peers", "book saved", "crawl", "dialing seeds",
+        "policy loaded", "policy not loaded", "policy refused"};
     for (size_t i = 0; i < sizeof routine / sizeof *routine; i++)
         if (strcmp(line->event, routine[i]) == 0)
             return false;
@@ -69,7 +70,7 @@ static void take_line(void *context, const struct log_line *line)
         has_field(line, "direction", "outbound"))
         node->outbound_after_ms = demo_cast_age_ms(cast);
     describe(cast, line, node->last_event);
-    cast->tell(cast->context, node, node->last_event);
+    cast->tell(cast->context, node->name, node->last_event);
 }
 
 /* ---- homes ---- */
@@ -164,7 +165,7 @@ static enum err open_node(struct demo_node *node, uint64_t rng_seed, char *why)
         .rng_seed = rng_seed,
         .dial_from = {node->settings.p2p.laddr.at.ip, 0},
         .write_delay_ms = node->delay_ms,
-        .ping_interval_ms = SECONDS_MS(4),
+        .ping_interval_ms = SECONDS_MS(2),
     };
     node->is_open = true;
     return runner_open(&node->runner, &options, why);
@@ -223,13 +224,18 @@ enum err demo_cast_start(struct demo_cast *cast, char *why)
 
 void demo_cast_reload(struct demo_cast *cast)
 {
-    unsigned loads = 0;
+    char why[RUNNER_WHY_MAX] = "", event[RUNNER_WHY_MAX + 32];
+    bool is_loaded = true;
     for (unsigned i = 0; i < cast->n; i++)
-        loads += runner_reload_policy(&cast->nodes[i].runner);
-    if (loads == cast->n)
+        is_loaded = runner_reload_policy(&cast->nodes[i].runner, why) && is_loaded;
+    if (is_loaded)
         cast->policy_loads++;
     else
         cast->policy_errors++;
+    snprintf(event, sizeof event, is_loaded ? "policy loaded" : "policy not loaded: %s", why);
+    for (unsigned i = 0; i < cast->n; i++)
+        snprintf(cast->nodes[i].last_event, DEMO_EVENT_MAX, "%.*s", DEMO_EVENT_MAX - 1, event);
+    cast->tell(cast->context, "all", event);
 }
 
 void demo_cast_stop(struct demo_cast *cast)

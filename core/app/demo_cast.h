@@ -43,7 +43,7 @@ struct demo_cast {
     unsigned started_n, stopped_n;
     unsigned policy_loads, policy_errors; /* while it ran */
     /* Told of every event worth reading. */
-    void (*tell)(void *context, const struct demo_node *node, const char *event);
+    void (*tell)(void *context, const char *who, const char *event);
     void (*ended)(void *context); /* all nodes have stopped */
     void *context;
 };

@@ -66,11 +66,11 @@ void demo_view_draw(struct demo_view *view, const struct demo_cast *cast)
     view->lines = cast->n + 2;
 }
 
-void demo_view_tell(struct demo_view *view, const struct demo_node *node, const char *event)
+void demo_view_tell(
+    struct demo_view *view, const struct demo_cast *cast, const char *who, const char *event)
 {
     if (view->is_table || !view->out)
         return;
-    fprintf(view->out, "%7.2f s  %-8s %s\n", (double)demo_cast_age_ms(node->cast) / 1000,
-        node->name, event);
+    fprintf(view->out, "%7.2f s  %-8s %s\n", (double)demo_cast_age_ms(cast) / 1000, who, event);
     fflush(view->out);
 }

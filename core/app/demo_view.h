@@ -16,6 +16,7 @@ void demo_view_open(struct demo_view *view, const struct demo_cast *cast, FILE *
 /* Draws the table over the last one; nothing without a terminal. */
 void demo_view_draw(struct demo_view *view, const struct demo_cast *cast);
 /* One line; nothing on a terminal, where the table shows the last event of each node. */
-void demo_view_tell(struct demo_view *view, const struct demo_node *node, const char *event);
+void demo_view_tell(
+    struct demo_view *view, const struct demo_cast *cast, const char *who, const char *event);
 
 #endif

@@ -50,7 +50,16 @@ static enum err load_policy(struct runner *runner, struct script_error *error)
     return err;
 }
 
-bool runner_reload_policy(struct runner *runner)
+static void describe(const struct runner *runner, const struct script_error *error, char *why)
+{
+    const char *file = *error->file ? error->file : runner->policy_path;
+    if (error->line > 0)
+        snprintf(why, RUNNER_WHY_MAX, "%s:%d: %s", file, error->line, error->message);
+    else
+        snprintf(why, RUNNER_WHY_MAX, "%s", error->message);
+}
+
+bool runner_reload_policy(struct runner *runner, char *why)
 {
     if (!runner->policy_path)
         return true;
@@ -59,20 +68,13 @@ bool runner_reload_policy(struct runner *runner)
         log_write(&runner->options.log, LOG_ERROR, "policy not loaded",
             LOG_TEXT("file", *error.file ? error.file : runner->policy_path),
             LOG_NUMBER("line", error.line), LOG_TEXT("error", error.message));
+        describe(runner, &error, why);
         return false;
     }
     struct script_stats stats;
     script_stats(runner->script, &stats);
     host_policy_loaded(runner->host, stats.name);
     return true;
-}
-
-static void describe(const struct script_error *error, char *why)
-{
-    if (error->line > 0)
-        snprintf(why, RUNNER_WHY_MAX, "%s:%d: %s", error->file, error->line, error->message);
-    else
-        snprintf(why, RUNNER_WHY_MAX, "%s", error->message);
 }
 
 static enum err open_policy(struct runner *runner, char *why)
@@ -86,7 +88,7 @@ static enum err open_policy(struct runner *runner, char *why)
         err = runner->policy_path ? load_policy(runner, &error) : ERR_NO_MEMORY;
     }
     if (err && *error.message)
-        describe(&error, why);
+        describe(runner, &error, why);
     return err;
 }
 

@@ -52,9 +52,9 @@ enum err runner_open(struct runner *runner, const struct runner_options *options
  * (`aborted` says why) - and only memory is left. */
 enum err runner_start(struct runner *runner, void (*stopped)(void *context, struct runner *runner),
     void *context, char *why);
-/* Reads the policy file again; false: an error, logged with file and line, and the running policy
- * stays. */
-bool runner_reload_policy(struct runner *runner);
+/* Reads the policy file again; false: an error, logged with file and line and told in `why`, and
+ * the running policy stays. */
+bool runner_reload_policy(struct runner *runner, char *why);
 void runner_stop(struct runner *runner);
 void runner_close(struct runner *runner);
 

@@ -95,7 +95,8 @@ static enum err open_member(struct start *start, struct member *member, char *wh
 static void changed(void *context, const char *path)
 {
     (void)path;
-    runner_reload_policy(context);
+    char why[RUNNER_WHY_MAX];
+    runner_reload_policy(context, why); /* which logs what is wrong */
 }
 
 static void watch(struct start *start)
@@ -147,7 +148,7 @@ static void on_signal(uv_signal_t *handle, int number)
     struct start *start = handle->data;
     if (number == SIGHUP) {
         for (size_t i = 0; i < start->members_n; i++)
-            runner_reload_policy(&start->members[i].runner);
+            changed(&start->members[i].runner, NULL);
         return;
     }
     if (start->is_stopping)
