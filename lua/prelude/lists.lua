@@ -61,7 +61,7 @@ end
 
 function lists.unpack(list, first, last)
   first, last = first or 1, last or #list
-  if not (last - first < UNPACK_MAX) then
+  if not (last - first < UNPACK_MAX) then -- luacheck: ignore 581 (NaN)
     error("unpack: more than 255 values", 2)
   end
   return unpack(list, first, last)

@@ -53,7 +53,7 @@ end
 function texts.byte(text, first, last)
   first = first or 1
   last = last or first
-  if type(first) ~= "number" or type(last) ~= "number" or not (last - first < 255) or
+  if type(first) ~= "number" or type(last) ~= "number" or not (last - first < 255) or -- luacheck: ignore 581 (NaN)
     (first > 0) ~= (last > 0) then
     error("string.byte: more than 255 bytes, or a range over the end", 2)
   end

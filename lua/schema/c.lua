@@ -36,13 +36,17 @@ local function page()
   return put, text
 end
 
+-- { name, bare, fields } of each form that a hook's verdict may take.
 local function alternatives_of(hook)
   local verdict = hook.verdict
-  if verdict.kind == "one_of" then
-    return verdict
+  if verdict.kind ~= "one_of" then
+    return { { name = "only", bare = verdict.kind == "value", fields = verdict } }
   end
-  verdict.name, verdict.bare = "only", verdict.kind == "value"
-  return { verdict }
+  local list = {}
+  for i, alternative in ipairs(verdict) do
+    list[i] = { name = alternative.name, bare = alternative.bare, fields = alternative }
+  end
+  return list
 end
 
 local function put_enums(put, schema)
@@ -132,7 +136,7 @@ local function put_verdict(put, hook)
     put("    enum %s_act act; /* which of the following was answered */", hook.name)
   end
   for _, alternative in ipairs(alternatives) do
-    for _, field in ipairs(alternative) do
+    for _, field in ipairs(alternative.fields) do
       put_verdict_member(put, field)
     end
   end
@@ -184,12 +188,38 @@ local function number(value)
   return ("%.17g"):format(value)
 end
 
--- One initialiser of struct schema_field; `struct` and `prefix` say where the member is.
-local function field_initialiser(schema, field, struct, prefix)
-  local name, type_, member = field[1], field[2], prefix .. c_name(field)
+-- Where a value of an enum stands, from 0.
+local function enum_position(schema, field)
+  for _, enum in ipairs(schema.enums) do
+    for i, value in ipairs(enum.values) do
+      if enum.name == field.enum and value == field.default then
+        return i - 1
+      end
+    end
+  end
+end
+
+local function default_of(schema, field)
+  local default = field.default
+  if default == nil then
+    return ".required = true"
+  elseif field[2] == "text" then
+    return ('.text = "%s"'):format(default)
+  elseif field[2] == "enum" then
+    return (".number = %d"):format(enum_position(schema, field))
+  elseif type(default) == "boolean" then
+    return (".number = %d"):format(default and 1 or 0)
+  end
+  return ".number = " .. number(default)
+end
+
+-- One initialiser of struct schema_field. place: the `struct` it is in, a `prefix` of members, and
+-- for verdicts `lists`, the C expression for each list of the view.
+local function field_initialiser(schema, field, place)
+  local name, type_, member = field[1], field[2], (place.prefix or "") .. c_name(field)
   local parts = {}
   local function add(form, ...)
-    parts[#parts + 1] = form:format(...)
+    parts[#parts + 1] = select("#", ...) > 0 and form:format(...) or form
   end
   local parent, leaf = name:match("^(.*)%.(.*)$")
   if parent then
@@ -197,9 +227,9 @@ local function field_initialiser(schema, field, struct, prefix)
   end
   add('.name = "%s"', leaf or name)
   add(".type = %s", schema_names[type_])
-  add(".offset = offsetof(struct %s, %s)", struct, member)
+  add(".offset = offsetof(struct %s, %s)", place.struct, member)
   if is_list[type_] then
-    add(".offset_n = offsetof(struct %s, %s_n)", struct, member)
+    add(".offset_n = offsetof(struct %s, %s_n)", place.struct, member)
   end
   if field.min then
     add(".min = %s", number(field.min))
@@ -210,19 +240,7 @@ local function field_initialiser(schema, field, struct, prefix)
   if field.zero then
     add(".zero = true")
   end
-  if field.default == nil then
-    add(".required = true")
-  elseif type_ == "text" then
-    add('.text = "%s"', field.default)
-  elseif type_ == "enum" then
-    for i, value in ipairs(schema.enums[field.enum].values) do
-      if value == field.default then
-        add(".number = %d", i - 1)
-      end
-    end
-  else
-    add(".number = %s", number(field.default == true and 1 or field.default or 0))
-  end
+  add(default_of(schema, field))
   if type_ == "enum" then
     add(".values = &%s_enum", field.enum)
   end
@@ -230,39 +248,35 @@ local function field_initialiser(schema, field, struct, prefix)
     add(".row = &schema_rows[ROW_%s]", field.row)
   end
   if field.over then
-    add(".over = &%s_view_fields[%s]", field.hook, field.over_position)
+    add(".over = %s", place.lists[field.over])
   end
   return "    {" .. table.concat(parts, ", ") .. "},"
 end
 
-local function put_fields(put, schema, name, fields, struct, prefix)
+local function put_fields(put, schema, fields, place)
   for _, field in ipairs(fields) do
-    put(field_initialiser(schema, field, struct, prefix))
+    put(field_initialiser(schema, field, place))
   end
-  return #fields
 end
 
 local function put_hook_fields(put, schema, hook)
-  local view, verdict = hook.name .. "_view", hook.name .. "_verdict"
-  local positions = {}
+  local view = hook.name .. "_view"
   put("static const struct schema_field %s_fields[] = {", view)
-  put_fields(put, schema, view, schema.common, view, "common.")
-  put_fields(put, schema, view, hook.view, view, "")
+  put_fields(put, schema, schema.common, { struct = view, prefix = "common." })
+  put_fields(put, schema, hook.view, { struct = view })
   put("};\n")
+  local place = { struct = hook.name .. "_verdict", lists = {} }
   for i, field in ipairs(hook.view) do
-    positions[field[1]] = #schema.common + i - 1
+    place.lists[field[1]] = ("&%s_fields[%d]"):format(view, #schema.common + i - 1)
   end
   local rows = {}
   for _, alternative in ipairs(alternatives_of(hook)) do
     local array = ("%s_%s_fields"):format(hook.name, alternative.name)
-    for _, field in ipairs(alternative) do
-      field.hook, field.over_position = hook.name, positions[field.over]
-    end
     put("static const struct schema_field %s[] = {", array)
-    put_fields(put, schema, verdict, alternative, verdict, "")
+    put_fields(put, schema, alternative.fields, place)
     put("};\n")
     rows[#rows + 1] = ('    {"%s", %s, %s, %d},'):format(alternative.name,
-      alternative.bare and "true" or "false", array, #alternative)
+      alternative.bare and "true" or "false", array, #alternative.fields)
   end
   put("static const struct schema_alternative %s_alternatives[] = {", hook.name)
   put(table.concat(rows, "\n"))
@@ -294,7 +308,7 @@ local function put_rows(put, schema)
   put("enum { ROW_%s };\n", table.concat(names, ", ROW_"))
   for i, name in ipairs(names) do
     put("static const struct schema_field %s_row_fields[] = {", name)
-    put_fields(put, schema, name, schema.rows[name], name .. "_row", "")
+    put_fields(put, schema, schema.rows[name], { struct = name .. "_row" })
     put("};\n")
     entries[i] = ('    {"%s", sizeof(struct %s_row), %s_row_fields, %d},'):format(name, name, name,
       #schema.rows[name])
@@ -313,7 +327,6 @@ local function source(schema)
       table.concat(enum.values, '", "'))
     put('static const struct schema_enum %s_enum = {"%s", %s_values, %d};\n', enum.name, enum.name,
       enum.name, #enum.values)
-    schema.enums[enum.name] = enum
   end
   put_rows(put, schema)
   for _, hook in ipairs(schema.hooks) do
