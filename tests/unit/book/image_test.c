@@ -519,14 +519,14 @@ static void book_load_tells_malformed_bans_apart(void **state)
     struct book *book = default_book();
 #define BAN(members) "{" members ", \"until\": \"2030-01-01T00:00:00Z\"}"
     struct book_load_report report = load(book,
-        "{\"luapex\": {\"bans\": [7, {}, " BAN(
-            "\"id\": \"" ID_A
-            "\"") "," BAN("\"cidr\": "
-                          "\"10.0.0.0/8\"") "," BAN("\"cidr\": \"10.0.0.1/8\"") "," BAN("\"id\": "
-                                                                                        "\"nobody"
-                                                                                        "\"") "," BAN("\"pair\": "
-                                                                                                      "{\"id\": \"" ID_B
-                                                                                                      "\"}") "," BAN("\"pair\": " ADDR(ID_B,
+        "{\"luapex\": {\"bans\": [7, {}, " BAN("\"id\": \"" ID_A "\"") "," BAN(
+            "\"cidr\": "
+            "\"10.0.0.0/8\"") "," BAN("\"cidr\": \"10.0.0.1/8\"") "," BAN("\"id\": "
+                                                                          "\"nobody"
+                                                                          "\"") "," BAN("\"pair\": "
+                                                                                        "{\"id\": "
+                                                                                        "\"" ID_B
+                                                                                        "\"}") "," BAN("\"pair\": " ADDR(ID_B,
             "1.1.1.1", "1")) "," BAN("\"id\": \"" ID_A
                                      "\", \"cidr\": \"10.0.0.0/8\"") ","
                                                                      "{\"id\": \"" ID_B
