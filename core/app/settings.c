@@ -220,22 +220,25 @@ static void take_variable(
 /* Warns about variables with our own prefix that are nearly a setting's. */
 static void check_variable(struct loading *loading, const char *variable)
 {
-    char name[VARIABLE_MAX], known[VARIABLE_MAX], best[VARIABLE_MAX] = "";
+    char name[VARIABLE_MAX], known[VARIABLE_MAX];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(variable, "="), variable);
     if (strcmp(name, HOME_VARIABLE) == 0)
         return;
-    unsigned best_distance = nearest_slip_max(name + strlen(prefixes[0])) + 1;
+    const struct setting *nearest = NULL;
+    unsigned best = nearest_slip_max(name + strlen(prefixes[0])) + 1;
     for (size_t i = 0; i < settings_table_n; i++) {
         variable_name(&settings_table[i], prefixes[0], known);
-        unsigned distance = edit_distance(name, known, best_distance);
-        if (distance >= best_distance)
-            continue;
-        best_distance = distance;
-        strcpy(best, known);
+        unsigned distance = edit_distance(name, known, best);
+        if (distance < best) {
+            best = distance;
+            nearest = &settings_table[i];
+        }
     }
-    if (*best && best_distance > 0)
-        report(loading->problems, false, name, "", "unknown variable, ignored; did you mean %s?",
-            best);
+    if (!nearest || best == 0)
+        return;
+    variable_name(nearest, prefixes[0], known);
+    report(
+        loading->problems, false, name, "", "unknown variable, ignored; did you mean %s?", known);
 }
 
 static void take_environment(struct loading *loading, char *const *environment)

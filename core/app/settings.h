@@ -110,7 +110,7 @@ struct settings {
 /* One thing that is wrong, for people. */
 struct settings_problem {
     bool is_error;   /* else a warning: the settings are usable */
-    char where[512]; /* "/home/n/config/config.toml:12", "--p2p.laddr", "CMT_P2P_LADDR" */
+    char where[512]; /* "HOME/config/config.toml:12", "--p2p.laddr", "CMT_P2P_LADDR" */
     char key[64];    /* "p2p.laddr"; "" when the file as a whole is meant */
     char cause[512];
 };

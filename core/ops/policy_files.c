@@ -121,12 +121,11 @@ enum err policy_files_read(const char *path, struct policy_files *files, char *c
     struct reading reading = {.cause = cause};
     const char *slash = strrchr(path, '/');
     reading.main_name = slash ? slash + 1 : path;
-    size_t folder_n = slash ? (size_t)(slash - path) : 0;
+    size_t folder_n = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
     if (folder_n >= sizeof reading.folder)
         return fail(cause, ERR_INVALID, "policy", "the path is too long");
-    snprintf(reading.folder, sizeof reading.folder, "%.*s", (int)folder_n, path);
-    if (folder_n == 0)
-        strcpy(reading.folder, slash ? "/" : ".");
+    snprintf(reading.folder, sizeof reading.folder, "%.*s", slash ? (int)folder_n : 1,
+        slash ? path : ".");
 
     struct policy_files fresh = {.files = calloc(POLICY_FILES_MAX, sizeof *fresh.files)};
     reading.files = &fresh;

@@ -10,8 +10,6 @@
 
 struct temp_folder {
     char path[64];
-    char joined[4][256]; /* the last results of temp_path */
-    unsigned next;
 };
 
 static inline struct temp_folder temp_folder_make(void)
@@ -34,15 +32,17 @@ static inline void temp_folder_remove(const struct temp_folder *folder)
 }
 
 /* FOLDER/name; valid until the fourth call after this one. */
-static inline const char *temp_path(struct temp_folder *folder, const char *name)
+static inline const char *temp_path(const struct temp_folder *folder, const char *name)
 {
-    char *out = folder->joined[folder->next++ % 4];
-    snprintf(out, sizeof folder->joined[0], "%s/%s", folder->path, name);
+    static char joined[4][256];
+    static unsigned next;
+    char *out = joined[next++ % 4];
+    snprintf(out, sizeof joined[0], "%s/%s", folder->path, name);
     return out;
 }
 
 static inline void temp_write_bytes(
-    struct temp_folder *folder, const char *name, const void *bytes, size_t n)
+    const struct temp_folder *folder, const char *name, const void *bytes, size_t n)
 {
     FILE *file = fopen(temp_path(folder, name), "w");
     assert_non_null(file);
@@ -50,7 +50,7 @@ static inline void temp_write_bytes(
     assert_int_equal(fclose(file), 0);
 }
 
-static inline void temp_write(struct temp_folder *folder, const char *name, const char *text)
+static inline void temp_write(const struct temp_folder *folder, const char *name, const char *text)
 {
     temp_write_bytes(folder, name, text, strlen(text));
 }

@@ -1,0 +1,299 @@
+"""The command line: what it says, what it writes, how it ends."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import tomllib
+
+import pytest
+
+LUAPEX = os.environ.get("LUAPEX", "build/luapex")
+ID = "a" * 40
+COMMANDS = ["init", "start", "demo", "show-node-id", "version"]
+
+
+def luapex(*arguments, **environment):
+    """Runs it with a bare environment: only PATH, and what is given."""
+    kept = {key: os.environ[key] for key in os.environ if key in ("PATH", "ASAN_OPTIONS")}
+    return subprocess.run(
+        [LUAPEX, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=kept | environment,
+    )
+
+
+def succeed(*arguments, **environment):
+    done = luapex(*arguments, **environment)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def misuse(*arguments):
+    """The one line that a wrong command line gets."""
+    done = luapex(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr.strip()
+
+
+@pytest.fixture(name="home")
+def made_home(tmp_path):
+    home = tmp_path / "home"
+    succeed("init", "--home", home, "--network", "test-1")
+    return home
+
+
+def change(home, old, new):
+    config = home / "config/config.toml"
+    text = config.read_text()
+    assert old in text
+    config.write_text(text.replace(old, new))
+
+
+# ---- help and wrong usage ----
+
+
+@pytest.mark.parametrize("arguments", [["help"], ["--help"], ["-h"]])
+def test_help_lists_every_command(arguments):
+    text = succeed(*arguments).stdout
+    for command in COMMANDS:
+        assert f"\n  {command} " in text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    by_help = succeed("help", command).stdout
+    assert by_help == succeed(command, "--help").stdout
+    assert by_help.startswith(f"luapex {command}: ")
+    assert f"Usage: luapex {command}" in by_help
+
+
+@pytest.mark.parametrize("command", ["init", "start"])
+def test_help_has_the_flags_of_cometbft(command):
+    text = succeed(command, "--help").stdout
+    for name in ("laddr", "seeds", "persistent_peers", "unconditional_peer_ids", "pex"):
+        assert f"--p2p.{name} " in text
+    assert "--home DIR" in text and "--log_level" in text
+
+
+def test_without_a_command_it_tells_how_to_use_it():
+    done = luapex()
+    assert done.returncode == 2
+    assert "Usage: luapex COMMAND" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, line",
+    [
+        (["strat"], "luapex: unknown command 'strat', did you mean start? See luapex help"),
+        (["xyzzy"], "luapex: unknown command 'xyzzy'; see luapex help"),
+        (["help", "xyzzy"], "luapex: unknown command 'xyzzy'; see luapex help"),
+        (
+            ["start", "--p2p.sedes", "x"],
+            "luapex start: unknown flag --p2p.sedes, did you mean --p2p.seeds?"
+            " (see luapex start --help)",
+        ),
+        (["version", "--yaml"], "luapex version: unknown flag --yaml (see luapex version --help)"),
+        (["version", "-j"], "luapex version: unknown flag -j (see luapex version --help)"),
+        (["version", "--json=1"], "luapex version: --json takes no value (see luapex version --help)"),
+        (["start", "--home"], "luapex start: --home needs a value (see luapex start --help)"),
+        (["start", "now"], "luapex start: unexpected argument 'now' (see luapex start --help)"),
+        (
+            ["start", "--p2p.pex", "false"],
+            "luapex start: unexpected argument 'false' (see luapex start --help)",
+        ),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_one_line(arguments, line):
+    assert misuse(*arguments) == line
+
+
+# ---- version and ID ----
+
+
+def test_version_is_for_people_and_for_programs():
+    text = succeed("version").stdout.strip()
+    report = json.loads(succeed("version", "--json").stdout)
+    assert text == f"luapex {report['luapex']}"
+    assert text == succeed("--version").stdout.strip()
+    assert report["p2p_protocol"] == 8 and report["block_protocol"] == 11
+
+
+def test_show_node_id_prints_the_id_of_the_key(home):
+    shown = succeed("show-node-id", "--home", home).stdout
+    assert re.fullmatch("[0-9a-f]{40}\n", shown)
+    assert succeed("show-node-id", LUAPEX_HOME=str(home)).stdout == shown
+    (home / "config/node_key.json").write_text("{}")
+    done = luapex("show-node-id", "--home", home)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"luapex: error: {home}/config/node_key.json: ")
+
+
+# ---- init ----
+
+
+def test_init_makes_a_home(tmp_path):
+    home = tmp_path / "deep" / "home"
+    done = succeed(
+        "init",
+        *("--home", home, "--network", "test-1", "--moniker", 'a "node"'),
+        *("--seeds", f"{ID}@1.2.3.4:26656", "--p2p.addr_book_strict=false", "--p2p.seed_mode"),
+    )
+    config = tomllib.loads((home / "config/config.toml").read_text())
+    assert config["moniker"] == 'a "node"'
+    assert config["pex"]["network"] == "test-1"
+    assert config["p2p"]["seeds"] == f"{ID}@1.2.3.4:26656"
+    assert config["p2p"]["addr_book_strict"] is False and config["p2p"]["seed_mode"] is True
+    assert config["p2p"]["max_num_inbound_peers"] == 40
+    key = home / "config/node_key.json"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert json.loads(key.read_text())["priv_key"]["type"] == "tendermint/PrivKeyEd25519"
+    assert (home / "data").is_dir()
+    node_id = succeed("show-node-id", "--home", home).stdout.strip()
+    assert f"ID    {node_id}\n" in done.stdout
+    assert f"next: luapex start --home {home}\n" in done.stdout
+
+
+def test_init_explains_every_key(home):
+    lines = (home / "config/config.toml").read_text().splitlines()
+    for at, line in enumerate(lines):
+        if " = " in line and not line.startswith("#"):
+            assert lines[at - 1].startswith("# ") and "Default: " in lines[at - 1], line
+            assert lines[at - 2].startswith("# "), line
+        assert len(line) <= 100
+
+
+def test_init_keeps_what_is_there(home):
+    files = [home / "config/config.toml", home / "config/node_key.json"]
+    before = [path.read_bytes() for path in files]
+    done = succeed("init", "--home", home, "--network", "other-2")
+    assert [path.read_bytes() for path in files] == before
+    for path in files:
+        assert f"kept  {path}\n" in done.stdout
+
+
+def test_init_takes_the_network_from_a_genesis_file(tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/genesis.json").write_text('{"app_state":{},"chain_id":"gen-1"}')
+    succeed("init", "--home", tmp_path)
+    assert tomllib.loads((tmp_path / "config/config.toml").read_text())["pex"]["network"] == ""
+
+
+def test_init_without_a_network_is_misuse(tmp_path):
+    said = misuse("init", "--home", tmp_path / "home")
+    assert said == "luapex init: which network? Give --network NAME (see luapex init --help)"
+    assert not (tmp_path / "home").exists()
+
+
+def test_init_checks_values_before_it_writes(tmp_path):
+    home = tmp_path / "home"
+    done = luapex("init", "--home", home, "--network", "n", "--p2p.send_rate", "fast")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "luapex: error: --p2p.send_rate: p2p.send_rate: 'fast' is not an integer "
+        "from 0 to 1000000000000 (bytes per second)\n"
+    )
+    assert not home.exists()
+
+
+def test_init_into_a_file_says_so(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = luapex("init", "--home", tmp_path / "file", "--network", "n")
+    assert done.returncode == 1
+    assert done.stderr == f"luapex: error: {tmp_path}/file/config: Not a directory\n"
+
+
+def test_two_homes_have_two_keys(tmp_path):
+    ids = set()
+    for name in ("a", "b"):
+        succeed("init", "--home", tmp_path / name, "--network", "n")
+        ids.add(succeed("show-node-id", "--home", tmp_path / name).stdout)
+    assert len(ids) == 2
+
+
+# ---- settings that are wrong ----
+
+
+def test_errors_name_file_line_key_and_cause_and_end_with_1(home):
+    change(home, "max_num_inbound_peers = 40", "max_num_inbound_peers = -40")
+    done = luapex("start", "--home", home)
+    lines = (home / "config/config.toml").read_text().splitlines()
+    line = lines.index("max_num_inbound_peers = -40") + 1
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"luapex: error: {home}/config/config.toml:{line}: p2p.max_num_inbound_peers: "
+        "'-40' is not an integer from 0 to 100000 (peers)\n"
+    )
+
+
+def test_syntax_errors_name_file_line_and_cause(home):
+    change(home, 'seeds = ""', 'seeds = "')
+    done = luapex("start", "--home", home)
+    lines = (home / "config/config.toml").read_text().splitlines()
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"luapex: error: {home}/config/config.toml:{lines.index('seeds = ' + chr(34)) + 1}: "
+        "string without its closing quote\n"
+    )
+
+
+def test_malformed_seeds_and_addresses_refuse_start(home):
+    for flag, value in [
+        ("--p2p.seeds", "1.2.3.4:26656"),  # R4
+        ("--p2p.seeds", f"{ID}@nowhere.invalid:99999"),  # R5: the port first
+        ("--p2p.persistent_peers", f"{'A' * 40}@1.2.3.4:1"),  # F20
+        ("--p2p.laddr", "tcp://1.2.3.4"),
+        ("--p2p.external-address", "1.2.3.4"),
+        ("--p2p.private_peer_ids", "abc"),
+    ]:
+        done = luapex("start", "--home", home, flag, value)
+        assert done.returncode == 1, (flag, value)
+        assert done.stderr.startswith(f"luapex: error: {flag.replace('-address', '_address')}: ")
+
+
+def test_a_seed_without_exchange_is_refused(home):
+    done = luapex("start", "--home", home, "--p2p.seed_mode", "--p2p.pex=false")
+    assert done.returncode == 1
+    assert "--p2p.seed_mode: p2p.seed_mode: a seed needs p2p.pex = true" in done.stderr
+
+
+def test_warnings_do_not_stop_it(home):
+    change(home, "[p2p]", '[p2p]\nupnp = false\nsedes = ""\ntest_fuzz = false')
+    with open(home / "config/config.toml", "a", encoding="utf-8") as config:
+        config.write('\n[rpc]\nladdr = "tcp://127.0.0.1:26657"\n[consensus]\nx = 1\n')
+    done = succeed("show-node-id", "--home", home, LUAPEX_P2P_LADR="x")
+    warnings = done.stderr.splitlines()
+    assert len(warnings) == 3
+    assert all(line.startswith("luapex: warning: ") for line in warnings)
+    assert "p2p.upnp: has no effect: UPnP is not supported" in warnings[0]
+    assert "p2p.sedes: unknown key, ignored; did you mean p2p.seeds?" in warnings[1]
+    assert "LUAPEX_P2P_LADR: unknown variable" in warnings[2]
+
+
+def test_a_missing_home_says_how_to_make_one(tmp_path):
+    done = luapex("start", "--home", tmp_path / "none")
+    assert done.returncode == 1
+    assert f"make a home with: luapex init --home {tmp_path}/none --network NAME" in done.stderr
+
+
+def test_no_home_at_all_says_so():
+    done = luapex("show-node-id")
+    assert done.returncode == 1
+    assert done.stderr == "luapex: error: no home directory; give one with --home DIR\n"
+
+
+@pytest.mark.parametrize("flag", ["--p2p.laddr", "--p2p.laddr="])
+def test_variables_and_flags_come_before_the_file(home, flag):
+    wrong = luapex("show-node-id", "--home", home, CMT_P2P_LADDR="wrong")
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("luapex: error: CMT_P2P_LADDR: p2p.laddr: ")
+    given = [flag + "127.0.0.1:1"] if flag.endswith("=") else [flag, "127.0.0.1:1"]
+    done = luapex("show-node-id", "--home", home, *given, TM_P2P_LADDR="wrong")
+    assert done.returncode == 1, "every source must be right, also where another one wins"
+    assert "TM_P2P_LADDR" in done.stderr
