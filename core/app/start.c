@@ -118,6 +118,12 @@ static void on_grace(uv_timer_t *timer)
     _exit(start->code);
 }
 
+static void close_signals(struct start *start)
+{
+    for (size_t i = 0; i < sizeof start->signals / sizeof *start->signals; i++)
+        uv_close((uv_handle_t *)&start->signals[i], NULL);
+}
+
 /* Only what must not hold the loop is left. */
 static void on_member_stopped(void *context, struct runner *runner)
 {
@@ -128,8 +134,7 @@ static void on_member_stopped(void *context, struct runner *runner)
     }
     if (--start->running_n > 0)
         return;
-    for (size_t i = 0; i < sizeof start->signals / sizeof *start->signals; i++)
-        uv_close((uv_handle_t *)&start->signals[i], NULL);
+    close_signals(start);
     if (start->ops)
         ops_close(start->ops);
     uv_timer_start(&start->grace, on_grace, GRACE_MS, 0);
@@ -202,16 +207,28 @@ static enum err open_all(struct start *start, char *why)
     return err;
 }
 
-static void run_loop(struct start *start)
+static void start_all(struct start *start, char *why)
 {
-    char why[RUNNER_WHY_MAX];
-    open_signals(start);
     watch(start);
     for (size_t i = 0; i < start->members_n && start->code == EXIT_OK; i++) {
         if (start_member(start, &start->members[i], why) == ERR_OK)
             continue;
         start->code = fail(why);
         stop(start);
+    }
+}
+
+/* Signals come first: one that arrives while a large book is read stops the node afterwards. */
+static void run(struct start *start)
+{
+    char why[RUNNER_WHY_MAX] = "out of memory";
+    open_signals(start);
+    start->workspace = workspace_new(&start->loop);
+    if (start->workspace && open_all(start, why) == ERR_OK) {
+        start_all(start, why);
+    } else {
+        start->code = fail(why);
+        close_signals(start);
     }
     uv_run(&start->loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&start->grace, NULL);
@@ -232,7 +249,8 @@ static void close_all(struct start *start)
         log_write(&start->log, LOG_ERROR, "the loop still had work");
         start->code = EXIT_FAILED;
     }
-    log_write(&start->log, LOG_INFO, "stopped");
+    if (start->is_stopping)
+        log_write(&start->log, LOG_INFO, "stopped");
 }
 
 static int start(const struct flags *flags)
@@ -244,14 +262,9 @@ static int start(const struct flags *flags)
     made.members_n = 1;
     made.writer = (struct log_writer){STDOUT_FILENO, first->settings.log_format};
     made.log = log_writer_log(&made.writer, first->settings.log_level);
-    char why[RUNNER_WHY_MAX] = "out of memory";
     if (uv_loop_init(&made.loop) != 0)
         return fail("cannot make an event loop");
-    made.workspace = workspace_new(&made.loop);
-    if (!made.workspace || open_all(&made, why) != ERR_OK)
-        made.code = fail(why);
-    else
-        run_loop(&made);
+    run(&made);
     close_all(&made);
     return made.code;
 }

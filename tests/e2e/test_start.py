@@ -1,0 +1,257 @@
+"""`luapex start`: what it needs, what it says, how it stops."""
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+LUAPEX = os.environ.get("LUAPEX", "build/luapex")
+PATIENCE_S = 60
+NETWORK = "e2e"
+
+
+def run(*arguments):
+    return subprocess.run(
+        [LUAPEX, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+@pytest.fixture
+def new_home(tmp_path):
+    count = 0
+
+    def make(*flags):
+        nonlocal count
+        count += 1
+        home = tmp_path / f"home{count}"
+        made = run("init", "--home", home, "--network", NETWORK, *flags)
+        assert made.returncode == 0, made.stderr
+        return home
+
+    return make
+
+
+class Node:
+    """A running node; its log lines as dictionaries."""
+
+    def __init__(self, home, *flags, before=None):
+        self.home = home
+        self.lines = []
+        self.changed = threading.Condition()
+        self.process = subprocess.Popen(
+            [LUAPEX, "start", "--home", str(home), "--log_format", "json", *map(str, flags)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=before,
+        )
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for text in self.process.stdout:
+            with self.changed:
+                self.lines.append(json.loads(text))
+                self.changed.notify_all()
+
+    def wait_for(self, event, **fields):
+        def found():
+            wanted = {"event": event, **fields}
+            return next((line for line in self.lines if wanted.items() <= line.items()), None)
+
+        with self.changed:
+            assert self.changed.wait_for(found, PATIENCE_S), (event, fields, self.lines)
+            return found()
+
+    @property
+    def addr(self):
+        line = self.wait_for("listening")
+        return f"{line['id']}@{line['addr']}"
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.end()
+
+    def end(self):
+        status = self.process.wait(PATIENCE_S)
+        self.errors = self.process.stderr.read()
+        return status
+
+    def book(self):
+        return json.loads((self.home / "config/addrbook.json").read_text())
+
+
+LOOPBACK = ["--p2p.laddr", "tcp://127.0.0.1:0", "--p2p.addr_book_strict=false"]
+
+
+@pytest.fixture
+def start(new_home):
+    nodes = []
+
+    def make(*flags, home=None, before=None):
+        node = Node(home or new_home(), *LOOPBACK, *flags, before=before)
+        nodes.append(node)
+        return node
+
+    yield make
+    for node in nodes:
+        if node.process.poll() is None:
+            assert node.stop() == 0, node.errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_the_book_and_ends_with_0(start, number):
+    node = start()
+    node.wait_for("listening")
+    assert node.stop(number) == 0, node.errors
+    assert node.book()["addrs"] == []
+    assert node.lines[-1]["event"] == "stopped"
+
+
+def test_two_nodes_meet_and_the_answering_one_stores_the_other(start):
+    first = start("--p2p.laddr", "tcp://127.0.61.1:0")
+    second = start("--p2p.laddr", "tcp://127.0.62.1:0", "--p2p.persistent_peers", first.addr)
+    first.wait_for("peer added", direction="inbound")
+    second.wait_for("peer added", direction="outbound")
+    assert first.stop() == 0
+    (entry,) = first.book()["addrs"]
+    assert f"{entry['addr']['id']}@{entry['addr']['ip']}:{entry['addr']['port']}" == second.addr
+
+
+def test_a_persistent_peer_that_comes_back_is_found_again_F16(start, new_home):
+    home = new_home()
+    first = start("--p2p.laddr", "tcp://127.0.63.1:0", home=home)
+    port = first.addr.rpartition(":")[2]
+    second = start("--p2p.persistent_peers", first.addr)
+    second.wait_for("peer added")
+    assert first.stop() == 0
+    second.lines.clear()
+    again = start("--p2p.laddr", f"tcp://127.0.63.1:{port}", home=home)
+    again.wait_for("listening")
+    second.wait_for("peer added")
+
+
+def test_a_damaged_book_is_moved_aside_F10(start, new_home):
+    home = new_home()
+    path = home / "config/addrbook.json"
+    path.write_text('{"key": "0123456789abcdef01234567", "addrs": [')
+    node = start(home=home)
+    node.wait_for("book is damaged, moved aside, starting with an empty one")
+    assert node.stop() == 0
+    (aside,) = home.glob("config/addrbook.json.damaged-*")
+    assert aside.read_text().endswith("[")
+    assert node.book()["addrs"] == []
+
+
+def test_a_book_that_cannot_be_read_is_not_overwritten(start, new_home):
+    home = new_home()
+    (home / "config/addrbook.json").mkdir()
+    node = start(home=home)
+    assert node.end() == 1
+    assert "addrbook.json" in node.errors
+
+
+def test_a_missing_node_key_is_made(start, new_home):
+    home = new_home()
+    (home / "config/node_key.json").unlink()
+    node = start(home=home)
+    made_id = node.wait_for("listening")["id"]
+    assert run("show-node-id", "--home", home).stdout.strip() == made_id
+
+
+def test_an_address_in_use_is_an_error_that_names_the_setting(start):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        node = start("--p2p.laddr", f"tcp://127.0.0.1:{taken.getsockname()[1]}")
+        assert node.end() == 1
+    assert "p2p.laddr" in node.errors and "in use" in node.errors
+
+
+def test_maxima_that_do_not_fit_are_refused_by_name(start):
+    def lower():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+    node = start("--p2p.max_num_inbound_peers", "500", before=lower)
+    assert node.end() == 1
+    assert "p2p.max_num_inbound_peers" in node.errors
+    assert "LimitNOFILE=) is 256" in node.errors
+
+
+def test_the_soft_limit_of_open_files_is_raised(start):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+    def lower():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+
+    node = start(before=lower)
+    node.wait_for("listening")
+    limits = Path(f"/proc/{node.process.pid}/limits").read_text()
+    (line,) = [line for line in limits.splitlines() if line.startswith("Max open files")]
+    assert line.split()[3] == line.split()[4]
+
+
+def test_a_missing_external_address_is_told(start):
+    told = start("--p2p.laddr", "tcp://0.0.0.0:0")
+    told.wait_for("no external address is set, so no peer will remember us")
+    silent = start("--p2p.laddr", "tcp://0.0.0.0:0", "--p2p.external-address", "127.0.0.1:26656")
+    silent.wait_for("listening")
+    assert not [line for line in silent.lines if line["event"].startswith("no external")]
+
+
+def test_no_seed_and_no_book_is_an_error_R6(start):
+    seed = "0123456789012345678901234567890123456789@seed.invalid:26656"
+    node = start("--p2p.seeds", seed)
+    assert node.end() == 1, node.lines
+    node.wait_for("node gave up")
+
+
+def write_policy(path, name, text="return policy"):
+    path.write_text(
+        f'local policy = pex.policy {{ name = "{name}", version = 1, extends = "default" }}\n{text}\n'
+    )
+    path.chmod(0o644)
+
+
+def test_hangup_loads_the_policy_again(start, tmp_path):
+    file = tmp_path / "mine.lua"
+    write_policy(file, "one")
+    node = start("--policy.file", file, "--policy.watch=false")
+    assert node.wait_for("listening")["policy"] == "one"
+    write_policy(file, "two")
+    node.process.send_signal(signal.SIGHUP)
+    node.wait_for("policy loaded", name="two")
+    write_policy(file, "three", "return nonsense(")
+    node.process.send_signal(signal.SIGHUP)
+    refused = node.wait_for("policy not loaded")
+    assert refused["file"].endswith("mine.lua") and refused["line"] >= 2
+
+
+def test_a_broken_policy_at_start_is_an_error_with_file_and_line(start, tmp_path):
+    file = tmp_path / "mine.lua"
+    write_policy(file, "one", "local x = = 1")
+    node = start("--policy.file", file)
+    assert node.end() == 1
+    assert "mine.lua:2: " in node.errors
+
+
+def test_it_stops_at_once_with_connections_open_and_silent_ones_too(start):
+    node = start()
+    host, _, port = node.addr.partition("@")[2].partition(":")
+    with socket.create_connection((host, int(port))), socket.create_connection((host, int(port))):
+        time.sleep(0.05)
+        assert node.stop() == 0, node.errors
+
+
+def test_without_pex_it_runs_and_says_nothing_to_peers(start):
+    quiet = start("--p2p.pex=false")
+    other = start("--p2p.persistent_peers", quiet.addr)
+    other.wait_for("persistent peer not reached, will try again", error="no channel in common")
