@@ -4,21 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Both halves of a product: every bit of the result depends on every bit of both factors. */
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 product = a;
+    product *= b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* The factor is as secret as the seed: with a known one, differences between keys can be chosen
+ * that cancel out under every seed. */
 static uint64_t hash_of(const struct map *map, const void *key)
 {
     const uint8_t *at = key;
+    uint64_t factor = fold(map->seed ^ 0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu) | 1;
     uint64_t hash = map->seed ^ map->key_size;
     for (size_t left = map->key_size; left > 0;) {
         size_t n = left < 8 ? left : 8;
         uint64_t word = 0;
         memcpy(&word, at, n);
-        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 29;
+        hash = fold(hash ^ word, factor) ^ factor;
         at += n;
         left -= n;
     }
-    hash *= 0xbf58476d1ce4e5b9u;
-    return hash ^ (hash >> 32);
+    return fold(hash, 0xbf58476d1ce4e5b9u);
 }
 
 void map_init(struct map *map, size_t key_size, uint64_t seed)
@@ -81,15 +90,20 @@ static bool grow(struct map *map)
     return true;
 }
 
+bool map_reserve(struct map *map)
+{
+    return (map->n + 1) * 4 <= map->cap * 3 || grow(map);
+}
+
 bool map_put(struct map *map, const void *key, uint32_t value)
 {
     assert(value != MAP_NONE);
-    if ((map->n + 1) * 4 > map->cap * 3 && !grow(map))
-        return false;
-    size_t slot = slot_of(map, key);
-    if (map->values[slot] == MAP_NONE)
+    if (map_get(map, key) == MAP_NONE) {
+        if (!map_reserve(map))
+            return false;
         map->n++;
-    set_slot(map, slot, key, value);
+    }
+    set_slot(map, slot_of(map, key), key, value);
     return true;
 }
 

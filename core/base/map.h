@@ -23,8 +23,11 @@ void map_init(struct map *map, size_t key_size, uint64_t seed);
 void map_free(struct map *map);
 /* MAP_NONE: not there. */
 uint32_t map_get(const struct map *map, const void *key);
-/* Adds or replaces; value must not be MAP_NONE. false: out of memory, nothing changed. */
+/* Adds or replaces; value must not be MAP_NONE. Replacing takes no memory. false: out of memory,
+ * nothing changed. */
 bool map_put(struct map *map, const void *key, uint32_t value);
+/* Makes room so that the next map_put takes no memory. false: out of memory. */
+bool map_reserve(struct map *map);
 void map_remove(struct map *map, const void *key);
 
 #endif
