@@ -2,6 +2,8 @@
  * S15, S21 - S24, F5, F24). */
 #include "node/state.h"
 
+#define FOREIGN_BLOCK_MS HOURS_MS(24)
+
 static void refuse(struct step *step, const struct event *event, enum err why)
 {
     struct node *node = step->node;
@@ -61,7 +63,7 @@ static enum err judge_established(
         return ERR_STOPPING;
     if (conns_peer(&node->conns, id))
         return ERR_DUPLICATE_ID;
-    bool exempt = conn->unconditional || conn->persistent;
+    bool exempt = conn->unconditional || conn->persistent || conn->is_seed;
     const struct bans *bans = book_bans(node->book);
     if (!exempt &&
         (bans_by_id(bans, step->now, id) || bans_by_ip(bans, step->now, &conn->remote.ip)))
@@ -76,54 +78,82 @@ static enum err judge_established(
     return ERR_OK;
 }
 
-static void keep_node_info(struct conn *conn, const struct node_info *info)
+static void keep_node_info(
+    struct conn *conn, const struct peer_id *id, const struct node_info *info)
 {
     size_t n = info->version.n < VERSION_KEPT ? info->version.n : VERSION_KEPT;
     if (n > 0)
         memcpy(conn->version, info->version.at, n);
     conn->version[n] = 0;
     conn->has_pex = node_info_has_channel(info, PEX_CHANNEL);
-    conn->listen_known = node_info_listen(info, &conn->listen) == ERR_OK;
+    enum err err = node_info_listen(info, &conn->listen);
+    conn->listen_known = err == ERR_OK;
+    conn->listen_bad = err == ERR_LISTEN_ADDRESS; /* a name is no fault, only no use (F23) */
+    conn->listen.id = *id;
 }
 
-/* R20, R21: what a new peer means to the exchange. */
+/* R21 */
+static void add_itself(struct step *step, const struct conn *conn)
+{
+    struct node *node = step->node;
+    struct addr itself = source_of(conn);
+    if (!conn->listen_known || !source_may_add(step, &conn->id))
+        return;
+    enum book_added added = BOOK_KNOWN;
+    enum err err = book_add(node->book, step->now, &node->rng, &conn->listen, &itself, &added);
+    if (err)
+        log_write(&node->settings.log, LOG_DEBUG, "address refused by the book",
+            LOG_TEXT("error", err_text(err)));
+    else if (added == BOOK_ADDED)
+        source_added(step, &conn->id);
+}
+
+/* R20, R21: what a new peer means to the exchange. Who was dialed as a seed was dialed to be asked,
+ * however many stale addresses the book holds (F14). */
 static void greet(struct step *step, struct conn *conn)
 {
     struct node *node = step->node;
     if (!node->settings.pex)
         return;
-    if (conn->outbound) {
-        if (book_need_more(node->book) || node->settings.seed_mode)
-            exchange_ask(step, conn);
-        return;
-    }
-    if (!conn->listen_known)
-        return;
-    struct addr itself = {conn->id, conn->remote};
-    enum err err = book_add(node->book, step->now, &node->rng, &conn->listen, &itself, NULL);
-    if (err)
-        log_write(&node->settings.log, LOG_DEBUG, "address refused by the book",
-            LOG_TEXT("error", err_text(err)));
+    if (!conn->outbound)
+        add_itself(step, conn);
+    else if (book_need_more(node->book) || node->settings.seed_mode || conn->origin == ORIGIN_SEED)
+        exchange_ask(step, conn);
 }
 
-static void welcome(struct step *step, struct conn *conn, const struct event *event)
+static void log_added(const struct step *step, const struct conn *conn)
 {
-    struct node *node = step->node;
-    keep_node_info(conn, event->established.info);
-    conn->rtt_ms = event->established.connect_ms;
-    if (!conns_promote(&node->conns, conn, &event->established.id, step->now.mono_ms)) {
-        admission_close(step, conn, ERR_NO_MEMORY, 0);
-        return;
-    }
-    node->alone_since_ms = NEVER_MS;
-    book_set_connected(node->book, &conn->id, true);
     char text[ADDR_TEXT_MAX];
     struct addr addr = {conn->id, conn->remote};
-    log_write(&node->settings.log, LOG_INFO, "peer added",
+    log_write(&step->node->settings.log, LOG_INFO, "peer added",
         LOG_TEXT("peer", addr_to_text(&addr, text)),
         LOG_TEXT("direction", conn->outbound ? "outbound" : "inbound"),
         LOG_TEXT("version", conn->version));
+}
+
+static enum err welcome(struct step *step, struct conn *conn, const struct event *event)
+{
+    struct node *node = step->node;
+    const struct peer_id *id = &event->established.id;
+    if (!conns_promote(&node->conns, conn, id, step->now.mono_ms))
+        return ERR_NO_MEMORY;
+    keep_node_info(conn, id, event->established.info);
+    conn->rtt_ms = event->established.connect_ms;
+    node->alone_since_ms = NEVER_MS;
+    persistent_connected(step, id);
+    log_added(step, conn);
     greet(step, conn);
+    book_set_connected(node->book, id, true);
+    return ERR_OK;
+}
+
+static void turn_away(struct step *step, struct conn *conn, const struct peer_id *id, enum err err)
+{
+    char text[PEER_ID_TEXT + 1];
+    log_write(&step->node->settings.log, LOG_INFO,
+        conn->outbound ? "outbound dropped" : "inbound refused",
+        LOG_TEXT("peer", peer_id_text(id, text)), LOG_TEXT("error", err_text(err)));
+    admission_close(step, conn, err, 0);
 }
 
 void admission_established(struct step *step, const struct event *event)
@@ -141,17 +171,12 @@ void admission_established(struct step *step, const struct event *event)
     enum err err = judge_established(step, conn, id);
     if (outbound)
         dialer_succeeded(step, conn, id, event->established.connect_ms);
-    if (err) {
-        char text[PEER_ID_TEXT + 1];
-        log_write(&node->settings.log, LOG_INFO, outbound ? "outbound dropped" : "inbound refused",
-            LOG_TEXT("peer", peer_id_text(id, text)), LOG_TEXT("error", err_text(err)));
-        admission_close(step, conn, err, 0);
-    } else if (origin == ORIGIN_FEELER) {
+    if (!err && origin == ORIGIN_FEELER)
         admission_close(step, conn, ERR_GRACEFUL, 0);
-    } else {
-        welcome(step, conn, event);
-        configured_persistent_connected(step, id);
-    }
+    else if (!err)
+        err = welcome(step, conn, event);
+    if (err)
+        turn_away(step, conn, id, err);
     if (outbound)
         dialer_ended(step, origin, id, err);
 }
@@ -170,7 +195,7 @@ static void forget(struct step *step, struct conn *conn, bool by_us)
     if (!was_peer)
         return;
     book_set_connected(node->book, &id, false);
-    configured_persistent_closed(step, &id, stayed_ms, by_us);
+    persistent_closed(step, &id, stayed_ms, by_us);
 }
 
 static void log_gone(const struct step *step, const struct conn *conn, enum err why)
@@ -192,28 +217,48 @@ void admission_close(struct step *step, struct conn *conn, enum err why, int64_t
     forget(step, conn, why == ERR_GRACEFUL);
 }
 
-/* Ends that are not the peer's doing, or that any honest peer brings about by leaving. */
+/* Not so: ends that are not the peer's doing, or that any honest peer brings about by leaving or by
+ * losing its network. */
 static bool is_incident(enum err err)
 {
     return err_blame(err) == BLAME_PEER && err != ERR_CLOSED_BY_PEER && err != ERR_RESET &&
-        err != ERR_TIMEOUT;
+        err != ERR_TIMEOUT && err != ERR_PONG_TIMEOUT;
+}
+
+/* F25 for those who dialed us: whoever proved to be of another network need not be dialed. */
+static void block_foreign(struct step *step, const struct peer_id *id, enum err err)
+{
+    struct node *node = step->node;
+    struct ban_target target = ban_of_id(id);
+    if (!err_is_other_network(err) || !book_find(node->book, id) ||
+        configured_is_persistent(node, id) || configured_is_seed(node, id) ||
+        node_is_unconditional(node, id))
+        return;
+    if (book_ban(node->book, step->now, &target, FOREIGN_BLOCK_MS, err_name(err)) == ERR_OK)
+        node->counts.bans++;
+}
+
+static void handshake_failed(struct step *step, const struct conn *conn, const struct event *event)
+{
+    char at[ADDR_TEXT_MAX];
+    enum err err = event->closed.err;
+    log_write(&step->node->settings.log, LOG_INFO, "inbound rejected",
+        LOG_TEXT("addr", endpoint_to_text(&conn->remote, at)), LOG_TEXT("error", err_text(err)));
+    block_foreign(step, &event->closed.id, err);
 }
 
 void admission_closed(struct step *step, const struct event *event)
 {
     struct conn *conn = conns_find(&step->node->conns, event->conn);
-    if (!conn)
+    if (!conn || conn->state == CONN_DIALING)
         return;
     enum err err = event->closed.err;
-    if (conn->state == CONN_PEER) {
+    if (conn->state == CONN_HANDSHAKING) {
+        handshake_failed(step, conn, event);
+    } else {
         log_gone(step, conn, err);
         if (is_incident(err))
             penalty_judge(step, conn, err);
-    } else {
-        char at[ADDR_TEXT_MAX];
-        log_write(&step->node->settings.log, LOG_INFO, "inbound rejected",
-            LOG_TEXT("addr", endpoint_to_text(&conn->remote, at)),
-            LOG_TEXT("error", err_text(err)));
     }
     forget(step, conn, false);
 }

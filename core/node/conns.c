@@ -3,14 +3,19 @@
 #include <assert.h>
 #include <stdlib.h>
 
-void conns_init(struct conns *conns, struct rng *rng)
+#define DIAL_RANGE_V4 (96 + 24)
+#define DIAL_RANGE_V6 48
+
+void conns_init(struct conns *conns, bool strict, struct rng *rng)
 {
-    *conns = (struct conns){0};
+    *conns = (struct conns){.strict = strict};
     map_init(&conns->by_number, sizeof(uint64_t), rng_next(rng));
     map_init(&conns->dialing_by_id, PEER_ID_SIZE, rng_next(rng));
     map_init(&conns->peer_by_id, PEER_ID_SIZE, rng_next(rng));
     map_init(&conns->dialing_ips, sizeof(struct ip), rng_next(rng));
     map_init(&conns->open_ips, sizeof(struct ip), rng_next(rng));
+    map_init(&conns->dialing_ranges, sizeof(struct ip), rng_next(rng));
+    map_init(&conns->outbound_groups, sizeof(struct group), rng_next(rng));
 }
 
 void conns_free(struct conns *conns)
@@ -21,6 +26,8 @@ void conns_free(struct conns *conns)
     map_free(&conns->peer_by_id);
     map_free(&conns->dialing_ips);
     map_free(&conns->open_ips);
+    map_free(&conns->dialing_ranges);
+    map_free(&conns->outbound_groups);
     *conns = (struct conns){0};
 }
 
@@ -38,31 +45,97 @@ static struct map *id_index(struct conns *conns, const struct conn *conn)
     return NULL;
 }
 
-static void count(struct conns *conns, const struct conn *conn, uint32_t by)
+/* Takes what the next changes need, so that none of them can fail half-way. */
+static bool reserve_maps(struct conns *conns)
 {
-    switch ((enum conn_state)conn->state) {
-    case CONN_DIALING:
-        conns->dialing += by;
-        break;
-    case CONN_HANDSHAKING:
-        conns->handshaking += by;
-        break;
-    case CONN_PEER:
-        conns->peers += by;
-        if (!conn->unconditional && conn->outbound)
-            conns->outbound += by;
-        if (!conn->unconditional && !conn->outbound)
-            conns->inbound += by;
-        break;
+    return map_reserve(&conns->by_number) && map_reserve(&conns->dialing_by_id) &&
+        map_reserve(&conns->peer_by_id) && map_reserve(&conns->dialing_ips) &&
+        map_reserve(&conns->open_ips) && map_reserve(&conns->dialing_ranges) &&
+        map_reserve(&conns->outbound_groups);
+}
+
+static bool reserve(struct conns *conns)
+{
+    if (conns->n == conns->cap) {
+        uint32_t cap = conns->cap ? conns->cap * 2 : 16;
+        struct conn *at = realloc(conns->at, cap * sizeof *at);
+        if (!at)
+            return false;
+        conns->at = at;
+        conns->cap = cap;
     }
+    return reserve_maps(conns);
+}
+
+/* Room has been reserved, or the key is there and only its value changes. */
+static void put(struct map *map, const void *key, uint32_t value)
+{
+    bool done = map_put(map, key, value);
+    assert(done);
+    (void)done;
+}
+
+static uint32_t tally_of(const struct map *tally, const void *key)
+{
+    uint32_t n = map_get(tally, key);
+    return n == MAP_NONE ? 0 : n;
+}
+
+/* by: +1 or -1 */
+static void tally_add(struct map *tally, const void *key, int by)
+{
+    uint32_t n = tally_of(tally, key) + (uint32_t)by;
+    if (n > 0)
+        put(tally, key, n);
+    else
+        map_remove(tally, key);
+}
+
+static void count_peer(struct conns *conns, const struct conn *conn, int by)
+{
+    conns->peers += (uint32_t)by;
+    if (conn->unconditional)
+        return;
+    if (conn->outbound)
+        conns->outbound += (uint32_t)by;
+    else
+        conns->inbound += (uint32_t)by;
+}
+
+static void count_dial(struct conns *conns, const struct conn *conn, int by)
+{
+    struct ip range = conns_range(&conn->remote.ip);
+    conns->dialing += (uint32_t)by;
+    if (conn->origin == ORIGIN_FEELER)
+        conns->feelers += (uint32_t)by;
+    tally_add(&conns->dialing_ranges, &range, by);
+}
+
+/* Counts a connection in its state; by: +1 or -1. */
+static void count(struct conns *conns, const struct conn *conn, int by)
+{
+    bool dialing = conn->state == CONN_DIALING;
+    tally_add(dialing ? &conns->dialing_ips : &conns->open_ips, &conn->remote.ip, by);
+    if (conn->outbound) {
+        struct group group = ip_group(&conn->remote.ip, conns->strict);
+        tally_add(&conns->outbound_groups, &group, by);
+    }
+    if (dialing)
+        count_dial(conns, conn, by);
+    else if (conn->state == CONN_PEER)
+        count_peer(conns, conn, by);
+    else
+        conns->handshaking += (uint32_t)by;
 }
 
 /* Writes the position of a connection into every index. */
-static bool index_conn(struct conns *conns, uint32_t i)
+static void index_conn(struct conns *conns, uint32_t i)
 {
     struct conn *conn = &conns->at[i];
     struct map *ids = id_index(conns, conn);
-    return map_put(&conns->by_number, &conn->number, i) && (!ids || map_put(ids, &conn->id, i));
+    put(&conns->by_number, &conn->number, i);
+    if (ids)
+        put(ids, &conn->id, i);
 }
 
 static void forget_conn(struct conns *conns, const struct conn *conn)
@@ -73,44 +146,15 @@ static void forget_conn(struct conns *conns, const struct conn *conn)
         map_remove(ids, &conn->id);
 }
 
-static uint32_t ip_count(const struct map *ips, const struct ip *ip)
-{
-    uint32_t n = map_get(ips, ip);
-    return n == MAP_NONE ? 0 : n;
-}
-
-/* by: +1 or -1 */
-static bool count_ip(struct conns *conns, const struct conn *conn, int by)
-{
-    struct map *ips = conn->state == CONN_DIALING ? &conns->dialing_ips : &conns->open_ips;
-    const struct ip *ip = &conn->remote.ip;
-    uint32_t n = ip_count(ips, ip) + (uint32_t)by;
-    if (n > 0)
-        return map_put(ips, ip, n);
-    map_remove(ips, ip);
-    return true;
-}
-
 struct conn *conns_add(struct conns *conns, const struct conn *conn)
 {
-    if (conns->n == conns->cap) {
-        uint32_t cap = conns->cap ? conns->cap * 2 : 16;
-        struct conn *at = realloc(conns->at, cap * sizeof *at);
-        if (!at)
-            return NULL;
-        conns->at = at;
-        conns->cap = cap;
-    }
-    if (!count_ip(conns, conn, 1))
+    assert(!conns_find(conns, conn->number));
+    assert(conn->state != CONN_DIALING || !conns_dial(conns, &conn->id));
+    if (!reserve(conns))
         return NULL;
-    uint32_t i = conns->n;
+    uint32_t i = conns->n++;
     conns->at[i] = *conn;
-    if (!index_conn(conns, i)) {
-        forget_conn(conns, conn);
-        count_ip(conns, conn, -1);
-        return NULL;
-    }
-    conns->n++;
+    index_conn(conns, i);
     count(conns, conn, 1);
     return &conns->at[i];
 }
@@ -119,32 +163,29 @@ void conns_remove(struct conns *conns, struct conn *conn)
 {
     uint32_t i = (uint32_t)(conn - conns->at);
     assert(i < conns->n);
-    count(conns, conn, UINT32_MAX); /* minus one */
-    count_ip(conns, conn, -1);
+    count(conns, conn, -1);
     forget_conn(conns, conn);
     uint32_t last = --conns->n;
     if (i == last)
         return;
     conns->at[i] = conns->at[last];
-    bool indexed = index_conn(conns, i); /* replaces values only: takes no memory */
-    assert(indexed);
-    (void)indexed;
+    index_conn(conns, i);
 }
 
 bool conns_promote(
     struct conns *conns, struct conn *conn, const struct peer_id *id, int64_t mono_ms)
 {
     assert(conn->state != CONN_PEER && !conns_peer(conns, id));
-    count(conns, conn, UINT32_MAX);
-    count_ip(conns, conn, -1);
+    if (!reserve_maps(conns))
+        return false;
+    count(conns, conn, -1);
     forget_conn(conns, conn);
     conn->id = *id;
     conn->state = CONN_PEER;
     conn->since_ms = mono_ms;
-    bool indexed = index_conn(conns, (uint32_t)(conn - conns->at));
-    count_ip(conns, conn, 1);
+    index_conn(conns, (uint32_t)(conn - conns->at));
     count(conns, conn, 1);
-    return indexed;
+    return true;
 }
 
 static struct conn *conn_at(const struct conns *conns, uint32_t i)
@@ -169,10 +210,25 @@ struct conn *conns_dial(const struct conns *conns, const struct peer_id *id)
 
 uint32_t conns_with_ip(const struct conns *conns, const struct ip *ip)
 {
-    return ip_count(&conns->dialing_ips, ip) + ip_count(&conns->open_ips, ip);
+    return tally_of(&conns->dialing_ips, ip) + tally_of(&conns->open_ips, ip);
 }
 
 uint32_t conns_open_with_ip(const struct conns *conns, const struct ip *ip)
 {
-    return ip_count(&conns->open_ips, ip);
+    return tally_of(&conns->open_ips, ip);
+}
+
+struct ip conns_range(const struct ip *ip)
+{
+    return cidr_of(ip, ip_is_v4(ip) ? DIAL_RANGE_V4 : DIAL_RANGE_V6).ip;
+}
+
+uint32_t conns_dials_in_range(const struct conns *conns, const struct ip *range)
+{
+    return tally_of(&conns->dialing_ranges, range);
+}
+
+uint32_t conns_outbound_in_group(const struct conns *conns, struct group group)
+{
+    return tally_of(&conns->outbound_groups, &group);
 }

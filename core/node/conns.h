@@ -1,7 +1,8 @@
 /* The connections of a node: dials in progress, accepted sockets in handshake, peers (S1 - S3, S7).
  *
- * Found by number, by ID (dials and peers apart, as an ID may be both for a moment) and counted by
- * IP. Kept dense; the order changes when one leaves. */
+ * Found by number and by ID (dials and peers apart, as an ID may be both for a moment); counted by
+ * IP, by range and by group, so that nothing asked at every dial walks the list. Kept dense; the
+ * order changes when one leaves. */
 #ifndef NODE_CONNS_H
 #define NODE_CONNS_H
 
@@ -32,11 +33,14 @@ struct conn {
     uint8_t state;  /* enum conn_state */
     uint8_t origin; /* enum dial_origin */
     bool outbound, persistent, unconditional, is_seed, has_pex;
+    bool listen_bad;  /* the self-reported address does not parse (R34) */
     int64_t since_ms; /* in this state */
     int32_t rtt_ms;   /* -1: unknown */
 
     int64_t good_ms;      /* not marked good again before this (P6) */
     int64_t asked_ms;     /* our unanswered request was sent then; NEVER_MS: none (R30) */
+    int64_t late_ms;      /* until then late lists are ignored rather than punished (F12) */
+    uint32_t late_lists;  /* how many of them may come */
     int64_t list_ms;      /* the last solicited list came then; NEVER_MS: none */
     int64_t requested_ms; /* start of the interval their next request must respect (R27) */
     uint32_t requests;    /* they sent on this connection */
@@ -49,19 +53,23 @@ struct conns {
     uint32_t n, cap;
     struct map by_number, dialing_by_id, peer_by_id;
     struct map dialing_ips, open_ips; /* IP -> how many */
+    struct map dialing_ranges;        /* conns_range -> how many dials */
+    struct map outbound_groups;       /* group -> how many dials and outbound peers */
     uint32_t outbound, inbound;       /* peers, unconditional ones not counted (S5) */
     uint32_t peers, dialing, handshaking;
+    uint32_t feelers; /* of the dials */
+    bool strict;      /* groups as in B14 steps 1 - 2 */
 };
 
-void conns_init(struct conns *conns, struct rng *rng);
+void conns_init(struct conns *conns, bool strict, struct rng *rng);
 void conns_free(struct conns *conns);
 
 /* Adds a connection in its state; NULL when out of memory. Pointers are valid until the next add or
- * remove. A dial's ID must not be dialing already, a peer's not connected. */
+ * remove. A number must be new, a dial's ID not dialing already, a peer's not connected. */
 struct conn *conns_add(struct conns *conns, const struct conn *conn);
 void conns_remove(struct conns *conns, struct conn *conn);
 /* A dial or handshake became a peer: sets id, state and since_ms, keeps all counts right. The flag
- * `unconditional` may be set before. false: out of memory; the caller must remove it. */
+ * `unconditional` may be set before. false: out of memory, nothing changed. */
 bool conns_promote(
     struct conns *conns, struct conn *conn, const struct peer_id *id, int64_t mono_ms);
 
@@ -72,5 +80,11 @@ struct conn *conns_dial(const struct conns *conns, const struct peer_id *id);
 uint32_t conns_with_ip(const struct conns *conns, const struct ip *ip);
 /* ... and of those whose socket is known to be open: accepted ones and peers. */
 uint32_t conns_open_with_ip(const struct conns *conns, const struct ip *ip);
+
+/* The /24 or /48 that an address is in, by its first address (P3). */
+struct ip conns_range(const struct ip *ip);
+uint32_t conns_dials_in_range(const struct conns *conns, const struct ip *range);
+/* Dials and outbound peers in a group. */
+uint32_t conns_outbound_in_group(const struct conns *conns, struct group group);
 
 #endif

@@ -8,36 +8,57 @@
 #define HOLD_WITHOUT_LIST_MS SECONDS_MS(30) /* P20 */
 #define INBOUND_IDLE_MS SECONDS_MS(60)      /* P20: an inbound peer that never asked */
 
-/* Dials what the pass still holds, as far as free dials allow (F17: concurrent and capped). */
+static bool crawled_lately(const struct step *step, int64_t crawled_at)
+{
+    return crawled_at > 0 && step->now.mono_ms + 1 - crawled_at < RECRAWL_MS;
+}
+
+/* It may have left the book, or been banned, since the pass began. */
+static bool is_still_known(const struct step *step, const struct addr *addr)
+{
+    const struct book_entry *entry = book_find(step->node->book, &addr->id);
+    return entry && endpoint_equal(&entry->addr.at, &addr->at);
+}
+
+/* Crawls one address, if it is due. ERR_FULL: no dial is free now. */
+static enum err crawl_one(struct step *step, const struct addr *addr)
+{
+    struct crawl *crawl = &step->node->crawl;
+    int64_t *crawled_at = recent_touch(&crawl->records, &addr->id);
+    if (!crawled_at)
+        return ERR_FULL;
+    if (crawled_lately(step, *crawled_at) || !is_still_known(step, addr))
+        return ERR_OK;
+    if (dialer_dial(step, addr, ORIGIN_BOOK) == ERR_FULL)
+        return ERR_FULL;
+    *crawled_at = step->now.mono_ms + 1; /* R61: recorded whatever comes of it */
+    return ERR_OK;
+}
+
+static bool has_room(const struct node *node)
+{
+    const struct conns *conns = &node->conns;
+    return conns->dialing < node->settings.crawl_concurrency &&
+        conns->outbound + conns->dialing < node->settings.crawl_outbound_max;
+}
+
+/* Dials what the pass still holds, as far as room allows (F17: concurrent and capped). What has to
+ * wait goes on when a dial ends, or a second later. */
 static void crawl_on(struct step *step)
 {
-    struct node *node = step->node;
-    struct crawl *crawl = &node->crawl;
-    while (crawl->queue_at < crawl->queue_n &&
-        node->conns.dialing < node->settings.crawl_concurrency) {
-        const struct addr *addr = &crawl->queue[crawl->queue_at];
-        int64_t *crawled_at = recent_touch(&crawl->records, &addr->id);
-        bool fresh =
-            crawled_at && *crawled_at > 0 && step->now.mono_ms + 1 - *crawled_at < RECRAWL_MS;
-        if (!crawled_at)
-            return;
-        if (!fresh) {
-            enum err err = dialer_dial(step, addr, ORIGIN_BOOK);
-            if (err == ERR_FULL && node->conns.dialing > 0)
-                return;                          /* goes on when a dial ends, or at the next pass */
-            *crawled_at = step->now.mono_ms + 1; /* R61: recorded whatever comes of it */
-        }
+    struct crawl *crawl = &step->node->crawl;
+    while (crawl->queue_at < crawl->queue_n && has_room(step->node) &&
+        crawl_one(step, &crawl->queue[crawl->queue_at]) == ERR_OK)
         crawl->queue_at++;
-    }
 }
 
 static void start_pass(struct step *step)
 {
     struct node *node = step->node;
     struct crawl *crawl = &node->crawl;
-    struct book_selection all = {.count = PEX_SELECTION_MAX};
+    struct book_selection unbiased = {0};
     crawl->queue_at = 0;
-    crawl->queue_n = book_select(node->book, step->now, &node->rng, &all, crawl->queue);
+    crawl->queue_n = book_select(node->book, step->now, &node->rng, &unbiased, crawl->queue);
     log_write(&node->settings.log, LOG_INFO, "crawl", LOG_NUMBER("addresses", crawl->queue_n),
         LOG_NUMBER("peers", node->conns.peers), LOG_NUMBER("dialing", node->conns.dialing));
     crawl_on(step);
@@ -60,7 +81,7 @@ void crawler_free(struct node *node)
 void crawler_start(struct step *step)
 {
     if (step->node->seeds_n > 0)
-        configured_dial_seeds(step);
+        seeds_dial(step);
     else
         start_pass(step);
 }
@@ -71,7 +92,7 @@ void crawler_pass(struct step *step)
     book_reinstate_expired(node->book, step->now, &node->rng); /* F5: also in seed mode */
     start_pass(step);
     if (node->conns.peers + node->conns.dialing == 0)
-        configured_dial_seeds(step);
+        seeds_dial(step);
 }
 
 void crawler_dial_ended(struct step *step)
@@ -102,4 +123,5 @@ void crawler_housekeep(struct step *step)
         if (conn->state == CONN_PEER && !conn->persistent && has_stayed_long_enough(step, conn))
             admission_close(step, conn, ERR_GRACEFUL, 0);
     }
+    crawl_on(step);
 }

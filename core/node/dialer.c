@@ -2,9 +2,15 @@
  * (R50 - R57, S10, P3 - P5, F3, F4, F14, F15, F21, F25). */
 #include "node/state.h"
 
-#define RANGE_IN_FLIGHT_MAX 2 /* strict mode: dials in flight per /24 or /48 (P3) */
-#define RANGE_PER_MINUTE 10.0
-#define WAIT_MAX_MS HOURS_MS(48) /* P4 */
+/* Strict mode, per /24 or /48 (P3): at most 2 dials in flight and 10 in any minute, as a bucket of
+ * two that gets eight back a minute. */
+#define RANGE_IN_FLIGHT_MAX 2
+#define RANGE_BURST 2.0
+#define RANGE_PER_S (8.0 / 60)
+#define WAIT_MIN_MS SECONDS_MS(1) /* P4 */
+#define WAIT_MAX_MS HOURS_MS(48)
+#define OWN_TROUBLE_WAIT_MS                                                                        \
+    MINUTES_MS(1) /* until an address that our host cannot reach is retried */
 #define WRONG_ID_BLOCK_MS HOURS_MS(24)
 
 struct endpoint_key endpoint_key(const struct endpoint *at)
@@ -20,6 +26,13 @@ const struct dial_record *dialer_record(const struct node *node, const struct en
 {
     struct endpoint_key key = endpoint_key(at);
     return recent_find(&node->dial_records, &key);
+}
+
+/* The record of this endpoint, made if need be. NULL: out of memory. */
+static struct dial_record *touch_record(struct node *node, const struct endpoint *at)
+{
+    struct endpoint_key key = endpoint_key(at);
+    return recent_touch(&node->dial_records, &key);
 }
 
 static void forget_record(struct node *node, const struct endpoint *at)
@@ -47,7 +60,8 @@ enum err dialer_check(const struct step *step, const struct addr *addr, enum dia
         return ERR_ALREADY_CONNECTED;
     if (!node->settings.allow_duplicate_ip && conns_with_ip(&node->conns, &addr->at.ip))
         return ERR_DUPLICATE_IP;
-    if (!persistent && bans_by_addr(book_bans(node->book), step->now, addr))
+    bool exempt = persistent || origin == ORIGIN_SEED;
+    if (!exempt && bans_by_addr(book_bans(node->book), step->now, addr))
         return ERR_BANNED;
     if (is_from_book(origin)) {
         const struct dial_record *record = dialer_record(node, &addr->at);
@@ -57,50 +71,38 @@ enum err dialer_check(const struct step *step, const struct addr *addr, enum dia
     return ERR_OK;
 }
 
-/* The /24 or /48 that an address is in. */
-static struct cidr range_of(const struct ip *ip)
-{
-    return cidr_of(ip, ip_is_v4(ip) ? 96 + 24 : 48);
-}
-
 /* P3: gossip chooses the targets, so one small range never gets many dials of us. */
-static bool range_is_busy(const struct step *step, const struct cidr *range)
-{
-    const struct conns *conns = &step->node->conns;
-    uint32_t in_flight = 0;
-    for (uint32_t i = 0; i < conns->n; i++)
-        in_flight +=
-            conns->at[i].state == CONN_DIALING && cidr_contains(range, &conns->at[i].remote.ip);
-    return in_flight >= RANGE_IN_FLIGHT_MAX;
-}
-
-static bool take_budget(struct step *step, const struct addr *addr, enum dial_origin origin)
+static bool take_range(struct step *step, const struct ip *ip)
 {
     struct node *node = step->node;
-    int64_t now = step->now.mono_ms;
+    struct ip range = conns_range(ip);
+    if (conns_dials_in_range(&node->conns, &range) >= RANGE_IN_FLIGHT_MAX)
+        return false;
+    struct bucket *dials = recent_touch(&node->ranges, &range);
+    return dials && bucket_take(dials, step->now.mono_ms, RANGE_PER_S, RANGE_BURST);
+}
+
+static enum err take_budget(struct step *step, const struct addr *addr, enum dial_origin origin)
+{
+    struct node *node = step->node;
     double rate = node->settings.dial_rate;
     if (node->conns.dialing >= node->settings.dial_concurrency ||
-        bucket_level(&node->dial_budget, now, rate, rate) < 1)
-        return false;
-    if (is_from_book(origin) && node->settings.strict) {
-        struct cidr range = range_of(&addr->at.ip);
-        if (range_is_busy(step, &range))
-            return false;
-        struct bucket *dials = recent_touch(&node->ranges, range.ip.bytes);
-        if (!dials || !bucket_take(dials, now, RANGE_PER_MINUTE / 60, RANGE_PER_MINUTE))
-            return false;
-    }
-    return bucket_take(&node->dial_budget, now, rate, rate);
+        bucket_level(&node->dial_budget, step->now.mono_ms, rate, rate) < 1)
+        return ERR_FULL;
+    if (is_from_book(origin) && node->settings.strict && !take_range(step, &addr->at.ip))
+        return ERR_TOO_EARLY;
+    bucket_take(&node->dial_budget, step->now.mono_ms, rate, rate);
+    return ERR_OK;
 }
 
 enum err dialer_dial(struct step *step, const struct addr *addr, enum dial_origin origin)
 {
     struct node *node = step->node;
     enum err err = dialer_check(step, addr, origin);
+    if (!err)
+        err = take_budget(step, addr, origin);
     if (err)
         return err;
-    if (!take_budget(step, addr, origin))
-        return ERR_FULL;
     struct conn conn = {
         .number = ++node->dial_number,
         .id = addr->id,
@@ -125,29 +127,9 @@ enum err dialer_dial(struct step *step, const struct addr *addr, enum dial_origi
 
 /* ---- what becomes of a result ---- */
 
-static bool is_other_network(enum err err)
+static void gate(struct dial_record *record, const struct step *step, int64_t wait_ms)
 {
-    return err == ERR_OTHER_NETWORK || err == ERR_OTHER_BLOCK_VERSION ||
-        err == ERR_NO_COMMON_CHANNEL;
-}
-
-/* R50, R55: one more failure of this endpoint. NULL: out of memory. */
-static struct dial_record *count_failure(struct step *step, const struct endpoint *at)
-{
-    struct endpoint_key key = endpoint_key(at);
-    struct dial_record *record = recent_touch(&step->node->dial_records, &key);
-    if (!record)
-        return NULL;
-    if (record->failures < UINT32_MAX)
-        record->failures++;
-    record->last_failure_ms = step->now.mono_ms;
-    return record;
-}
-
-static void apply_wait(struct dial_record *record, int64_t mono_ms, double wait_s)
-{
-    double ms = wait_s * 1000;
-    record->next_ms = mono_ms + (ms < (double)WAIT_MAX_MS ? (int64_t)ms : WAIT_MAX_MS);
+    record->next_ms = step->now.mono_ms + wait_ms;
 }
 
 /* A ban by ID needs a proven ID, else only the pair of ID and endpoint is blocked (P5, F3). */
@@ -155,16 +137,30 @@ static void apply_ban(struct step *step, const struct addr *addr,
     const struct backoff_verdict *verdict, bool id_proven, const char *kind)
 {
     struct node *node = step->node;
-    int64_t duration_ms = (int64_t)(verdict->ban_s * 1000);
+    int64_t duration_ms = clamp_ms(verdict->ban_s, BAN_MIN_MS, BAN_MAX_MS);
     const char *reason = verdict->reason[0] ? verdict->reason : kind;
     char text[ADDR_TEXT_MAX];
     struct ban_target target = id_proven ? ban_of_id(&addr->id) : ban_of_pair(addr);
-    book_ban(node->book, step->now, &target, duration_ms, reason);
+    if (book_ban(node->book, step->now, &target, duration_ms, reason))
+        return;
     forget_record(node, &addr->at); /* F4 */
     node->counts.bans++;
     log_write(&node->settings.log, LOG_INFO, "address banned",
         LOG_TEXT("addr", addr_to_text(addr, text)), LOG_TEXT("reason", reason),
         LOG_NUMBER("seconds", duration_ms / 1000));
+}
+
+static void remove_from_book(struct node *node, const struct addr *addr)
+{
+    const struct book_entry *entry = book_find(node->book, &addr->id);
+    if (entry && endpoint_equal(&entry->addr.at, &addr->at))
+        book_remove(node->book, &addr->id);
+}
+
+/* The wait when no script answers: R52 without jitter, saturating (F15). */
+static double plain_wait_s(uint32_t failures)
+{
+    return failures < 18 ? (double)(UINT32_C(1) << failures) : (double)WAIT_MAX_MS / 1000;
 }
 
 static void ask_backoff(struct step *step, const struct addr *addr, struct dial_record *record,
@@ -180,18 +176,21 @@ static void ask_backoff(struct step *step, const struct addr *addr, struct dial_
     struct backoff_verdict verdict;
     view_common(step, &view.common);
     view_address(step, addr, &view.address, &text);
-    apply_wait(record, step->now.mono_ms, (double)WAIT_MAX_MS / 1000);
     if (policy_ask(node->policy, HOOK_backoff, &node->rng, &view, &verdict))
-        return;
+        verdict =
+            (struct backoff_verdict){.act = BACKOFF_wait, .wait_s = plain_wait_s(record->failures)};
+    /* What becomes of the record below: a wait, or an entry that is gone and comes back afresh. */
+    gate(record, step, WAIT_MAX_MS);
     switch (verdict.act) {
     case BACKOFF_wait:
-        apply_wait(record, step->now.mono_ms, verdict.wait_s);
+        gate(record, step, clamp_ms(verdict.wait_s, WAIT_MIN_MS, WAIT_MAX_MS));
         break;
     case BACKOFF_ban:
-        apply_ban(step, addr, &verdict, id_proven, view.class);
+        if (!configured_is_seed(node, &addr->id)) /* P17 */
+            apply_ban(step, addr, &verdict, id_proven, view.class);
         break;
     case BACKOFF_remove:
-        book_remove(node->book, &addr->id);
+        remove_from_book(node, addr);
         break;
     }
 }
@@ -205,27 +204,43 @@ static void block_pair(struct step *step, const struct addr *addr)
     forget_record(node, &addr->at);
 }
 
-static void book_result(struct step *step, const struct addr *addr, enum err err, bool id_proven)
+/* R50, R55: one more failure of this endpoint. */
+static void count_failure(struct step *step, const struct addr *addr, enum err err, bool id_proven)
 {
     struct node *node = step->node;
-    if (err_blame(err) == BLAME_ENVIRONMENT) /* our own host's trouble: says nothing of theirs */
-        return;
-    if (err == ERR_WRONG_ID) {
-        block_pair(step, addr);
-        return;
-    }
     book_mark_attempt(node->book, step->now, addr, err);
-    struct dial_record *record = count_failure(step, &addr->at);
-    if (record)
-        ask_backoff(step, addr, record, err, id_proven && is_other_network(err));
+    if (configured_is_persistent(node, &addr->id)) /* has its own schedule, is never given up */
+        return;
+    struct dial_record *record = touch_record(node, &addr->at);
+    if (!record)
+        return;
+    if (record->failures < UINT32_MAX)
+        record->failures++;
+    ask_backoff(step, addr, record, err, id_proven && err_is_other_network(err));
 }
 
+static void book_result(struct step *step, const struct addr *addr, enum err err, bool id_proven)
+{
+    if (err_blame(err) == BLAME_ENVIRONMENT) { /* our own host's trouble: says nothing of theirs */
+        struct dial_record *record = touch_record(step->node, &addr->at);
+        if (record)
+            gate(record, step, OWN_TROUBLE_WAIT_MS);
+        return;
+    }
+    source_blame(step, addr);
+    if (err == ERR_WRONG_ID)
+        block_pair(step, addr);
+    else
+        count_failure(step, addr, err, id_proven);
+}
+
+/* S12. Whoever's ID was announced for our endpoint is somebody else. */
 static void found_ourselves(struct step *step, const struct addr *addr)
 {
     struct node *node = step->node;
+    struct addr own = {node->settings.id, addr->at};
     char text[ADDR_TEXT_MAX];
-    book_remove(node->book, &addr->id);
-    book_add_own(node->book, addr);
+    book_add_own(node->book, &own); /* removes what the book has there */
     log_write(&node->settings.log, LOG_INFO, "own address recorded",
         LOG_TEXT("addr", addr_to_text(addr, text)));
 }
@@ -236,13 +251,13 @@ void dialer_ended(
     switch (origin) {
     case ORIGIN_SEED:
         if (err && err != ERR_DUPLICATE_ID) /* it is connected already: as good as dialed */
-            configured_seed_failed(step, id, err);
+            seeds_failed(step, err);
         else
-            configured_seed_connected(step);
+            seeds_connected(step);
         break;
     case ORIGIN_PERSISTENT:
         if (err)
-            configured_persistent_failed(step, id, err);
+            persistent_failed(step, id, err);
         break;
     case ORIGIN_BOOK:
     case ORIGIN_FEELER:

@@ -16,8 +16,9 @@ static size_t draw_rows(
     struct step *step, const struct bias_verdict *bias, const struct book_entry **entries)
 {
     struct node *node = step->node;
+    int64_t count = bias->draw < ROWS_MAX ? bias->draw : ROWS_MAX;
     struct book_draw draw = {
-        .count = bias->draw < ROWS_MAX ? (uint32_t)bias->draw : ROWS_MAX,
+        .count = count > 0 ? (uint32_t)count : 0,
         .new_percent = bias->new_percent,
         .keep = is_candidate,
         .context = step,
@@ -28,46 +29,43 @@ static size_t draw_rows(
     return n;
 }
 
-static bool feeler_is_out(const struct conns *conns)
+/* The entry of a pick, or NULL. */
+static const struct book_entry *entry_of(const struct node *node, const struct policy_pick *pick,
+    const struct book_entry *const *entries, size_t entries_n)
 {
-    for (uint32_t i = 0; i < conns->n; i++)
-        if (conns->at[i].origin == ORIGIN_FEELER)
-            return true;
-    return false;
-}
-
-/* Dials one pick after all checks. */
-static enum err dial_pick(
-    struct step *step, const struct policy_pick *pick, const struct book_entry *const *entries)
-{
-    const struct book_entry *entry = NULL;
     struct peer_id id;
     if (pick->row >= 0)
-        entry = entries[pick->row];
-    else if (peer_id_parse(span_of_text(pick->id), &id) == ERR_OK)
-        entry = book_find(step->node->book, &id);
+        return (size_t)pick->row < entries_n ? entries[pick->row] : NULL;
+    return peer_id_parse(span_of_text(pick->id), &id) == ERR_OK ? book_find(node->book, &id) : NULL;
+}
+
+static enum err dial_pick(
+    struct step *step, const struct book_entry *entry, const struct policy_pick *pick)
+{
     if (!entry)
         return ERR_NOT_FOUND;
-    if (pick->feeler && feeler_is_out(&step->node->conns))
-        return ERR_FULL;
+    if (pick->feeler && step->node->conns.feelers > 0)
+        return ERR_TOO_EARLY;
     return dialer_dial(step, &entry->addr, pick->feeler ? ORIGIN_FEELER : ORIGIN_BOOK);
 }
 
-/* Dials picks until `wanted` are under way; a feeler is one above that. Returns how many picks were
+/* Dials picks until `wanted` are under way; one feeler is above that. Returns how many picks were
  * dialable (F14); those that the dial rate held back come again soon. */
-static int64_t dial_picks(struct step *step, const struct select_verdict *verdict,
-    const struct book_entry *const *entries, int64_t wanted)
+static int64_t dial_picks(
+    struct step *step, const struct book_entry *const *entries, size_t entries_n, int64_t wanted)
 {
-    int64_t dialed = 0, dialable = 0;
-    for (size_t i = 0; i < verdict->picks_n && dialed < wanted; i++) {
+    const struct select_verdict *verdict = &step->node->select_verdict;
+    int64_t dialed = 0, feelers = 0, held = 0;
+    for (size_t i = 0; i < verdict->picks_n && dialed + held < wanted; i++) {
         const struct policy_pick *pick = &verdict->picks[i];
-        enum err err = dial_pick(step, pick, entries);
+        enum err err = dial_pick(step, entry_of(step->node, pick, entries, entries_n), pick);
         dialed += !err && !pick->feeler;
-        dialable += !err || err == ERR_FULL;
+        feelers += !err && pick->feeler;
+        held += err == ERR_FULL;
     }
-    if (dialed > 0 && dialable > dialed)
+    if (held > 0)
         ensure_wake(step, step->now.mono_ms + SECONDS_MS(1));
-    return dialable;
+    return dialed + feelers + held;
 }
 
 /* R43 - R45. Returns how many dialable addresses were chosen. */
@@ -88,10 +86,10 @@ static int64_t choose_and_dial(struct step *step, int64_t wanted)
         .candidates = node->rows,
         .candidates_n = draw_rows(step, &bias, entries),
     };
-    struct select_verdict *verdict = &node->select_verdict;
-    if (view->candidates_n == 0 || policy_ask(node->policy, HOOK_select, &node->rng, view, verdict))
+    if (view->candidates_n == 0 ||
+        policy_ask(node->policy, HOOK_select, &node->rng, view, &node->select_verdict))
         return 0;
-    return dial_picks(step, verdict, entries, wanted);
+    return dial_picks(step, entries, view->candidates_n, wanted);
 }
 
 /* R47a, P8: one of those that may be asked, each with the same chance. */
@@ -119,26 +117,41 @@ static bool is_alone_for_long(const struct step *step)
         step->now.mono_ms - node->alone_since_ms >= 2 * node->settings.ensure_peers_period_ms;
 }
 
+static int64_t free_slots(const struct node *node)
+{
+    return (int64_t)node->settings.max_outbound - node->conns.outbound - node->conns.dialing;
+}
+
+/* R46, R47. */
+static void look_for_more(struct step *step, bool period_elapsed, bool none_dialable)
+{
+    struct node *node = step->node;
+    if (book_need_more(node->book))
+        book_reinstate_expired(node->book, step->now, &node->rng);
+    if (!book_need_more(node->book))
+        return;
+    if (period_elapsed) /* D2: not in an extra round */
+        ask_somebody(step);
+    if (none_dialable)
+        seeds_dial(step);
+}
+
 void ensure_round(struct step *step, bool period_elapsed)
 {
     struct node *node = step->node;
     const struct conns *conns = &node->conns;
     node->wake_ms = NEVER_MS;
-    int64_t wanted = (int64_t)node->settings.max_outbound - conns->outbound - conns->dialing;
     node->counts.rounds++;
     log_write(&node->settings.log, LOG_INFO, "ensure peers",
         LOG_NUMBER("outbound", conns->outbound), LOG_NUMBER("inbound", conns->inbound),
-        LOG_NUMBER("dialing", conns->dialing), LOG_NUMBER("wanted", wanted));
-    if (wanted <= 0)
+        LOG_NUMBER("dialing", conns->dialing), LOG_NUMBER("wanted", free_slots(node)));
+    if (free_slots(node) <= 0)
         return;
-    int64_t dialable = choose_and_dial(step, wanted);
-    bool need_more = book_need_more(node->book);
-    if (need_more)
-        book_reinstate_expired(node->book, step->now, &node->rng);
-    if (need_more && period_elapsed) /* D2: not in an extra round */
-        ask_somebody(step);
-    if (dialable == 0 && (need_more || is_alone_for_long(step)))
-        configured_dial_seeds(step);
+    if (is_alone_for_long(step)) /* before the book's addresses take every slot */
+        seeds_dial(step);
+    int64_t wanted = free_slots(node);
+    int64_t dialable = wanted > 0 ? choose_and_dial(step, wanted) : 0;
+    look_for_more(step, period_elapsed, dialable == 0);
 }
 
 void ensure_wake(struct step *step, int64_t mono_ms)

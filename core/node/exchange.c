@@ -13,6 +13,18 @@ static bool is_outstanding(const struct conn *conn, int64_t mono_ms)
     return conn->asked_ms != NEVER_MS && mono_ms - conn->asked_ms < REQUEST_EXPIRES_MS;
 }
 
+/* F12: nobody waits for the answer any more, but it may still come and is then no offence. */
+static void give_up_request(struct conn *conn, int64_t mono_ms)
+{
+    if (conn->asked_ms == NEVER_MS)
+        return;
+    if (mono_ms >= conn->late_ms)
+        conn->late_lists = 0;
+    conn->late_lists++;
+    conn->late_ms = conn->asked_ms + REQUEST_EXPIRES_MS + LATE_LIST_GRACE_MS;
+    conn->asked_ms = NEVER_MS;
+}
+
 bool exchange_may_ask(const struct step *step, const struct conn *conn)
 {
     const struct node *node = step->node;
@@ -32,17 +44,20 @@ bool exchange_ask(struct step *step, struct conn *conn)
     if (!history)
         return false;
     history->asked_at = step->now.mono_ms + 1;
+    give_up_request(conn, step->now.mono_ms);
     conn->asked_ms = step->now.mono_ms;
     outbox_add(step->outbox, ACTION_SEND, conn->number)->send.kind = PEX_REQUEST;
     node->counts.requests_sent++;
     return true;
 }
 
+/* Which message was dropped is not known: if it was an answer, the list we asked for still comes.
+ */
 void exchange_send_failed(struct step *step, const struct event *event)
 {
     struct conn *conn = conns_find(&step->node->conns, event->conn);
-    if (conn)
-        conn->asked_ms = NEVER_MS;
+    if (conn && conn->state == CONN_PEER)
+        give_up_request(conn, step->now.mono_ms);
 }
 
 /* ---- answering (R25 - R28) ---- */
@@ -52,7 +67,6 @@ static void send_selection(struct step *step, const struct conn *conn, bool as_s
     struct node *node = step->node;
     struct addr *addrs = outbox_alloc(step->outbox, PEX_SELECTION_MAX * sizeof *addrs);
     struct book_selection selection = {
-        .count = PEX_SELECTION_MAX,
         .biased = as_seed,
         .new_percent = SEED_NEW_PERCENT,
         .except = &conn->id,
@@ -62,14 +76,20 @@ static void send_selection(struct step *step, const struct conn *conn, bool as_s
     action->send = (struct pex_message){.kind = PEX_ADDRS, .addrs = addrs, .addrs_n = n};
 }
 
-/* F13: whether this address and this ID may get one more answer now, whatever they did on earlier
- * connections. */
+/* Whoever has one IPv6 address has its whole /64. */
+static struct ip budget_key(const struct ip *ip)
+{
+    return ip_is_v4(ip) ? *ip : cidr_of(ip, 64).ip;
+}
+
+/* F13: whether this IP may get one more answer now, over all its connections. */
 static bool within_budget(struct step *step, const struct conn *conn)
 {
     struct node *node = step->node;
     if (node->settings.allow_duplicate_ip)
         return true;
-    struct bucket *budget = recent_touch(&node->ip_budgets, &conn->remote.ip);
+    struct ip key = budget_key(&conn->remote.ip);
+    struct bucket *budget = recent_touch(&node->ip_budgets, &key);
     return budget &&
         bucket_take(budget, step->now.mono_ms, node->settings.ip_answers_per_s,
             node->settings.ip_answers_burst);
@@ -138,14 +158,18 @@ static void handle_request(struct step *step, struct conn *conn)
 
 enum solicited { SOLICITED, LATE, UNSOLICITED };
 
-static enum solicited classify(const struct conn *conn, int64_t mono_ms)
+/* R31 (2) and (3): one request admits one list. */
+static enum solicited take_request(struct conn *conn, int64_t mono_ms)
 {
-    if (is_outstanding(conn, mono_ms))
+    if (is_outstanding(conn, mono_ms)) {
+        conn->asked_ms = NEVER_MS;
         return SOLICITED;
-    if (conn->asked_ms != NEVER_MS &&
-        mono_ms - conn->asked_ms < REQUEST_EXPIRES_MS + LATE_LIST_GRACE_MS)
-        return LATE;
-    return UNSOLICITED;
+    }
+    give_up_request(conn, mono_ms);
+    if (conn->late_lists == 0 || mono_ms >= conn->late_ms)
+        return UNSOLICITED;
+    conn->late_lists--;
+    return LATE;
 }
 
 static uint32_t take_addresses(
@@ -153,7 +177,7 @@ static uint32_t take_addresses(
 {
     struct node *node = step->node;
     uint32_t added = 0;
-    for (size_t i = 0; i < list->addrs_n; i++) {
+    for (size_t i = 0; i < list->addrs_n && source_may_add(step, &source->id); i++) {
         enum book_added result = BOOK_KNOWN;
         enum err err =
             book_add(node->book, step->now, &node->rng, &list->addrs[i], source, &result);
@@ -163,42 +187,57 @@ static uint32_t take_addresses(
                 LOG_TEXT("addr", addr_to_text(&list->addrs[i], text)),
                 LOG_TEXT("error", err_text(err)));
         }
-        added += !err && result == BOOK_ADDED;
+        if (!err && result == BOOK_ADDED) {
+            source_added(step, &source->id);
+            added++;
+        }
     }
     return added;
 }
 
-static void handle_list(struct step *step, struct conn *conn, const struct pex_message *list)
+/* R35 - R37. */
+static void take_list(struct step *step, struct conn *conn, const struct pex_message *list)
 {
     struct node *node = step->node;
-    if (list->bad_address) { /* R33 comes before R32 */
-        penalty_incident(step, conn, ERR_PEX_BAD_ADDRESS);
-        return;
-    }
-    enum solicited solicited = classify(conn, step->now.mono_ms);
-    conn->asked_ms = NEVER_MS;
-    if (solicited == UNSOLICITED) {
-        node->counts.lists_unsolicited++;
-        penalty_incident(step, conn, ERR_PEX_UNSOLICITED);
-        return;
-    }
-    if (solicited == LATE)
-        return;
+    struct addr source = source_of(conn);
+    uint32_t added = take_addresses(step, &source, list);
     node->counts.lists_received++;
     node->counts.addresses_received += list->listed_n;
-    struct addr source = {conn->id, conn->remote}; /* F20: the socket's IP */
-    uint32_t added = take_addresses(step, &source, list);
     node->counts.addresses_added += added;
     conn->useful += added;
     conn->list_ms = step->now.mono_ms;
     if (added > 0 && conn->outbound)
         book_mark_answer(node->book, &source);
+    promote_if_useful(step, conn);
     char id[PEER_ID_TEXT + 1];
     log_write(&node->settings.log, LOG_INFO, "addresses received",
         LOG_TEXT("peer", peer_id_text(&conn->id, id)), LOG_NUMBER("listed", list->listed_n),
         LOG_NUMBER("new", added));
     if (conn->is_seed) /* D1, F1: within the outbound limit, without waiting for the period */
         ensure_wake(step, step->now.mono_ms);
+}
+
+/* The checks of R31, in its order. */
+static void handle_list(struct step *step, struct conn *conn, const struct pex_message *list)
+{
+    if (list->bad_address) {
+        penalty_incident(step, conn, ERR_PEX_BAD_ADDRESS);
+        return;
+    }
+    switch (take_request(conn, step->now.mono_ms)) {
+    case UNSOLICITED:
+        step->node->counts.lists_unsolicited++;
+        penalty_incident(step, conn, ERR_PEX_UNSOLICITED);
+        return;
+    case LATE:
+        return;
+    case SOLICITED:
+        break;
+    }
+    if (conn->listen_bad)
+        penalty_incident(step, conn, ERR_LISTEN_ADDRESS);
+    else
+        take_list(step, conn, list);
 }
 
 void exchange_message(struct step *step, const struct event *event)

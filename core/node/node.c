@@ -1,13 +1,12 @@
 #include "book/image.h"
 #include "node/state.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define DIAL_RATE_NODE 10 /* per second (P3) */
 #define DIAL_RATE_SEED 200
 #define HOUSEKEEP_MS SECONDS_MS(1)
-#define GOOD_AFTER_MS HOURS_MS(1)         /* P6 */
-#define GOOD_AFTER_LIST_MS MINUTES_MS(10) /* P6 */
 
 struct node_settings node_settings_default(void)
 {
@@ -25,6 +24,7 @@ struct node_settings node_settings_default(void)
         .seed_disconnect_wait_ms = HOURS_MS(28),
         .crawl_period_ms = SECONDS_MS(30),
         .crawl_concurrency = 64,
+        .crawl_outbound_max = 256,
         .dial_concurrency = 64,
         .book_save_interval_ms = MINUTES_MS(2),
         .configured_dial_delay_max_ms = SECONDS_MS(3),
@@ -50,7 +50,7 @@ static struct peer_id *copy_ids(const struct peer_id *ids, size_t n)
 static void init_tables(struct node *node)
 {
     struct rng *rng = &node->rng;
-    conns_init(&node->conns, rng);
+    conns_init(&node->conns, node->settings.strict, rng);
     recent_init(&node->dial_records, sizeof(struct endpoint_key), sizeof(struct dial_record),
         DIAL_RECORDS_MAX, rng_next(rng));
     recent_init(
@@ -63,15 +63,17 @@ static void init_tables(struct node *node)
 
 static bool copy_settings(struct node *node, const struct node_settings *settings)
 {
-    node->settings = *settings;
     if (settings->dial_rate == 0)
         node->settings.dial_rate = settings->seed_mode ? DIAL_RATE_SEED : DIAL_RATE_NODE;
     node->seeds = copy_configured(settings->seeds, settings->seeds_n);
     node->seeds_n = (uint32_t)settings->seeds_n;
+    node->walk.order = calloc(settings->seeds_n ? settings->seeds_n : 1, sizeof *node->walk.order);
     node->persistent = copy_configured(settings->persistent_peers, settings->persistent_peers_n);
     node->persistent_n = (uint32_t)settings->persistent_peers_n;
     node->unconditional = copy_ids(settings->unconditional_ids, settings->unconditional_ids_n);
-    return node->seeds && node->persistent && node->unconditional;
+    node->settings.seeds = node->settings.persistent_peers = NULL; /* borrowed for this call */
+    node->settings.unconditional_ids = NULL;
+    return node->seeds && node->walk.order && node->persistent && node->unconditional;
 }
 
 /* B30, S19: what the book must know of ourselves before the first address arrives. */
@@ -80,35 +82,48 @@ static enum err introduce_to_book(struct node *node)
     book_set_own_id(node->book, &node->settings.id);
     for (size_t i = 0; i < node->settings.own_addresses_n; i++)
         book_add_own(node->book, &node->settings.own_addresses[i]);
-    return book_set_private(node->book, node->settings.private_ids, node->settings.private_ids_n);
+    enum err err =
+        book_set_private(node->book, node->settings.private_ids, node->settings.private_ids_n);
+    node->settings.private_ids = NULL; /* borrowed for this call */
+    return err;
+}
+
+static void init_deadlines(struct node *node, struct now now)
+{
+    node->dial_number = CONN_OUTBOUND;
+    node->round_ms = node->wake_ms = node->crawl.next_ms = NEVER_MS;
+    node->housekeep_ms = node->save_ms = NEVER_MS;
+    node->alone_since_ms = node->banned.since_ms = now.mono_ms;
+}
+
+static bool take_memory(struct node *node, const struct node_settings *settings)
+{
+    node->rows = calloc(ROWS_MAX, sizeof *node->rows);
+    node->row_texts = calloc(ROWS_MAX, sizeof *node->row_texts);
+    return crawler_init(node) && copy_settings(node, settings) && node->rows && node->row_texts;
 }
 
 struct node *node_new(
     const struct node_settings *settings, struct book *book, struct policy *policy, struct now now)
 {
+    assert(settings->ensure_peers_period_ms > 0 && settings->crawl_period_ms > 0);
+    assert(settings->book_save_interval_ms > 0);
+    assert(book_settings(book)->selection_max <= PEX_SELECTION_MAX);
     struct node *node = calloc(1, sizeof *node);
     if (!node)
         return NULL;
+    node->settings = *settings;
+    node->policy = policy;
     rng_seed(&node->rng, settings->rng_seed);
     init_tables(node);
-    node->policy = policy;
-    node->dial_number = CONN_OUTBOUND;
-    node->round_ms = node->wake_ms = node->crawl.next_ms = NEVER_MS;
-    node->housekeep_ms = node->save_ms = NEVER_MS;
-    node->alone_since_ms = now.mono_ms;
-    node->rows = calloc(ROWS_MAX, sizeof *node->rows);
-    node->row_texts = calloc(ROWS_MAX, sizeof *node->row_texts);
-    if (!crawler_init(node) || !copy_settings(node, settings) || !node->rows || !node->row_texts) {
-        node_free(node);
-        return NULL;
-    }
+    init_deadlines(node, now);
+    bool ready = take_memory(node, settings);
     node->book = book;
-    if (introduce_to_book(node)) {
-        node->book = NULL; /* still the caller's */
-        node_free(node);
-        return NULL;
-    }
-    return node;
+    if (ready && introduce_to_book(node) == ERR_OK)
+        return node;
+    node->book = NULL; /* still the caller's */
+    node_free(node);
+    return NULL;
 }
 
 void node_free(struct node *node)
@@ -145,6 +160,8 @@ static void start(struct step *step)
 {
     struct node *node = step->node;
     int64_t now = step->now.mono_ms;
+    if (node->started)
+        return;
     node->started = true;
     node->alone_since_ms = now;
     node->save_ms = now + node->settings.book_save_interval_ms;
@@ -191,30 +208,9 @@ static void stored(struct step *step, const struct event *event)
             LOG_NUMBER("addresses", book_count(node->book)));
 }
 
-/* P6: only an endpoint that we dialed, at most once a connection and hour. */
-static void promote(struct step *step)
-{
-    struct node *node = step->node;
-    int64_t now = step->now.mono_ms;
-    for (uint32_t i = 0; i < node->conns.n; i++) {
-        struct conn *conn = &node->conns.at[i];
-        if (conn->state != CONN_PEER || !conn->outbound || now < conn->good_ms)
-            continue;
-        int64_t stayed = now - conn->since_ms;
-        bool listed = conn->list_ms != NEVER_MS;
-        bool good = stayed >= GOOD_AFTER_MS || (listed && stayed >= GOOD_AFTER_LIST_MS) ||
-            (listed && node->settings.seed_mode);
-        if (!good)
-            continue;
-        struct addr addr = {conn->id, conn->remote};
-        book_mark_good(node->book, step->now, &addr);
-        conn->good_ms = now + HOURS_MS(1);
-    }
-}
-
 static void housekeep(struct step *step)
 {
-    promote(step);
+    promote_all(step);
     if (step->node->settings.seed_mode)
         crawler_housekeep(step);
 }
@@ -258,8 +254,9 @@ int64_t node_deadline(const struct node *node)
         return NEVER_MS;
     int64_t next = configured_deadline(node);
     next = earlier_ms(next, earlier_ms(node->round_ms, node->wake_ms));
-    next = earlier_ms(next, earlier_ms(node->housekeep_ms, node->crawl.next_ms));
-    return earlier_ms(next, node->save_ms);
+    next = earlier_ms(next, earlier_ms(node->crawl.next_ms, node->save_ms));
+    bool idle = node->conns.peers == 0 && !node->settings.seed_mode; /* nobody to look after */
+    return idle ? next : earlier_ms(next, node->housekeep_ms);
 }
 
 static void stop(struct step *step)
@@ -272,6 +269,15 @@ static void stop(struct step *step)
     save(step);
 }
 
+static void dial_on_command(struct step *step, const struct addr *addr)
+{
+    char text[ADDR_TEXT_MAX];
+    enum err err = dialer_dial(step, addr, ORIGIN_COMMAND);
+    if (err)
+        log_write(&step->node->settings.log, LOG_ERROR, "not dialed",
+            LOG_TEXT("addr", addr_to_text(addr, text)), LOG_TEXT("error", err_text(err)));
+}
+
 static void command(struct step *step, const struct event *event)
 {
     switch (event->command.kind) {
@@ -282,7 +288,70 @@ static void command(struct step *step, const struct event *event)
         save(step);
         break;
     case COMMAND_DIAL:
-        dialer_dial(step, &event->command.addr, ORIGIN_COMMAND);
+        dial_on_command(step, &event->command.addr);
+        break;
+    }
+}
+
+static void round_trip(struct step *step, const struct event *event)
+{
+    struct conn *conn = conns_find(&step->node->conns, event->conn);
+    int32_t ms = event->round_trip.ms;
+    if (!conn || conn->state != CONN_PEER || ms < 0)
+        return;
+    conn->rtt_ms = conn->rtt_ms < 0 ? ms : (int32_t)(((int64_t)conn->rtt_ms * 7 + ms) / 8);
+    struct addr addr = {conn->id, conn->remote};
+    if (conn->outbound)
+        book_mark_rtt(step->node->book, &addr, (uint32_t)ms);
+}
+
+/* What still means something to a node that has stopped: late sockets are turned away. */
+static bool is_heard_while_stopping(const struct event *event)
+{
+    return event->kind == EVENT_ACCEPTED || event->kind == EVENT_STORED;
+}
+
+static void handle(struct step *step, const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_START:
+        start(step);
+        break;
+    case EVENT_TICK:
+        break; /* every step ends with what is due */
+    case EVENT_ACCEPTED:
+        admission_accepted(step, event);
+        break;
+    case EVENT_ESTABLISHED:
+        admission_established(step, event);
+        break;
+    case EVENT_DIAL_FAILED:
+        dialer_failed(step, event);
+        break;
+    case EVENT_MESSAGE:
+        exchange_message(step, event);
+        break;
+    case EVENT_SEND_FAILED:
+        exchange_send_failed(step, event);
+        break;
+    case EVENT_ROUND_TRIP:
+        round_trip(step, event);
+        break;
+    case EVENT_CLOSED:
+        admission_closed(step, event);
+        break;
+    case EVENT_RESOLVED:
+        configured_resolved(step, event);
+        break;
+    case EVENT_STORED:
+        stored(step, event);
+        break;
+    case EVENT_COMMAND:
+        command(step, event);
+        break;
+    case EVENT_POLICY_LOADED:
+        log_write(&step->node->settings.log, LOG_INFO, "policy loaded",
+            LOG_TEXT("name", event->policy_loaded.name));
         break;
     }
 }
@@ -290,90 +359,8 @@ static void command(struct step *step, const struct event *event)
 void node_step(struct node *node, struct now now, const struct event *event, struct outbox *outbox)
 {
     struct step step = {node, now, outbox};
-    struct conn *conn;
-    switch (event->kind) {
-    case EVENT_START:
-        start(&step);
-        break;
-    case EVENT_TICK:
-        break; /* every step ends with what is due */
-    case EVENT_ACCEPTED:
-        admission_accepted(&step, event);
-        break;
-    case EVENT_ESTABLISHED:
-        admission_established(&step, event);
-        break;
-    case EVENT_DIAL_FAILED:
-        dialer_failed(&step, event);
-        break;
-    case EVENT_MESSAGE:
-        exchange_message(&step, event);
-        break;
-    case EVENT_SEND_FAILED:
-        exchange_send_failed(&step, event);
-        break;
-    case EVENT_ROUND_TRIP:
-        conn = conns_find(&node->conns, event->conn);
-        if (conn)
-            conn->rtt_ms = conn->rtt_ms < 0 ? event->round_trip.ms
-                                            : (conn->rtt_ms * 7 + event->round_trip.ms) / 8;
-        break;
-    case EVENT_CLOSED:
-        admission_closed(&step, event);
-        break;
-    case EVENT_RESOLVED:
-        configured_resolved(&step, event);
-        break;
-    case EVENT_STORED:
-        stored(&step, event);
-        break;
-    case EVENT_COMMAND:
-        command(&step, event);
-        break;
-    case EVENT_POLICY_LOADED:
-        log_write(&node->settings.log, LOG_INFO, "policy loaded",
-            LOG_TEXT("name", event->policy_loaded.name));
-        break;
-    }
+    if (node->stopping && !is_heard_while_stopping(event))
+        return;
+    handle(&step, event);
     tick(&step);
-}
-
-/* ---- what others may see ---- */
-
-struct node_counts node_counts(const struct node *node)
-{
-    struct node_counts counts = node->counts;
-    counts.outbound = node->conns.outbound;
-    counts.inbound = node->conns.inbound;
-    counts.peers = node->conns.peers;
-    counts.dialing = node->conns.dialing;
-    counts.handshaking = node->conns.handshaking;
-    return counts;
-}
-
-const struct book *node_book(const struct node *node)
-{
-    return node->book;
-}
-
-void node_peers(const struct node *node, void (*visit)(void *context, const struct node_peer *peer),
-    void *context)
-{
-    for (uint32_t i = 0; i < node->conns.n; i++) {
-        const struct conn *conn = &node->conns.at[i];
-        if (conn->state != CONN_PEER)
-            continue;
-        struct node_peer peer = {
-            .id = conn->id,
-            .remote = conn->remote,
-            .outbound = conn->outbound,
-            .persistent = conn->persistent,
-            .unconditional = conn->unconditional,
-            .is_seed = conn->is_seed,
-            .connected_ms = conn->since_ms,
-            .rtt_ms = conn->rtt_ms,
-            .version = conn->version,
-        };
-        visit(context, &peer);
-    }
 }

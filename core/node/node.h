@@ -48,6 +48,7 @@ struct node_settings {
     int64_t seed_disconnect_wait_ms;      /* 28 h (R65) */
     int64_t crawl_period_ms;              /* 30 s (R60) */
     uint32_t crawl_concurrency;           /* dials in flight while crawling (F17) */
+    uint32_t crawl_outbound_max;          /* outbound peers and dials while crawling (F17, P19) */
     uint32_t dial_concurrency;            /* dials in flight, all kinds (P3) */
     uint32_t dial_rate;                   /* dials per second (P3); 0: 10, in seed mode 200 */
     int64_t book_save_interval_ms;        /* 2 min (B50) */
@@ -62,8 +63,9 @@ struct node_settings node_settings_default(void);
 
 struct node;
 
-/* Copies settings; takes book (new or loaded); borrows policy, which must outlive
- * the node. NULL when out of memory. */
+/* Copies settings; takes book (new or loaded), whose selection_max is at most PEX_SELECTION_MAX;
+ * borrows policy, which must outlive the node. NULL when out of memory: the book is still the
+ * caller's. */
 struct node *node_new(
     const struct node_settings *settings, struct book *book, struct policy *policy, struct now now);
 void node_free(struct node *node); /* NULL is fine; frees the book */

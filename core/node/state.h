@@ -19,17 +19,20 @@
 /* Of one endpoint that failed to answer (R50). */
 struct dial_record {
     uint32_t failures;
-    int64_t last_failure_ms;
     int64_t next_ms; /* the gate: no dial before this (P4) */
 };
 
-/* Of one ID, over its connections (F13, P8, P17). Times are mono_ms + 1, 0 for never. */
+/* Of one ID, over its connections (F13, P8, P16, P17). Times are mono_ms + 1, 0 for never. */
 struct peer_history {
     int64_t asked_at;     /* we asked it last */
     int64_t answered_at;  /* we answered it last */
     uint32_t answered;    /* answers given while less than an interval lay between them */
     uint32_t incidents;   /* misbehaviour since incidents_at */
     int64_t incidents_at; /* first of them */
+    int64_t added_at;     /* begin of the hour that `added` counts */
+    uint32_t added;       /* addresses it told us that were new */
+    uint32_t dead;        /* of those it told us first: that failed, since dead_at */
+    int64_t dead_at;      /* first of them */
 };
 
 /* A seed or persistent peer of the configuration. */
@@ -47,7 +50,7 @@ struct configured_peer {
 /* One walk through the seeds (R58). */
 struct seed_walk {
     bool active;
-    uint32_t *order; /* indexes of seeds */
+    uint32_t *order; /* indexes of seeds; room for all */
     uint32_t n;
     uint32_t at; /* position of the seed being dialed */
 };
@@ -68,9 +71,9 @@ struct node {
     uint64_t dial_number;
 
     struct recent dial_records; /* struct endpoint key -> struct dial_record */
-    struct recent ranges;       /* /24 or /48 -> struct bucket: dials a minute (P3) */
+    struct recent ranges;       /* conns_range -> struct bucket: dials a minute (P3) */
     struct recent history;      /* ID -> struct peer_history */
-    struct recent ip_budgets;   /* IP -> struct bucket: answers (F13) */
+    struct recent ip_budgets;   /* IP or its /64 -> struct bucket: answers (F13) */
     struct bucket dial_budget;
 
     struct configured_peer *seeds, *persistent;
@@ -81,13 +84,16 @@ struct node {
     struct crawl crawl;
 
     bool started, stopping, storing;
-    int64_t period_start_ms; /* of the running ensure-peers period */
-    int64_t round_ms;        /* next regular round; NEVER_MS in seed mode */
-    int64_t wake_ms;         /* next extra round (F2); NEVER_MS: none */
+    int64_t round_ms; /* next regular round; NEVER_MS in seed mode */
+    int64_t wake_ms;  /* next extra round (F2); NEVER_MS: none */
     int64_t housekeep_ms;
     int64_t save_ms;
     int64_t alone_since_ms; /* no peer since then; NEVER_MS while there is one (F14) */
-    int64_t last_wall_ms;   /* so that what scripts see never goes back */
+    struct {
+        int64_t since_ms;
+        uint32_t outbound; /* peers that fell to bans of a script since (P17) */
+    } banned;
+    int64_t last_wall_ms; /* so that what scripts see never goes back */
     struct node_counts counts;
 
     struct select_view select_view;
@@ -112,6 +118,25 @@ struct row_text {
     char source_ip[IP_TEXT_MAX];
 };
 
+#define BAN_MIN_MS MINUTES_MS(1) /* P5, P17 */
+#define BAN_MAX_MS (HOURS_MS(24) * 30)
+
+/* A policy's seconds as milliseconds within bounds; what is no number becomes min_ms. */
+static inline int64_t clamp_ms(double seconds, int64_t min_ms, int64_t max_ms)
+{
+    double ms = seconds * 1000;
+    if (!(ms > (double)min_ms))
+        return min_ms;
+    return ms < (double)max_ms ? (int64_t)ms : max_ms;
+}
+
+/* The peer's ID is proven, and it is none for us (F25). */
+static inline bool err_is_other_network(enum err err)
+{
+    return err == ERR_OTHER_NETWORK || err == ERR_OTHER_BLOCK_VERSION ||
+        err == ERR_NO_COMMON_CHANNEL;
+}
+
 /* Keys of the tables. */
 struct endpoint_key {
     uint8_t bytes[18];
@@ -124,7 +149,8 @@ struct endpoint_key endpoint_key(const struct endpoint *at);
  * ERR_ALREADY_CONNECTED (or another dialer's to dial), ERR_DUPLICATE_IP, ERR_BANNED, ERR_TOO_EARLY
  * (in back-off). */
 enum err dialer_check(const struct step *step, const struct addr *addr, enum dial_origin origin);
-/* Starts a dial after that check; also ERR_FULL (rates and caps). */
+/* Starts a dial after that check; also ERR_FULL (no dial at all is free now), ERR_TOO_EARLY (none
+ * for this address's range). */
 enum err dialer_dial(struct step *step, const struct addr *addr, enum dial_origin origin);
 void dialer_failed(struct step *step, const struct event *event);
 void dialer_succeeded(
@@ -157,6 +183,23 @@ bool penalty_judge(struct step *step, const struct conn *conn, enum err kind);
 /* The same, and closes it if so. */
 void penalty_incident(struct step *step, struct conn *conn, enum err kind);
 
+/* source.c */
+
+/* A peer as the source of an address: its socket's IP, never its claim (F20). */
+struct addr source_of(const struct conn *conn);
+/* P16: whether this ID may add one more address now ... */
+bool source_may_add(const struct step *step, const struct peer_id *id);
+/* ... it did ... */
+void source_added(struct step *step, const struct peer_id *id);
+/* ... and an address failed: whoever told it first may add less for a day. */
+void source_blame(struct step *step, const struct addr *dead);
+
+/* promote.c */
+
+/* P6: marks the address of a useful peer good, at most once a connection and hour. */
+void promote_if_useful(struct step *step, struct conn *conn);
+void promote_all(struct step *step);
+
 /* ensure.c */
 
 void ensure_round(struct step *step, bool period_elapsed);
@@ -169,19 +212,25 @@ void configured_start(struct step *step);
 void configured_tick(struct step *step);
 int64_t configured_deadline(const struct node *node);
 void configured_resolved(struct step *step, const struct event *event);
-void configured_dial_seeds(struct step *step);
-void configured_seed_failed(struct step *step, const struct peer_id *id, enum err err);
-void configured_seed_connected(struct step *step);
-void configured_persistent_failed(struct step *step, const struct peer_id *id, enum err err);
-void configured_persistent_connected(struct step *step, const struct peer_id *id);
-/* by_us: closed without blame by our own decision. */
-void configured_persistent_closed(
-    struct step *step, const struct peer_id *id, int64_t stayed_ms, bool by_us);
 bool configured_is_persistent(const struct node *node, const struct peer_id *id);
 bool configured_is_seed(const struct node *node, const struct peer_id *id);
 /* Whether a range holds the address of a seed or persistent peer: never banned by a script (P17).
  */
 bool configured_covers(const struct node *node, const struct cidr *range);
+
+/* seeds.c */
+
+/* Begins a walk through the seeds that are due, unless one is under way (R58). */
+void seeds_dial(struct step *step);
+void seeds_failed(struct step *step, enum err err);
+void seeds_connected(struct step *step);
+
+/* persistent.c */
+
+void persistent_failed(struct step *step, const struct peer_id *id, enum err err);
+void persistent_connected(struct step *step, const struct peer_id *id);
+/* by_us: closed without blame by our own decision. */
+void persistent_closed(struct step *step, const struct peer_id *id, int64_t stayed_ms, bool by_us);
 
 /* crawler.c */
 

@@ -1,4 +1,4 @@
-/* What policies see: rows and counts in plain values (behaviour.md L1). */
+/* What others see of a node: policies (behaviour.md L1), reports, people. */
 #include "node/state.h"
 
 #define NEVER_AGE (-1.0)
@@ -42,19 +42,6 @@ static double retry_in_s(const struct step *step, const struct dial_record *reco
     return (double)(record->next_ms - step->now.mono_ms) / 1000;
 }
 
-/* Outbound peers and dials in the same group. */
-static int64_t group_outbound(const struct step *step, struct group group)
-{
-    const struct node *node = step->node;
-    int64_t n = 0;
-    for (uint32_t i = 0; i < node->conns.n; i++) {
-        const struct conn *conn = &node->conns.at[i];
-        n +=
-            conn->outbound && group_equal(ip_group(&conn->remote.ip, node->settings.strict), group);
-    }
-    return n;
-}
-
 static void view_entry(const struct step *step, const struct book_entry *entry,
     struct address_row *row, struct row_text *text)
 {
@@ -87,7 +74,7 @@ void view_address(const struct step *step, const struct addr *addr, struct addre
         .last_success_age_s = NEVER_AGE,
         .last_verified_age_s = NEVER_AGE,
         .rtt_ms = -1,
-        .group_outbound = group_outbound(step, group),
+        .group_outbound = conns_outbound_in_group(&node->conns, group),
         .persistent = configured_is_persistent(node, &addr->id),
         .source_ip = "",
     };
@@ -114,4 +101,44 @@ void view_peer(
         .useful_addresses = conn->useful,
         .version = conn->version,
     };
+}
+
+/* ---- reports and people ---- */
+
+struct node_counts node_counts(const struct node *node)
+{
+    struct node_counts counts = node->counts;
+    counts.outbound = node->conns.outbound;
+    counts.inbound = node->conns.inbound;
+    counts.peers = node->conns.peers;
+    counts.dialing = node->conns.dialing;
+    counts.handshaking = node->conns.handshaking;
+    return counts;
+}
+
+const struct book *node_book(const struct node *node)
+{
+    return node->book;
+}
+
+void node_peers(const struct node *node, void (*visit)(void *context, const struct node_peer *peer),
+    void *context)
+{
+    for (uint32_t i = 0; i < node->conns.n; i++) {
+        const struct conn *conn = &node->conns.at[i];
+        if (conn->state != CONN_PEER)
+            continue;
+        struct node_peer peer = {
+            .id = conn->id,
+            .remote = conn->remote,
+            .outbound = conn->outbound,
+            .persistent = conn->persistent,
+            .unconditional = conn->unconditional,
+            .is_seed = conn->is_seed,
+            .connected_ms = conn->since_ms,
+            .rtt_ms = conn->rtt_ms,
+            .version = conn->version,
+        };
+        visit(context, &peer);
+    }
 }

@@ -1,0 +1,159 @@
+/* Persistent peers: kept connected for ever and dialed by nobody else (S16, S20, F16). */
+#include "node/configured.h"
+
+#define RECONNECT_FAST_TRIES 20
+#define RECONNECT_FAST_MS SECONDS_MS(5)
+#define RECONNECT_JITTER_MS SECONDS_MS(3)
+#define RECONNECT_MAX_MS MINUTES_MS(5)  /* F16 */
+#define RECONNECT_LIMIT_MS HOURS_MS(24) /* P25: bounds of what an operator may set instead */
+#define RECONNECT_LEAST_MS SECONDS_MS(1)
+#define SHORT_STAY_MS SECONDS_MS(5) /* a peer lost sooner counts as a failed dial */
+
+/* S16: persistent peers are known to the book, told by ourselves, and it is saved at once. */
+static void add_to_book(struct step *step, const struct addr *addr)
+{
+    struct node *node = step->node;
+    struct addr source = {.id = node->settings.id};
+    if (node->settings.own_addresses_n > 0)
+        source = node->settings.own_addresses[0];
+    enum book_added added = BOOK_KNOWN;
+    enum err err = book_add(node->book, step->now, &node->rng, addr, &source, &added);
+    if (err)
+        log_write(&node->settings.log, LOG_DEBUG, "address refused by the book",
+            LOG_TEXT("error", err_text(err)));
+    else if (added == BOOK_ADDED)
+        node->save_ms = step->now.mono_ms;
+}
+
+static int64_t jitter_ms(struct node *node, int64_t below_ms)
+{
+    return below_ms > 0 ? (int64_t)rng_below(&node->rng, (uint64_t)below_ms) : 0;
+}
+
+static int64_t reconnect_wait_ms(struct node *node, uint32_t failures)
+{
+    int64_t cap = node->settings.persistent_max_dial_period_ms;
+    int64_t longest = cap > 0 ? earlier_ms(cap, RECONNECT_LIMIT_MS) : RECONNECT_MAX_MS;
+    int64_t wait = RECONNECT_FAST_MS;
+    if (failures > RECONNECT_FAST_TRIES) {
+        wait = SECONDS_MS(1);
+        for (uint32_t i = RECONNECT_FAST_TRIES; i < failures && wait < longest; i++)
+            wait *= 3;
+    }
+    wait = earlier_ms(wait + jitter_ms(node, RECONNECT_JITTER_MS), longest);
+    return wait > RECONNECT_LEAST_MS ? wait : RECONNECT_LEAST_MS;
+}
+
+static void retry_later(struct step *step, struct configured_peer *peer)
+{
+    if (peer->failures < UINT32_MAX)
+        peer->failures++;
+    peer->next_ms = step->now.mono_ms + reconnect_wait_ms(step->node, peer->failures);
+}
+
+static void log_retry(struct step *step, const struct configured_peer *peer, enum err err)
+{
+    char id[PEER_ID_TEXT + 1];
+    log_write(&step->node->settings.log, LOG_INFO, "persistent peer not reached, will try again",
+        LOG_TEXT("peer", peer_id_text(&peer->text.id, id)), LOG_TEXT("host", peer->text.host),
+        LOG_TEXT("error", err_text(err)), LOG_NUMBER("tries", peer->failures),
+        LOG_NUMBER("wait_ms", peer->next_ms - step->now.mono_ms));
+}
+
+static void dial_persistent(struct step *step, struct configured_peer *peer)
+{
+    enum err err = dialer_dial(step, &peer->addr, ORIGIN_PERSISTENT);
+    switch (err) {
+    case ERR_OK:
+        peer->tried_ms = step->now.mono_ms;
+        peer->next_ms = NEVER_MS;
+        break;
+    case ERR_ADDR_SELF:
+        peer->never = true;
+        peer->next_ms = NEVER_MS;
+        break;
+    case ERR_ALREADY_CONNECTED: /* an inbound connection of it, or an operator's dial */
+    case ERR_FULL:              /* dial rate: no fault of the peer's */
+        peer->next_ms = conns_peer(&step->node->conns, &peer->text.id)
+            ? NEVER_MS
+            : step->now.mono_ms + SECONDS_MS(1);
+        break;
+    default:
+        retry_later(step, peer);
+        log_retry(step, peer, err);
+    }
+}
+
+void persistent_failed(struct step *step, const struct peer_id *id, enum err err)
+{
+    struct configured_peer *peer = configured_persistent(step->node, id);
+    if (!peer || peer->never || err == ERR_DUPLICATE_ID) /* connected: its end will tell us */
+        return;
+    if (err == ERR_SELF) {
+        peer->never = true;
+        return;
+    }
+    retry_later(step, peer);
+    log_retry(step, peer, err);
+}
+
+void persistent_connected(struct step *step, const struct peer_id *id)
+{
+    struct configured_peer *peer = configured_persistent(step->node, id);
+    if (peer)
+        peer->next_ms = NEVER_MS;
+}
+
+void persistent_closed(struct step *step, const struct peer_id *id, int64_t stayed_ms, bool by_us)
+{
+    struct configured_peer *peer = configured_persistent(step->node, id);
+    if (!peer || peer->never || step->node->stopping)
+        return;
+    if (by_us) { /* S15: no reconnect, but F16: never given up */
+        peer->next_ms = step->now.mono_ms + RECONNECT_MAX_MS;
+        return;
+    }
+    if (stayed_ms < SHORT_STAY_MS) {
+        retry_later(step, peer);
+        return;
+    }
+    peer->failures = 0;
+    peer->next_ms = step->now.mono_ms;
+}
+
+void persistent_due(struct step *step, uint32_t i)
+{
+    struct configured_peer *peer = &step->node->persistent[i];
+    if (peer->resolving || conns_peer(&step->node->conns, &peer->text.id))
+        peer->next_ms = NEVER_MS;
+    else if (peer->text.is_name) /* F16: the address may have changed */
+        configured_resolve(step, peer, CONFIGURED_PERSISTENT | i);
+    else
+        dial_persistent(step, peer);
+}
+
+void persistent_answered(struct step *step, struct configured_peer *peer, const struct event *event)
+{
+    if (event->resolved.err || event->resolved.ips_n == 0) {
+        retry_later(step, peer);
+        log_retry(step, peer, ERR_LOOKUP);
+        return;
+    }
+    configured_set_address(peer, &event->resolved.ips[peer->failures % event->resolved.ips_n]);
+    add_to_book(step, &peer->addr);
+    dial_persistent(step, peer);
+}
+
+void persistent_start(struct step *step, struct configured_peer *peer)
+{
+    struct node *node = step->node;
+    int64_t delay = jitter_ms(node, node->settings.configured_dial_delay_max_ms);
+    peer->never = peer_id_equal(&peer->text.id, &node->settings.id);
+    if (peer->never)
+        return;
+    peer->next_ms = step->now.mono_ms + delay;
+    if (!peer->text.is_name) {
+        configured_set_address(peer, &peer->text.ip);
+        add_to_book(step, &peer->addr);
+    }
+}

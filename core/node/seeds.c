@@ -1,0 +1,157 @@
+/* Seeds: whom to ask for addresses when the book gives none (R3 - R6, R58, P10, F14). */
+#include "node/configured.h"
+
+#define SEED_RETRY_MS SECONDS_MS(10)       /* between two dials of one seed (P10) */
+#define LOOKUP_RETRY_MIN_MS SECONDS_MS(30) /* F14: names that do not resolve are tried again */
+#define LOOKUP_RETRY_MAX_MS MINUTES_MS(10)
+
+static void end_walk(struct seed_walk *walk)
+{
+    walk->active = false;
+    walk->n = walk->at = 0;
+}
+
+static bool seed_is_ready(const struct step *step, const struct configured_peer *seed)
+{
+    return seed->resolved && !seed->never && step->now.mono_ms - seed->tried_ms >= SEED_RETRY_MS;
+}
+
+/* Dials the next seed of the walk; ends it at a success or when none is left. */
+static void walk_on(struct step *step)
+{
+    struct node *node = step->node;
+    struct seed_walk *walk = &node->walk;
+    for (; walk->at < walk->n; walk->at++) {
+        struct configured_peer *seed = &node->seeds[walk->order[walk->at]];
+        enum err err = dialer_dial(step, &seed->addr, ORIGIN_SEED);
+        if (err == ERR_OK) {
+            seed->tried_ms = step->now.mono_ms;
+            return;
+        }
+        if (err == ERR_ALREADY_CONNECTED)
+            break;
+        char text[ADDR_TEXT_MAX];
+        log_write(&node->settings.log, LOG_ERROR, "seed not dialed",
+            LOG_TEXT("seed", addr_to_text(&seed->addr, text)), LOG_TEXT("error", err_text(err)));
+    }
+    if (walk->at == walk->n)
+        log_write(&node->settings.log, LOG_ERROR, "no seed could be reached",
+            LOG_NUMBER("tried", walk->n));
+    end_walk(walk);
+}
+
+void seeds_dial(struct step *step)
+{
+    struct node *node = step->node;
+    struct seed_walk *walk = &node->walk;
+    if (walk->active)
+        return;
+    for (uint32_t i = 0; i < node->seeds_n; i++) {
+        if (!seed_is_ready(step, &node->seeds[i]))
+            continue;
+        uint32_t place = (uint32_t)rng_below(&node->rng, walk->n + 1);
+        walk->order[walk->n++] = walk->order[place];
+        walk->order[place] = i;
+    }
+    if (walk->n == 0)
+        return;
+    walk->active = true;
+    log_write(&node->settings.log, LOG_INFO, "dialing seeds", LOG_NUMBER("seeds", walk->n));
+    walk_on(step);
+}
+
+/* Every dial of this origin belongs to the walk. */
+void seeds_failed(struct step *step, enum err err)
+{
+    struct node *node = step->node;
+    struct seed_walk *walk = &node->walk;
+    if (!walk->active)
+        return;
+    struct configured_peer *seed = &node->seeds[walk->order[walk->at]];
+    char text[ADDR_TEXT_MAX];
+    log_write(&node->settings.log, LOG_ERROR, "seed dial failed",
+        LOG_TEXT("seed", addr_to_text(&seed->addr, text)), LOG_TEXT("error", err_text(err)));
+    if (err == ERR_SELF)
+        seed->never = true;
+    else if (seed->text.is_name && !seed->resolving) /* F14: its address may have changed */
+        seed->next_ms = step->now.mono_ms + LOOKUP_RETRY_MIN_MS;
+    walk->at++;
+    walk_on(step);
+}
+
+void seeds_connected(struct step *step)
+{
+    end_walk(&step->node->walk);
+}
+
+/* R6: with seeds configured, one must resolve unless the book has addresses. */
+void seeds_check(struct step *step)
+{
+    struct node *node = step->node;
+    if (node->seeds_checked)
+        return;
+    for (uint32_t i = 0; i < node->seeds_n; i++) {
+        if (node->seeds[i].resolved)
+            break;
+        if (node->seeds[i].resolving)
+            return;
+        if (i + 1 == node->seeds_n && book_count(node->book) == 0)
+            outbox_add(step->outbox, ACTION_ABORT, 0)->abort.why =
+                "none of the configured seeds resolves and the address book is empty; check the "
+                "`seeds` setting and the name server";
+    }
+    node->seeds_checked = true;
+}
+
+static int64_t lookup_wait_ms(uint32_t failures)
+{
+    int64_t wait = LOOKUP_RETRY_MIN_MS;
+    for (uint32_t i = 1; i < failures && wait < LOOKUP_RETRY_MAX_MS; i++)
+        wait *= 2;
+    return earlier_ms(wait, LOOKUP_RETRY_MAX_MS);
+}
+
+static void seed_unresolved(struct step *step, struct configured_peer *seed)
+{
+    if (seed->failures < UINT32_MAX)
+        seed->failures++;
+    seed->next_ms = step->now.mono_ms + lookup_wait_ms(seed->failures);
+    log_write(&step->node->settings.log, LOG_ERROR, "seed does not resolve",
+        LOG_TEXT("seed", seed->text.host), LOG_NUMBER("failures", seed->failures));
+}
+
+/* Whoever waits for a seed need not wait for the next period. */
+static void seed_resolved(struct step *step, struct configured_peer *seed, const struct ip *ip)
+{
+    struct node *node = step->node;
+    bool news = !seed->resolved || !ip_equal(&seed->addr.at.ip, ip);
+    seed->failures = 0;
+    configured_set_address(seed, ip);
+    if (!news || node->conns.peers + node->conns.dialing > 0)
+        return;
+    if (node->settings.seed_mode)
+        seeds_dial(step);
+    else
+        ensure_wake(step, step->now.mono_ms);
+}
+
+void seeds_answered(struct step *step, struct configured_peer *seed, const struct event *event)
+{
+    size_t n = event->resolved.ips_n;
+    if (event->resolved.err || n == 0)
+        seed_unresolved(step, seed);
+    else
+        seed_resolved(step, seed, &event->resolved.ips[rng_below(&step->node->rng, n)]);
+    seeds_check(step);
+}
+
+void seeds_start(struct step *step, uint32_t i)
+{
+    struct configured_peer *seed = &step->node->seeds[i];
+    seed->tried_ms = step->now.mono_ms - SEED_RETRY_MS;
+    seed->never = peer_id_equal(&seed->text.id, &step->node->settings.id);
+    if (seed->text.is_name)
+        configured_resolve(step, seed, i);
+    else
+        configured_set_address(seed, &seed->text.ip);
+}

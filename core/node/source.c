@@ -1,0 +1,74 @@
+/* Who tells us addresses: as the book knows them (F20), and how many more they may add (P16). */
+#include "node/state.h"
+
+#define ADDED_MAX 2000 /* new addresses of one source in an hour */
+#define ADDED_WINDOW_MS HOURS_MS(1)
+#define BLAME_WINDOW_MS HOURS_MS(24)
+#define BLAME_HALVES 50 /* that many dead addresses halve what the source may add */
+
+struct addr source_of(const struct conn *conn)
+{
+    struct addr source = {conn->id, conn->remote};
+    if (!conn->outbound) /* the other end's port says nothing, its claim at least something */
+        source.at.port = conn->listen_known ? conn->listen.at.port : 0;
+    return source;
+}
+
+static bool is_over(int64_t began_at, int64_t now_at, int64_t window_ms)
+{
+    return began_at == 0 || now_at - began_at >= window_ms;
+}
+
+static uint32_t allowance(const struct peer_history *history, int64_t now_at)
+{
+    if (is_over(history->dead_at, now_at, BLAME_WINDOW_MS))
+        return ADDED_MAX;
+    uint32_t halvings = history->dead / BLAME_HALVES;
+    return halvings < 31 ? (uint32_t)ADDED_MAX >> halvings : 0;
+}
+
+bool source_may_add(const struct step *step, const struct peer_id *id)
+{
+    const struct peer_history *history = recent_find(&step->node->history, id);
+    int64_t now_at = step->now.mono_ms + 1;
+    if (!history)
+        return true;
+    uint32_t added = is_over(history->added_at, now_at, ADDED_WINDOW_MS) ? 0 : history->added;
+    return added < allowance(history, now_at);
+}
+
+void source_added(struct step *step, const struct peer_id *id)
+{
+    struct peer_history *history = recent_touch(&step->node->history, id);
+    int64_t now_at = step->now.mono_ms + 1;
+    if (!history)
+        return;
+    if (is_over(history->added_at, now_at, ADDED_WINDOW_MS)) {
+        history->added_at = now_at;
+        history->added = 0;
+    }
+    history->added++;
+}
+
+/* Only what never answered anybody of us, and only its first failure: honest relays pass on
+ * addresses that died since. */
+void source_blame(struct step *step, const struct addr *dead)
+{
+    struct node *node = step->node;
+    const struct book_entry *entry = book_find(node->book, &dead->id);
+    if (!entry || !endpoint_equal(&entry->addr.at, &dead->at) || entry->attempts > 0 ||
+        entry->last_success_ms != 0)
+        return;
+    const struct peer_id *id = &book_source(node->book, entry, 0)->id;
+    if (peer_id_equal(id, &node->settings.id))
+        return;
+    struct peer_history *history = recent_touch(&node->history, id);
+    int64_t now_at = step->now.mono_ms + 1;
+    if (!history)
+        return;
+    if (is_over(history->dead_at, now_at, BLAME_WINDOW_MS)) {
+        history->dead_at = now_at;
+        history->dead = 0;
+    }
+    history->dead++;
+}
