@@ -245,9 +245,12 @@ static struct node_settings node_settings(const struct runner *runner)
     made.ensure_peers_period_ms = settings->pex.ensure_peers_period_ms;
     made.request_interval_min_ms = settings->pex.min_request_interval_ms;
     made.own_request_spacing_ms = settings->pex.own_request_spacing_ms;
+    made.ip_answers_burst = (uint32_t)settings->pex.ip_answers_burst;
+    made.ip_answers_per_s = (double)settings->pex.ip_answers_per_s;
     made.seed_disconnect_wait_ms = settings->pex.seed_disconnect_wait_ms;
     made.crawl_period_ms = settings->pex.crawl_period_ms;
     made.crawl_concurrency = (uint32_t)settings->pex.crawl_concurrency;
+    made.crawl_outbound_max = (uint32_t)settings->pex.crawl_outbound_max;
     made.dial_concurrency = (uint32_t)settings->pex.dial_concurrency;
     made.dial_rate = (uint32_t)settings->pex.dial_rate;
     made.book_save_interval_ms = settings->pex.book_save_interval_ms;

@@ -78,14 +78,16 @@ struct settings {
     struct {
         char *network; /* "": the chain_id of genesis_file */
         int64_t ensure_peers_period_ms;
-        int64_t min_request_interval_ms; /* what we grant to others (R27) */
-        int64_t own_request_spacing_ms;  /* what we keep ourselves, per ID (P8) */
+        int64_t min_request_interval_ms;            /* what we grant to others (R27) */
+        int64_t own_request_spacing_ms;             /* what we keep ourselves, per ID (P8) */
+        int64_t ip_answers_burst, ip_answers_per_s; /* to one IP (F13) */
         int64_t seed_disconnect_wait_ms;
         int64_t crawl_period_ms;
-        int64_t crawl_concurrency; /* dials in flight while crawling */
-        int64_t dial_concurrency;  /* dials in flight, all kinds */
-        int64_t dial_rate;         /* dials per second */
-        int64_t startup_spread_ms; /* random delay before configured dials (S16, P26) */
+        int64_t crawl_concurrency;  /* dials in flight while crawling */
+        int64_t crawl_outbound_max; /* outbound peers and dials while crawling (F17, P19) */
+        int64_t dial_concurrency;   /* dials in flight, all kinds */
+        int64_t dial_rate;          /* dials per second; 0: 10, in seed mode 200 (P3) */
+        int64_t startup_spread_ms;  /* random delay before configured dials (S16, P26) */
         int64_t need_more_addresses;
         int64_t book_save_interval_ms;
         int64_t max_handshaking; /* accepted sockets that have not authenticated (F24) */

@@ -7,49 +7,13 @@
 
 #include <cmocka.h>
 
-#include "app/settings_table.h"
-#include "app/settings_template.h"
-#include "unit/temp_folder.h"
+#include "node/node.h"
+#include "script/script.h"
+#include "unit/app/loaded_home.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-
-/* A home with one config.toml, and what came of loading it. */
-struct home {
-    struct temp_folder folder;
-    struct settings settings;
-    struct settings_problems problems;
-    enum err err;
-};
-
-static void load(struct home *home, const char *config, char *const *environment,
-    const struct settings_override *flags, size_t flags_n)
-{
-    *home = (struct home){.folder = temp_folder_make()};
-    assert_int_equal(mkdir(temp_path(&home->folder, "config"), 0700), 0);
-    if (config)
-        temp_write(&home->folder, SETTINGS_FILE, config);
-    home->err = settings_load(
-        home->folder.path, environment, flags, flags_n, &home->settings, &home->problems);
-}
-
-static void unload(struct home *home)
-{
-    settings_free(&home->settings);
-    temp_folder_remove(&home->folder);
-}
-
-/* The one problem that there is, as text, with the folder's name cut off. */
-static const char *only_problem(struct home *home)
-{
-    static char text[2048];
-    if (home->problems.n != 1)
-        return home->problems.n ? "more than one problem" : "no problem";
-    settings_problem_text(&home->problems.items[0], text, sizeof text);
-    size_t n = strlen(home->folder.path);
-    return strncmp(text, home->folder.path, n) == 0 ? text + n + 1 : text;
-}
 
 static void settings_have_the_defaults_of_cometbft(void **state)
 {
@@ -77,27 +41,55 @@ static void settings_have_the_defaults_of_cometbft(void **state)
     assert_string_equal(s.node_key_file, "config/node_key.json");
     assert_int_equal(s.log_level, LOG_INFO);
     assert_int_equal(s.log_format, LOG_FORMAT_PLAIN);
+    assert_true(*s.moniker);
     settings_free(&s);
 }
 
-static void settings_have_the_constants_of_the_exchange(void **state)
+/* behaviour.md 0.1 and the policy points are in the node's defaults; config.toml must not differ.
+ */
+static void settings_have_the_defaults_of_the_node(void **state)
 {
-    (void)state; /* behaviour.md 0.1, P3, P8 */
+    (void)state;
     struct settings s;
     assert_int_equal(settings_default(&s), ERR_OK);
-    assert_int_equal(s.pex.ensure_peers_period_ms, 30000);
-    assert_int_equal(s.pex.min_request_interval_ms, 10000);
-    assert_int_equal(s.pex.own_request_spacing_ms, 12000);
-    assert_int_equal(s.pex.seed_disconnect_wait_ms, 28 * 3600000);
-    assert_int_equal(s.pex.crawl_period_ms, 30000);
-    assert_int_equal(s.pex.startup_spread_ms, 3000);
-    assert_int_equal(s.pex.dial_rate, 10);
-    assert_int_equal(s.pex.need_more_addresses, 1000);
-    assert_int_equal(s.pex.book_save_interval_ms, 120000);
-    assert_int_equal(s.policy.fuse_ms, 20);
+    const struct node_settings node = node_settings_default();
+    assert_int_equal(s.p2p.pex, node.pex);
+    assert_int_equal(s.p2p.seed_mode, node.seed_mode);
+    assert_int_equal(s.p2p.addr_book_strict, node.strict);
+    assert_int_equal(s.p2p.allow_duplicate_ip, node.allow_duplicate_ip);
+    assert_int_equal(s.p2p.max_num_inbound_peers, node.max_inbound);
+    assert_int_equal(s.p2p.max_num_outbound_peers, node.max_outbound);
+    assert_int_equal(s.p2p.persistent_peers_max_dial_period_ms, node.persistent_max_dial_period_ms);
+    assert_int_equal(s.pex.max_handshaking, node.max_handshaking);
+    assert_int_equal(s.pex.ensure_peers_period_ms, node.ensure_peers_period_ms);
+    assert_int_equal(s.pex.min_request_interval_ms, node.request_interval_min_ms);
+    assert_int_equal(s.pex.own_request_spacing_ms, node.own_request_spacing_ms);
+    assert_int_equal(s.pex.ip_answers_burst, node.ip_answers_burst);
+    assert_true((double)s.pex.ip_answers_per_s == node.ip_answers_per_s);
+    assert_int_equal(s.pex.seed_disconnect_wait_ms, node.seed_disconnect_wait_ms);
+    assert_int_equal(s.pex.crawl_period_ms, node.crawl_period_ms);
+    assert_int_equal(s.pex.crawl_concurrency, node.crawl_concurrency);
+    assert_int_equal(s.pex.crawl_outbound_max, node.crawl_outbound_max);
+    assert_int_equal(s.pex.dial_concurrency, node.dial_concurrency);
+    assert_int_equal(s.pex.dial_rate, node.dial_rate);
+    assert_int_equal(s.pex.book_save_interval_ms, node.book_save_interval_ms);
+    assert_int_equal(s.pex.startup_spread_ms, node.configured_dial_delay_max_ms);
+    assert_int_equal(s.pex.need_more_addresses, book_settings_default().need_more);
+    settings_free(&s);
+}
+
+static void settings_have_the_defaults_of_the_policy_vm(void **state)
+{
+    (void)state;
+    struct settings s;
+    assert_int_equal(settings_default(&s), ERR_OK);
+    const struct script_settings script = script_settings_default();
+    assert_int_equal(s.policy.instructions_max, script.instructions_max);
+    assert_int_equal(s.policy.memory_max, script.memory_max);
+    assert_int_equal(s.policy.fuse_ms, script.fuse_ms);
+    assert_int_equal(s.policy.turn_fuse_ms, script.turn_fuse_ms);
     assert_true(s.policy.watch);
     assert_string_equal(s.policy.file, "");
-    assert_true(*s.moniker);
     settings_free(&s);
 }
 
@@ -394,73 +386,12 @@ static void settings_list_beyond_its_limit_is_refused(void **state)
     free(list);
 }
 
-static char *template_of(const struct settings_override *values, size_t n)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    assert_non_null(out);
-    settings_template_write(out, values, n);
-    assert_int_equal(fclose(out), 0);
-    return text;
-}
-
-static void settings_template_is_read_back_without_a_word(void **state)
-{
-    (void)state;
-    const struct settings_override values[] = {{"moniker", "a\"b\\c"},
-        {"pex.network", "n\xc3\xa9t"}, {"p2p.seeds", ID_A "@1.2.3.4:5"}, {"p2p.pex", "false"},
-        {"p2p.send-rate", "7"}};
-    char *text = template_of(values, COUNT(values));
-    struct home home;
-    load(&home, text, NULL, NULL, 0);
-    free(text);
-    assert_string_equal(only_problem(&home), "no problem");
-    assert_string_equal(home.settings.moniker, "a\"b\\c");
-    assert_string_equal(home.settings.pex.network, "n\xc3\xa9t");
-    assert_int_equal(home.settings.p2p.seeds.n, 1);
-    assert_false(home.settings.p2p.pex);
-    assert_int_equal(home.settings.p2p.send_rate, 7);
-    assert_int_equal(home.settings.p2p.dial_timeout_ms, 3000);
-    unload(&home);
-}
-
-static void settings_template_has_every_setting_that_does_something(void **state)
-{
-    (void)state;
-    char *text = template_of(NULL, 0);
-    for (size_t i = 0; i < settings_table_n; i++) {
-        char line[SETTING_NAME_MAX + 8];
-        const struct setting *setting = &settings_table[i];
-        snprintf(line, sizeof line, "\n%s%s = ", setting->initial ? "" : "# ", setting->key);
-        bool is_there = strstr(text, line) != NULL;
-        if (is_there == setting->is_unused)
-            fail_msg("%s", setting_name(setting));
-    }
-    free(text);
-}
-
-static void settings_table_rows_fit_their_types(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < settings_table_n; i++) {
-        const struct setting *setting = &settings_table[i];
-        bool is_ranged = setting->type == SETTING_INTEGER || setting->type == SETTING_DURATION;
-        if (is_ranged != (setting->min < setting->max))
-            fail_msg("range of %s", setting_name(setting));
-        if ((setting->type == SETTING_INTEGER) != (setting->unit != NULL))
-            fail_msg("unit of %s", setting_name(setting));
-        assert_true(strlen(setting_name(setting)) < SETTING_NAME_MAX);
-        assert_ptr_equal(setting_find_name(setting_name(setting)), setting);
-        assert_non_null(settings_section_find(setting->section));
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_have_the_defaults_of_cometbft),
-        cmocka_unit_test(settings_have_the_constants_of_the_exchange),
+        cmocka_unit_test(settings_have_the_defaults_of_the_node),
+        cmocka_unit_test(settings_have_the_defaults_of_the_policy_vm),
         cmocka_unit_test(settings_defaults_pass_their_own_checks),
         cmocka_unit_test(settings_are_read_from_the_file),
         cmocka_unit_test(settings_flag_beats_variable_beats_file_beats_default),
@@ -475,9 +406,6 @@ int main(void)
         cmocka_unit_test(settings_without_a_file_say_how_to_make_one),
         cmocka_unit_test(settings_file_beyond_its_limit_is_refused),
         cmocka_unit_test(settings_list_beyond_its_limit_is_refused),
-        cmocka_unit_test(settings_template_is_read_back_without_a_word),
-        cmocka_unit_test(settings_template_has_every_setting_that_does_something),
-        cmocka_unit_test(settings_table_rows_fit_their_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
