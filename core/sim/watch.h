@@ -1,0 +1,31 @@
+/* Checks from outside, at every step, that nodes keep the rules that hold whatever a policy says
+ * (behaviour.md section 5, last column), and that hosts keep the life of connections of
+ * node/event.h. It believes nothing that a node says of itself: it draws its own picture of each
+ * node from events and actions and compares.
+ *
+ *  - outbound peers and dials that no configuration asked for: at most the maximum and one feeler;
+ *    dials in flight, sockets in handshake and inbound peers within their caps
+ *  - no dial to ourselves, to the banned, connected or dialing, to a connected IP (unless allowed),
+ *    faster than the dial rate, to one endpoint within a second of its failure, and in strict mode
+ *    more than two at once and ten a minute into one /24 or /48
+ *  - one outstanding request per connection, own_request_spacing between two to one ID
+ *  - lists only in answer to a request, after the second not faster than the interval, in seed mode
+ *    once per connection; of at most 250 distinct addresses that are neither ours, private, banned
+ *    nor the requester's
+ *  - every accepted socket is answered once, in the same step; one connection per ID, and per IP
+ *  - the node's counts are right, its deadline does not spin, its book is consistent */
+#ifndef SIM_WATCH_H
+#define SIM_WATCH_H
+
+#include "sim/sim.h"
+
+struct watch;
+
+/* Watches all nodes of a simulation from now on; must be freed after it ran for the last time. The
+ * books are checked whole every book_every steps of a node; 0: never. */
+struct watch *watch_new(struct sim *sim, uint32_t book_every);
+void watch_free(struct watch *watch); /* NULL is fine */
+/* The first rule that was broken, with when and by whom, or NULL. */
+const char *watch_broken(const struct watch *watch);
+
+#endif
