@@ -4,6 +4,7 @@
 #include "app/nearest.h"
 #include "app/settings_table.h"
 #include "app/settings_template.h"
+#include "app/wrap.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -229,9 +230,10 @@ bool flags_duration(
 
 static void print_flag(const char *name, const char *value, const char *doc)
 {
-    char left[FLAG_NAME_MAX];
-    snprintf(left, sizeof left, "%s%s%s", name, value ? " " : "", value ? value : "");
-    printf("  --%-36s %s\n", left, doc);
+    char spelled[FLAG_NAME_MAX], left[FLAG_COLUMN + FLAG_NAME_MAX];
+    snprintf(spelled, sizeof spelled, "%s%s%s", name, value ? " " : "", value ? value : "");
+    snprintf(left, sizeof left, FLAG_LEFT, spelled);
+    wrap_write(stdout, left, FLAG_INDENT, doc);
 }
 
 void flags_help(const struct command *command)
@@ -245,7 +247,7 @@ void flags_help(const struct command *command)
         print_flag(command->flags[i].name, command->flags[i].value, command->flags[i].doc);
     print_flag("help", NULL, "This text.");
     if (command->takes_settings) {
-        puts("\nSettings; each comes before what config.toml says:");
+        puts("\nSettings; each comes before what config.toml says. [Default]:");
         settings_flags_write(stdout);
     }
 }

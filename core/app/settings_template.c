@@ -1,28 +1,8 @@
 #include "app/settings_template.h"
 
 #include "app/settings_value.h"
+#include "app/wrap.h"
 #include <string.h>
-
-#define COLUMNS 98
-
-/* Writes text in lines of at most COLUMNS, each after `prefix`. */
-static void write_wrapped(FILE *out, const char *prefix, const char *text)
-{
-    size_t column = 0;
-    for (;;) {
-        text += strspn(text, " ");
-        size_t n = strcspn(text, " ");
-        if (n == 0)
-            break;
-        if (column > 0 && column + 1 + n > COLUMNS) {
-            fputc('\n', out);
-            column = 0;
-        }
-        column += (size_t)fprintf(out, "%s%.*s", column > 0 ? " " : prefix, (int)n, text);
-        text += n;
-    }
-    fputc('\n', out);
-}
 
 static bool is_quoted(const struct setting *setting)
 {
@@ -80,7 +60,7 @@ static void write_section(FILE *out, const struct settings_section *section,
 {
     if (section->doc) {
         fputc('\n', out);
-        write_wrapped(out, "# ", section->doc);
+        wrap_write(out, "# ", "# ", section->doc);
         fprintf(out, "[%s]\n", section->name);
     }
     for (size_t i = 0; i < settings_table_n; i++) {
@@ -89,7 +69,7 @@ static void write_section(FILE *out, const struct settings_section *section,
             continue;
         const char *value = value_of(setting, values, values_n);
         fputc('\n', out);
-        write_wrapped(out, "# ", setting->doc);
+        wrap_write(out, "# ", "# ", setting->doc);
         write_range(out, setting);
         fprintf(out, "%s%s = ", value ? "" : "# ", setting->key);
         write_value(out, setting, value ? value : "");
@@ -117,8 +97,11 @@ void settings_flags_write(FILE *out)
         const struct setting *setting = &settings_table[i];
         if (setting->is_unused)
             continue;
-        const char *end = strstr(setting->doc, ". ");
-        int n = end ? (int)(end - setting->doc) + 1 : (int)strlen(setting->doc);
-        fprintf(out, "  --%-36s %.*s\n", setting_name(setting), n, setting->doc);
+        char left[FLAG_COLUMN + SETTING_NAME_MAX], doc[SETTING_CAUSE_MAX];
+        snprintf(left, sizeof left, FLAG_LEFT, setting_name(setting));
+        const char *initial = setting->initial && *setting->initial ? setting->initial : NULL;
+        snprintf(doc, sizeof doc, "%.400s%s%s%s", setting->doc, initial ? " [" : "",
+            initial ? initial : "", initial ? "]" : "");
+        wrap_write(out, left, FLAG_INDENT, doc);
     }
 }
