@@ -142,6 +142,29 @@ static enum err read_config(struct demo_node *node, char *why)
 
 /* ---- nodes ---- */
 
+/* One node has loaded the policy, or not; the last one tells. */
+static void on_reloaded(void *context, const char *why)
+{
+    struct demo_cast *cast = context;
+    char event[RUNNER_WHY_MAX + 32];
+    if (why)
+        snprintf(cast->refused, sizeof cast->refused, "%s", why);
+    if (++cast->reloaded_n < cast->n)
+        return;
+    bool is_loaded = !*cast->refused;
+    if (is_loaded)
+        cast->policy_loads++;
+    else
+        cast->policy_errors++;
+    snprintf(
+        event, sizeof event, is_loaded ? "policy loaded" : "policy not loaded: %s", cast->refused);
+    for (unsigned i = 0; i < cast->n; i++)
+        snprintf(cast->nodes[i].last_event, DEMO_EVENT_MAX, "%.*s", DEMO_EVENT_MAX - 1, event);
+    cast->tell(cast->context, "all", event);
+    cast->reloaded_n = 0;
+    *cast->refused = 0;
+}
+
 static enum err open_node(struct demo_node *node, uint64_t rng_seed, char *why)
 {
     struct demo_cast *cast = node->cast;
@@ -163,6 +186,8 @@ static enum err open_node(struct demo_node *node, uint64_t rng_seed, char *why)
         .network = DEMO_NETWORK,
         .log = {.level = LOG_INFO, .write = take_line, .context = node},
         .rng_seed = rng_seed,
+        .reloaded = on_reloaded,
+        .reloaded_context = cast,
         .dial_from = {node->settings.p2p.laddr.at.ip, 0},
         .write_delay_ms = node->delay_ms,
         .ping_interval_ms = SECONDS_MS(2),
@@ -224,18 +249,8 @@ enum err demo_cast_start(struct demo_cast *cast, char *why)
 
 void demo_cast_reload(struct demo_cast *cast)
 {
-    char why[RUNNER_WHY_MAX] = "", event[RUNNER_WHY_MAX + 32];
-    bool is_loaded = true;
     for (unsigned i = 0; i < cast->n; i++)
-        is_loaded = runner_reload_policy(&cast->nodes[i].runner, why) && is_loaded;
-    if (is_loaded)
-        cast->policy_loads++;
-    else
-        cast->policy_errors++;
-    snprintf(event, sizeof event, is_loaded ? "policy loaded" : "policy not loaded: %s", why);
-    for (unsigned i = 0; i < cast->n; i++)
-        snprintf(cast->nodes[i].last_event, DEMO_EVENT_MAX, "%.*s", DEMO_EVENT_MAX - 1, event);
-    cast->tell(cast->context, "all", event);
+        runner_reload_policy(&cast->nodes[i].runner);
 }
 
 void demo_cast_stop(struct demo_cast *cast)

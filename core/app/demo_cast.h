@@ -42,6 +42,8 @@ struct demo_cast {
     int64_t started_ms;
     unsigned started_n, stopped_n;
     unsigned policy_loads, policy_errors; /* while it ran */
+    unsigned reloaded_n;                  /* nodes that are through with the running reload */
+    char refused[RUNNER_WHY_MAX];         /* why one of them refused, "": none */
     /* Told of every event worth reading. */
     void (*tell)(void *context, const char *who, const char *event);
     void (*ended)(void *context); /* all nodes have stopped */
@@ -52,7 +54,7 @@ struct demo_cast {
  * why (RUNNER_WHY_MAX bytes); demo_cast_close must follow in any case. */
 enum err demo_cast_open(struct demo_cast *cast, unsigned n, char *why);
 enum err demo_cast_start(struct demo_cast *cast, char *why);
-/* Loads the policy file again, everywhere. */
+/* Begins to load the policy file again, everywhere. */
 void demo_cast_reload(struct demo_cast *cast);
 /* Stops every node; `ended` follows. */
 void demo_cast_stop(struct demo_cast *cast);

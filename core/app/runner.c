@@ -1,7 +1,6 @@
 #include "app/runner.h"
 
 #include "app/book_file.h"
-#include "ops/policy_files.h"
 #include "uv/limits.h"
 #include "uv/machine.h"
 #include "uv/sockaddr.h"
@@ -18,11 +17,6 @@ static int64_t clock_ns(void *context)
     return (int64_t)uv_hrtime();
 }
 
-static double unix_seconds(const struct runner *runner)
-{
-    return (double)machine_now(runner->options.workspace->loop).wall_ms / 1000;
-}
-
 static struct script_settings script_settings(const struct runner *runner)
 {
     const struct settings *settings = runner->options.settings;
@@ -36,57 +30,88 @@ static struct script_settings script_settings(const struct runner *runner)
     return made;
 }
 
-static enum err load_policy(struct runner *runner, struct script_error *error)
+static const char *file_of(const struct runner *runner, const struct script_error *error)
 {
-    struct policy_files files = {0};
-    char cause[POLICY_CAUSE_MAX] = "";
-    *error = (struct script_error){0};
-    enum err err = policy_files_read(runner->policy_path, &files, cause);
-    if (err)
-        snprintf(error->message, sizeof error->message, "%s", cause);
-    else
-        err = script_load(runner->script, &files.source, unix_seconds(runner), error);
-    policy_files_free(&files);
-    return err;
+    return *error->file ? error->file : runner->policy_path;
 }
 
 static void describe(const struct runner *runner, const struct script_error *error, char *why)
 {
-    const char *file = *error->file ? error->file : runner->policy_path;
     if (error->line > 0)
-        snprintf(why, RUNNER_WHY_MAX, "%s:%d: %s", file, error->line, error->message);
+        snprintf(
+            why, RUNNER_WHY_MAX, "%s:%d: %s", file_of(runner, error), error->line, error->message);
     else
         snprintf(why, RUNNER_WHY_MAX, "%s", error->message);
 }
 
-bool runner_reload_policy(struct runner *runner, char *why)
+static void tell_loaded(const struct runner *runner)
 {
-    if (!runner->policy_path)
-        return true;
-    struct script_error error;
-    if (load_policy(runner, &error) != ERR_OK) { /* the previous one goes on answering */
-        log_write(&runner->options.log, LOG_ERROR, "policy not loaded",
-            LOG_TEXT("file", *error.file ? error.file : runner->policy_path),
-            LOG_NUMBER("line", error.line), LOG_TEXT("error", error.message));
-        describe(runner, &error, why);
-        return false;
-    }
     struct script_stats stats;
     script_stats(runner->script, &stats);
     host_policy_loaded(runner->host, stats.name);
-    return true;
+}
+
+static void on_reloaded(void *context, const struct script_error *error)
+{
+    struct runner *runner = context;
+    char why[RUNNER_WHY_MAX] = "";
+    if (!error) {
+        tell_loaded(runner);
+    } else { /* the previous one goes on answering */
+        log_write(&runner->options.log, LOG_ERROR, "policy not loaded",
+            LOG_TEXT("file", file_of(runner, error)), LOG_NUMBER("line", error->line),
+            LOG_TEXT("error", error->message));
+        describe(runner, error, why);
+    }
+    if (runner->options.reloaded)
+        runner->options.reloaded(runner->options.reloaded_context, error ? why : NULL);
+}
+
+void runner_reload_policy(struct runner *runner)
+{
+    if (runner->policy_path && runner->is_started)
+        policy_loader_reload(&runner->loader);
+}
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+    struct runner *runner = handle->data;
+    runner->is_stopped = true;
+    runner->stopped(runner->stopped_context, runner);
+}
+
+static void on_loader_closed(void *context)
+{
+    struct runner *runner = context;
+    uv_close((uv_handle_t *)&runner->turn, on_turn_closed);
+}
+
+static enum err load_policy(
+    struct runner *runner, const struct script_settings *made, struct script_error *error)
+{
+    const struct settings *settings = runner->options.settings;
+    runner->policy_path = settings_path(settings, settings->policy.file);
+    if (!runner->policy_path)
+        return ERR_NO_MEMORY;
+    runner->loader = (struct policy_loader){
+        .loop = runner->options.workspace->loop,
+        .path = runner->policy_path,
+        .script = runner->script,
+        .settings = *made,
+        .done = on_reloaded,
+    };
+    return policy_loader_load(&runner->loader, error);
 }
 
 static enum err open_policy(struct runner *runner, char *why)
 {
-    const struct settings *settings = runner->options.settings;
     const struct script_settings made = script_settings(runner);
     struct script_error error = {0};
     enum err err = script_new(&made, &runner->script, &error);
-    if (!err && *settings->policy.file) {
-        runner->policy_path = settings_path(settings, settings->policy.file);
-        err = runner->policy_path ? load_policy(runner, &error) : ERR_NO_MEMORY;
-    }
+    if (!err && *runner->options.settings->policy.file)
+        err = load_policy(runner, &made, &error);
+    runner->loader.closed = on_loader_closed;
+    runner->loader.context = runner;
     if (err && *error.message)
         describe(runner, &error, why);
     return err;
@@ -314,17 +339,9 @@ static void on_turn(uv_prepare_t *turn)
     script_turn_begin(((struct runner *)turn->data)->script);
 }
 
-static void on_turn_closed(uv_handle_t *handle)
-{
-    struct runner *runner = handle->data;
-    runner->is_stopped = true;
-    runner->stopped(runner->stopped_context, runner);
-}
-
 static void on_host_stopped(void *context)
 {
-    struct runner *runner = context;
-    uv_close((uv_handle_t *)&runner->turn, on_turn_closed);
+    policy_loader_close(&((struct runner *)context)->loader);
 }
 
 enum err runner_start(struct runner *runner, void (*stopped)(void *context, struct runner *runner),

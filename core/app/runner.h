@@ -6,9 +6,9 @@
 #ifndef APP_RUNNER_H
 #define APP_RUNNER_H
 
+#include "app/policy_loader.h"
 #include "app/settings.h"
 #include "crypto/node_key.h"
-#include "script/script.h"
 #include "uv/host.h"
 #include "uv/limits.h"
 
@@ -22,6 +22,9 @@ struct runner_options {
     const char *network;
     struct log log;
     uint64_t rng_seed; /* of decisions */
+    /* After a reload: why it failed, or NULL. May itself be NULL. */
+    void (*reloaded)(void *context, const char *why);
+    void *reloaded_context;
     /* For demonstrations; all-zero otherwise. */
     struct endpoint dial_from;
     int64_t write_delay_ms;
@@ -34,6 +37,7 @@ struct runner {
     struct host *host;
     struct node *node;
     struct script *script;
+    struct policy_loader loader;
     uv_prepare_t turn;             /* opens the script's time budget of each turn of the loop */
     char *book_path, *policy_path; /* policy_path: NULL for the policy in the binary */
     char id_text[PEER_ID_TEXT + 1];
@@ -52,9 +56,9 @@ enum err runner_open(struct runner *runner, const struct runner_options *options
  * (`aborted` says why) - and only memory is left. */
 enum err runner_start(struct runner *runner, void (*stopped)(void *context, struct runner *runner),
     void *context, char *why);
-/* Reads the policy file again; false: an error, logged with file and line and told in `why`, and
- * the running policy stays. */
-bool runner_reload_policy(struct runner *runner, char *why);
+/* Begins to read the policy file again. An error keeps the running policy and is logged with file
+ * and line; `reloaded` of the options is told either way. */
+void runner_reload_policy(struct runner *runner);
 void runner_stop(struct runner *runner);
 void runner_close(struct runner *runner);
 

@@ -95,8 +95,7 @@ static enum err open_member(struct start *start, struct member *member, char *wh
 static void changed(void *context, const char *path)
 {
     (void)path;
-    char why[RUNNER_WHY_MAX];
-    runner_reload_policy(context, why); /* which logs what is wrong */
+    runner_reload_policy(context);
 }
 
 static void watch(struct start *start)
@@ -153,7 +152,7 @@ static void on_signal(uv_signal_t *handle, int number)
     struct start *start = handle->data;
     if (number == SIGHUP) {
         for (size_t i = 0; i < start->members_n; i++)
-            changed(&start->members[i].runner, NULL);
+            runner_reload_policy(&start->members[i].runner);
         return;
     }
     if (start->is_stopping)

@@ -1,0 +1,38 @@
+/* Loads a policy file into a running node's VM without stalling the loop.
+ *
+ * Reading the files and running the script for the first time - where an endless loop, a memory
+ * bomb or a slow example would show - happen on a worker thread, in VMs of their own
+ * (script_check). Only a policy that passed is then loaded on the loop, which takes some
+ * milliseconds. */
+#ifndef APP_POLICY_LOADER_H
+#define APP_POLICY_LOADER_H
+
+#include "ops/policy_files.h"
+#include "script/script.h"
+#include <uv.h>
+
+struct policy_loader {
+    uv_loop_t *loop;
+    const char *path;                /* of the policy, borrowed */
+    struct script *script;           /* that it goes to, borrowed */
+    struct script_settings settings; /* of the trial */
+    /* Told after each reload; error is NULL when the policy answers from now on. */
+    void (*done)(void *context, const struct script_error *error);
+    void (*closed)(void *context);
+    void *context;
+
+    uv_work_t work;
+    bool is_busy, is_again, is_closing;
+    enum err err; /* of the trial */
+    struct script_error error;
+    struct policy_files files;
+};
+
+/* Loads at once, on this thread: before the loop runs. *error names file and line. */
+enum err policy_loader_load(struct policy_loader *loader, struct script_error *error);
+/* Begins to load; `done` follows. While it is under way, another call makes it start once more. */
+void policy_loader_reload(struct policy_loader *loader);
+/* No `done` comes any more; `closed` does, at once or when the worker has ended. */
+void policy_loader_close(struct policy_loader *loader);
+
+#endif
