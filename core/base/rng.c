@@ -46,6 +46,19 @@ uint64_t rng_below(struct rng *rng, uint64_t bound)
     return x % bound;
 }
 
+/* The high half of a 32 x 32 bit product; low halves that would favour some results are redrawn. */
+uint32_t rng_index(struct rng *rng, uint32_t bound)
+{
+    assert(bound > 0);
+    uint64_t product = (rng_next(rng) >> 32) * bound;
+    if ((uint32_t)product < bound) {
+        uint32_t reject_below = (0 - bound) % bound;
+        while ((uint32_t)product < reject_below)
+            product = (rng_next(rng) >> 32) * bound;
+    }
+    return (uint32_t)(product >> 32);
+}
+
 double rng_unit(struct rng *rng)
 {
     return (double)(rng_next(rng) >> 11) * 0x1.0p-53;

@@ -14,6 +14,8 @@ void rng_seed(struct rng *rng, uint64_t seed);
 uint64_t rng_next(struct rng *rng);
 /* Uniform in [0, bound), without bias; bound must not be 0. */
 uint64_t rng_below(struct rng *rng, uint64_t bound);
+/* The same for bounds of 32 bits, without a division in nearly all cases. */
+uint32_t rng_index(struct rng *rng, uint32_t bound);
 /* Uniform in [0, 1). */
 double rng_unit(struct rng *rng);
 

@@ -83,6 +83,40 @@ static void rng_below_has_no_bias_at_large_bounds(void **state)
     assert_in_range(low, 9600, 10400);
 }
 
+static void rng_index_reaches_every_value_evenly(void **state)
+{
+    (void)state;
+    enum { BOUND = 7, ROUNDS = 70000 };
+    unsigned counts[BOUND] = {0};
+    struct rng rng;
+    rng_seed(&rng, 1);
+    for (int i = 0; i < ROUNDS; i++) {
+        uint32_t value = rng_index(&rng, BOUND);
+        assert_true(value < BOUND);
+        counts[value]++;
+        assert_int_equal(rng_index(&rng, 1), 0);
+    }
+    for (int i = 0; i < BOUND; i++)
+        assert_in_range(counts[i], ROUNDS / BOUND * 95 / 100, ROUNDS / BOUND * 105 / 100);
+}
+
+/* At three quarters of 2^32 a third of the results would come up twice as often. */
+static void rng_index_has_no_bias_at_large_bounds(void **state)
+{
+    (void)state;
+    const uint32_t bound = 3u << 30;
+    struct rng rng;
+    unsigned thirds[3] = {0};
+    rng_seed(&rng, 1);
+    for (int i = 0; i < 30000; i++) {
+        uint32_t value = rng_index(&rng, bound);
+        assert_true(value < bound);
+        thirds[value % 3]++;
+    }
+    for (int i = 0; i < 3; i++)
+        assert_in_range(thirds[i], 9600, 10400);
+}
+
 static void rng_unit_stays_in_its_range(void **state)
 {
     (void)state;
@@ -120,6 +154,8 @@ int main(void)
         cmocka_unit_test(rng_below_one_is_zero),
         cmocka_unit_test(rng_below_reaches_every_value_evenly),
         cmocka_unit_test(rng_below_has_no_bias_at_large_bounds),
+        cmocka_unit_test(rng_index_reaches_every_value_evenly),
+        cmocka_unit_test(rng_index_has_no_bias_at_large_bounds),
         cmocka_unit_test(rng_unit_stays_in_its_range),
         cmocka_unit_test(rng_unit_never_rounds_up_to_one),
     };
