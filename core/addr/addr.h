@@ -34,8 +34,8 @@ struct addr_text {
 enum err addr_text_parse(struct span text, struct addr_text *addr, const char **why);
 /* Same without an ID: [scheme://]host:port, as in `laddr`. An empty host is 0.0.0.0 when
  * allow_empty_host. */
-enum err addr_text_parse_listen(struct span text, bool allow_empty_host, struct addr_text *addr,
-    const char **why);
+enum err addr_text_parse_listen(
+    struct span text, bool allow_empty_host, struct addr_text *addr, const char **why);
 /* addr_text_parse for literals only: ERR_ADDR_UNRESOLVED when the host is a name. */
 enum err addr_parse(struct span text, struct addr *addr, const char **why);
 

@@ -1,6 +1,7 @@
 #include "addr/ip.h"
 
 #include <assert.h>
+#include <endian.h>
 
 #define V4_AT 12 /* where the IPv4 address begins in a mapped one */
 
@@ -17,17 +18,23 @@ struct range6 {
     uint8_t bits;
 };
 
-static uint64_t load_be(const uint8_t *at, unsigned n)
+static uint32_t load32(const uint8_t *at)
 {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < n; i++)
-        value = value << 8 | at[i];
-    return value;
+    uint32_t value;
+    memcpy(&value, at, sizeof value);
+    return be32toh(value);
+}
+
+static uint64_t load64(const uint8_t *at)
+{
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return be64toh(value);
 }
 
 static uint32_t v4_of(const struct ip *ip)
 {
-    return (uint32_t)load_be(ip->bytes + V4_AT, 4);
+    return load32(ip->bytes + V4_AT);
 }
 
 /* Parsing */
@@ -141,7 +148,7 @@ enum err ip_parse(struct span text, struct ip *ip)
     uint8_t v4[4];
     struct ip parsed;
     if (parse_v4(text, v4))
-        *ip = ip_of_v4((uint32_t)load_be(v4, 4));
+        *ip = ip_of_v4(load32(v4));
     else if (parse_v6(text, parsed.bytes))
         *ip = parsed;
     else
@@ -204,7 +211,7 @@ static char *put_v6(char *at, const uint8_t bytes[16])
 {
     unsigned groups[8], run_n;
     for (unsigned i = 0; i < 8; i++)
-        groups[i] = (unsigned)load_be(bytes + 2 * i, 2);
+        groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
     unsigned run = longest_zero_run(groups, &run_n);
     for (unsigned i = 0; i < 8;) {
         if (run_n > 0 && i == run) {
@@ -238,7 +245,7 @@ bool ip_equal(const struct ip *a, const struct ip *b)
 
 bool ip_is_v4(const struct ip *ip)
 {
-    return load_be(ip->bytes, 8) == 0 && load_be(ip->bytes + 8, 4) == 0xffff;
+    return load64(ip->bytes) == 0 && load32(ip->bytes + 8) == 0xffff;
 }
 
 struct ip ip_of_v4(uint32_t v4)
@@ -372,16 +379,15 @@ static bool in_ranges6(uint64_t high, const struct range6 *ranges, unsigned n)
 }
 
 #define IN_RANGES(ip, name)                                                                        \
-    (ip_is_v4(ip)                                                                                  \
-            ? in_ranges4(v4_of(ip), name##4, sizeof name##4 / sizeof *name##4)                     \
-            : in_ranges6(load_be((ip)->bytes, 8), name##6, sizeof name##6 / sizeof *name##6))
+    (ip_is_v4(ip) ? in_ranges4(v4_of(ip), name##4, sizeof name##4 / sizeof *name##4)               \
+                  : in_ranges6(load64((ip)->bytes), name##6, sizeof name##6 / sizeof *name##6))
 
 bool ip_is_valid(const struct ip *ip)
 {
     if (ip_is_v4(ip))
         return v4_of(ip) != 0 && v4_of(ip) != UINT32_MAX;
-    uint64_t high = load_be(ip->bytes, 8);
-    bool unspecified = high == 0 && load_be(ip->bytes + 8, 8) == 0;
+    uint64_t high = load64(ip->bytes);
+    bool unspecified = high == 0 && load64(ip->bytes + 8) == 0;
     return !unspecified && high >> 32 != 0x20010db8;
 }
 
@@ -389,7 +395,7 @@ bool ip_is_local(const struct ip *ip)
 {
     if (ip_is_v4(ip))
         return ip->bytes[V4_AT] == 127 || ip->bytes[V4_AT] == 0;
-    return load_be(ip->bytes, 8) == 0 && load_be(ip->bytes + 8, 8) == 1;
+    return load64(ip->bytes) == 0 && load64(ip->bytes + 8) == 1;
 }
 
 bool ip_is_routable(const struct ip *ip)
@@ -414,7 +420,7 @@ static struct group group_of_v6(const uint8_t b[16])
     static const uint8_t translated[16] = {[8] = 0xff, 0xff};              /* RFC 6145 */
     static const uint8_t nat64[16] = {0x00, 0x64, 0xff, 0x9b};             /* RFC 6052 */
     static const uint8_t onion[16] = {0xfd, 0x87, 0xd8, 0x7e, 0xeb, 0x43}; /* OnionCat */
-    uint32_t head = (uint32_t)load_be(b, 4);
+    uint32_t head = load32(b);
     if (prefix_equal(b, translated, 96) || prefix_equal(b, nat64, 96))
         return group_of_v4(b[12], b[13]);
     if (head >> 16 == 0x2002)

@@ -37,24 +37,33 @@ enum err book_may_hold(const struct book *book, struct now now, const struct add
     return judge(book, now, addr, NULL);
 }
 
-static uint32_t bucket_for(const struct book *book, const struct addr *addr,
-    const struct addr *source, struct group *source_group)
+/* What is being added, and where it belongs. */
+struct offer {
+    const struct addr *addr, *source;
+    struct group group, source_group;
+    uint32_t bucket;
+};
+
+static struct offer offer_of(
+    const struct book *book, const struct addr *addr, const struct addr *source)
 {
-    bool strict = book->settings.strict;
-    *source_group = ip_group(&source->at.ip, strict);
-    return placement_new(&book->placement, ip_group(&addr->at.ip, strict), *source_group);
+    struct offer offer = {
+        .addr = addr,
+        .source = source,
+        .group = ip_group(&addr->at.ip, book->settings.strict),
+        .source_group = ip_group(&source->at.ip, book->settings.strict),
+    };
+    offer.bucket = placement_new(&book->placement, offer.group, offer.source_group);
+    return offer;
 }
 
-static enum err add_fresh(
-    struct book *book, struct now now, const struct addr *addr, const struct addr *source)
+static enum err add_fresh(struct book *book, struct now now, const struct offer *offer)
 {
-    struct group source_group;
-    uint32_t bucket = bucket_for(book, addr, source, &source_group);
-    enum err err = evict_new(book, now, bucket, addr, source_group, false);
+    enum err err = evict_new(book, now, offer->bucket, offer->addr, offer->source_group, false);
     if (err)
         return err;
-    uint32_t handle = entries_make(book, now, addr, source);
-    entries_attach(book, handle, BOOK_NEW, bucket);
+    uint32_t handle = entries_make(book, now, offer->addr, offer->group, offer->source);
+    entries_attach(book, handle, BOOK_NEW, offer->bucket);
     entries_forget_spent_ban(book, handle);
     return ERR_OK;
 }
@@ -78,12 +87,11 @@ static enum book_added add_known(struct book *book, struct now now, struct rng *
         entries_heard(book, now, handle, source);
     if (!wants_reference(book, rng, entry))
         return BOOK_KNOWN;
-    struct group source_group;
-    uint32_t bucket = bucket_for(book, addr, source, &source_group);
-    if (entries_is_in(book, handle, bucket) ||
-        evict_new(book, now, bucket, addr, source_group, false))
+    struct offer offer = offer_of(book, addr, source);
+    if (entries_is_in(book, handle, offer.bucket) ||
+        evict_new(book, now, offer.bucket, addr, offer.source_group, false))
         return BOOK_KNOWN;
-    entries_attach(book, handle, BOOK_NEW, bucket);
+    entries_attach(book, handle, BOOK_NEW, offer.bucket);
     return BOOK_REFERENCED;
 }
 
@@ -95,10 +103,12 @@ enum err book_add(struct book *book, struct now now, struct rng *rng, const stru
     if (err)
         return err;
     uint32_t handle = entries_find(book, &addr->id);
-    if (handle != HANDLE_NONE)
+    if (handle != HANDLE_NONE) {
         outcome = add_known(book, now, rng, handle, addr, source);
-    else
-        err = add_fresh(book, now, addr, source);
+    } else {
+        struct offer offer = offer_of(book, addr, source);
+        err = add_fresh(book, now, &offer);
+    }
     if (!err && added)
         *added = outcome;
     return err;

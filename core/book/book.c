@@ -62,10 +62,14 @@ static enum err take_memory(struct book *book)
     book->places = calloc(book->capacity, sizeof *book->places);
     for (unsigned i = 0; i < 2; i++) {
         book->members[i].at = calloc(slots[i], sizeof(uint32_t));
-        book->members[i].scratch = calloc(slots[i] / 2 + 1, sizeof(uint32_t));
-        if (!book->members[i].at || !book->members[i].scratch)
+        if (!book->members[i].at)
             return ERR_NO_MEMORY;
     }
+    book->marks = calloc(book->capacity, sizeof *book->marks);
+    book->scratch[0] = calloc(slots[0] / 2 + slots[1] / 2 + 2, sizeof *book->scratch[0]);
+    if (!book->marks || !book->scratch[0])
+        return ERR_NO_MEMORY;
+    book->scratch[1] = book->scratch[0] + slots[0] / 2 + 1;
     if (!book->entries || !book->places || hash_index_init(&book->ids, book->capacity) ||
         buckets_init(&book->buckets[0], s->new_buckets, s->new_bucket_size) ||
         buckets_init(&book->buckets[1], s->old_buckets, s->old_bucket_size) ||
@@ -112,9 +116,10 @@ void book_free(struct book *book)
     free(book->places);
     for (unsigned i = 0; i < 2; i++) {
         free(book->members[i].at);
-        free(book->members[i].scratch);
         buckets_free(&book->buckets[i]);
     }
+    free(book->marks);
+    free(book->scratch[0]);
     hash_index_free(&book->ids);
     sources_free(&book->sources);
     bans_free(book->bans);

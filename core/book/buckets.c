@@ -59,8 +59,8 @@ uint32_t buckets_take(struct buckets *buckets, uint32_t slot, uint32_t *moved_fr
 
 uint32_t buckets_pick(const struct buckets *buckets, struct rng *rng)
 {
-    uint32_t bucket = buckets->busy[rng_below(rng, buckets->busy_n)];
-    return buckets->slots[bucket * buckets->size + rng_below(rng, buckets->fill[bucket])];
+    uint32_t bucket = buckets->busy[rng_index(rng, buckets->busy_n)];
+    return buckets->slots[bucket * buckets->size + rng_index(rng, buckets->fill[bucket])];
 }
 
 const char *buckets_check(const struct buckets *buckets)

@@ -22,8 +22,8 @@ uint32_t entries_find(const struct book *book, const struct peer_id *id)
     return find(book, id, hash_of(book, id));
 }
 
-uint32_t entries_make(
-    struct book *book, struct now now, const struct addr *addr, const struct addr *source)
+uint32_t entries_make(struct book *book, struct now now, const struct addr *addr,
+    struct group group, const struct addr *source)
 {
     uint32_t handle = book->first_free;
     if (handle == HANDLE_NONE)
@@ -33,7 +33,7 @@ uint32_t entries_make(
     assert(handle < book->capacity);
     book->entries[handle] = (struct book_entry){
         .addr = *addr,
-        .group = ip_group(&addr->at.ip, book->settings.strict),
+        .group = group,
         .side = BOOK_NEW,
         .first_seen_ms = now.wall_ms,
         .last_attempt_ms = now.wall_ms,

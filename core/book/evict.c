@@ -29,8 +29,10 @@ static void collect(
 {
     const struct buckets *buckets = &book->buckets[side_of(side)];
     full->n = buckets->fill[bucket];
-    for (uint32_t i = 0; i < full->n; i++)
+    for (uint32_t i = 0; i < full->n; i++) {
         full->entries[i] = &book->entries[buckets->slots[bucket * buckets->size + i]];
+        __builtin_prefetch(&full->entries[i]->last_attempt_ms);
+    }
 }
 
 static uint32_t ask(const struct book *book, struct now now, enum book_side side, uint32_t bucket,

@@ -5,6 +5,7 @@
  *   ids      hash index       ID -> handle
  *   entries  what is known    (struct book_entry, public)
  *   places   where it is      (bucket slots, position among the members of its side)
+ *   marks    seen in this draw
  *   members  [new], [old]     the handles of one side, densely; the verified ones first
  *   buckets  [new], [old]     the slots
  */
@@ -19,13 +20,11 @@
 struct place {
     uint32_t slots[BOOK_REFS_MAX]; /* the first entry->refs of them */
     uint32_t member;               /* position in members, or the next free handle */
-    uint32_t mark;                 /* equal to book->mark: already looked at in this draw */
     uint32_t hash;                 /* of the ID */
 };
 
 struct members {
-    uint32_t *at;      /* [0, verified_n) were verified at some time, [verified_n, n) never */
-    uint32_t *scratch; /* half as long; for walks */
+    uint32_t *at; /* [0, verified_n) were verified at some time, [verified_n, n) never */
     uint32_t n, verified_n;
 };
 
@@ -54,7 +53,11 @@ struct book {
 
     book_evict_fn evict;
     void *evict_context;
+
+    uint32_t *marks; /* by handle; equal to mark: already looked at in this operation */
     uint32_t mark;
+    uint32_t *scratch[2]; /* for walks; half as long as the members, and in one piece */
+
     uint64_t revision;
 };
 
@@ -95,8 +98,8 @@ static inline uint32_t book_seconds(int64_t wall_ms)
 
 uint32_t entries_find(const struct book *book, const struct peer_id *id); /* or HANDLE_NONE */
 /* A fresh entry (B2) in no bucket yet. There is room for it whenever a bucket has room. */
-uint32_t entries_make(
-    struct book *book, struct now now, const struct addr *addr, const struct addr *source);
+uint32_t entries_make(struct book *book, struct now now, const struct addr *addr,
+    struct group group, const struct addr *source);
 /* Puts an entry into one more bucket of a side; the bucket has room, and the entry is in no bucket
  * of the other side. */
 void entries_attach(struct book *book, uint32_t handle, enum book_side side, uint32_t bucket);

@@ -1,6 +1,7 @@
 #include "book/inside.h"
 
 struct destination {
+    struct group group;
     enum book_side side;
     uint32_t buckets[BOOK_REFS_MAX];
     uint32_t n;
@@ -34,20 +35,21 @@ static void try_stored(
 static void try_computed(
     const struct book *book, struct destination *to, const struct book_record *record)
 {
-    bool strict = book->settings.strict;
-    const struct addr *addr = &record->known.addr;
-    struct group group = ip_group(&addr->at.ip, strict);
-    if (to->side == BOOK_OLD)
-        try_bucket(book, to, placement_old(&book->placement, addr, group));
-    else
-        try_bucket(book, to,
-            placement_new(&book->placement, group, ip_group(&record->sources[0].at.ip, strict)));
+    if (to->side == BOOK_OLD) {
+        try_bucket(book, to, placement_old(&book->placement, &record->known.addr, to->group));
+        return;
+    }
+    struct group source = ip_group(&record->sources[0].at.ip, book->settings.strict);
+    try_bucket(book, to, placement_new(&book->placement, to->group, source));
 }
 
 static enum err find_room(const struct book *book, const struct book_record *record,
     struct destination *to, enum book_restored *how)
 {
-    *to = (struct destination){.side = record->known.side};
+    *to = (struct destination){
+        .group = ip_group(&record->known.addr.at.ip, book->settings.strict),
+        .side = record->known.side,
+    };
     *how = BOOK_RESTORED;
     try_stored(book, to, record);
     if (to->n == 0) {
@@ -100,7 +102,7 @@ enum err book_restore(
     err = find_room(book, record, &to, &placed);
     if (err)
         return err;
-    uint32_t handle = entries_make(book, now, addr, &record->sources[0]);
+    uint32_t handle = entries_make(book, now, addr, to.group, &record->sources[0]);
     copy_known(&book->entries[handle], &record->known, now);
     copy_sources(book, handle, record);
     for (uint32_t i = 0; i < to.n; i++)

@@ -3,6 +3,7 @@
 #include "book/walk.h"
 
 #define LOOKS_SLACK 64
+#define BATCH 32
 
 static double clamp_percent(double percent)
 {
@@ -170,35 +171,22 @@ static bool may_share(const struct sharing *s, const struct book_entry *entry)
         !in_banned_range(s->book, s->now, entry);
 }
 
-/* Takes up to n acceptable entries from a walk; returns how many. */
+/* Takes up to n acceptable entries from a walk; returns how many. They are fetched a batch ahead,
+ * because each one is likely to be far away in memory. */
 static uint32_t share_from(struct sharing *s, struct walk *walk, struct addr *out, uint32_t n)
 {
+    const struct book_entry *batch[BATCH];
     uint32_t got = 0;
-    while (got < n && s->looks_left > 0) {
-        uint32_t handle = walk_next(walk, s->rng);
-        if (handle == HANDLE_NONE)
-            break;
-        s->looks_left--;
-        if (may_share(s, &s->book->entries[handle]))
-            out[got++] = s->book->entries[handle].addr;
-    }
-    return got;
-}
-
-/* B36: each of the entries left is as likely as any other. */
-static size_t share_uniformly(
-    struct sharing *s, struct walk *of_new, struct walk *of_old, struct addr *out)
-{
-    uint32_t got = 0;
-    while (got < s->wanted && s->looks_left > 0) {
-        uint32_t new_left = walk_left(of_new), left = new_left + walk_left(of_old);
-        if (left == 0)
-            break;
-        struct walk *walk = rng_below(s->rng, left) < new_left ? of_new : of_old;
-        uint32_t handle = walk_next(walk, s->rng);
-        s->looks_left--;
-        if (may_share(s, &s->book->entries[handle]))
-            out[got++] = s->book->entries[handle].addr;
+    while (got < n && s->looks_left > 0 && walk_left(walk) > 0) {
+        uint32_t ahead = 0;
+        while (ahead < BATCH && ahead < n - got && s->looks_left > 0 && walk_left(walk) > 0) {
+            batch[ahead] = &s->book->entries[walk_next(walk, s->rng)];
+            __builtin_prefetch(batch[ahead++]);
+            s->looks_left--;
+        }
+        for (uint32_t i = 0; i < ahead; i++)
+            if (may_share(s, batch[i]))
+                out[got++] = batch[i]->addr;
     }
     return got;
 }
@@ -231,9 +219,11 @@ size_t book_select(struct book *book, struct now now, struct rng *rng,
     s.looks_left = (uint64_t)BOOK_DRAW_LOOKS * s.wanted + LOOKS_SLACK;
     bool verified = selection->verified_within_ms > 0;
     walk_begin(book);
+    if (!selection->biased) { /* B36: each entry is as likely as any other */
+        struct walk of_both = walk_of_both(book, verified);
+        return share_from(&s, &of_both, out, s.wanted);
+    }
     struct walk of_new = walk_of(book, BOOK_NEW, verified, 0);
     struct walk of_old = walk_of(book, BOOK_OLD, verified, 0);
-    if (selection->biased)
-        return share_biased(&s, &of_new, &of_old, out);
-    return share_uniformly(&s, &of_new, &of_old, out);
+    return share_biased(&s, &of_new, &of_old, out);
 }

@@ -4,36 +4,55 @@ void walk_begin(struct book *book)
 {
     if (++book->mark > 0)
         return;
-    for (uint32_t handle = 0; handle < book->used_to; handle++)
-        book->places[handle].mark = 0;
+    memset(book->marks, 0, book->used_to * sizeof *book->marks);
     book->mark = 1;
 }
 
-bool walk_mark(struct book *book, uint32_t handle)
+static uint32_t length_of(const struct members *members, bool verified)
 {
-    bool fresh = book->places[handle].mark != book->mark;
-    book->places[handle].mark = book->mark;
-    return fresh;
+    return verified ? members->verified_n : members->n;
 }
 
 struct walk walk_of(struct book *book, enum book_side side, bool verified, uint32_t marked)
 {
-    struct members *members = members_of(book, side);
+    const struct members *members = members_of(book, side);
+    uint32_t n = length_of(members, verified);
     return (struct walk){
         .book = book,
-        .at = members->at,
-        .scratch = members->scratch,
-        .n = verified ? members->verified_n : members->n,
+        .at = {members->at},
+        .split = n,
+        .n = n,
         .marked = marked,
+        .scratch = book->scratch[side_of(side)],
     };
+}
+
+struct walk walk_of_both(struct book *book, bool verified)
+{
+    const struct members *of_new = members_of(book, BOOK_NEW), *of_old = members_of(book, BOOK_OLD);
+    uint32_t split = length_of(of_new, verified);
+    return (struct walk){
+        .book = book,
+        .at = {of_new->at, of_old->at},
+        .split = split,
+        .n = split + length_of(of_old, verified),
+        .scratch = book->scratch[0],
+    };
+}
+
+static uint32_t handle_at(const struct walk *walk, uint32_t i)
+{
+    return i < walk->split ? walk->at[0][i] : walk->at[1][i - walk->split];
 }
 
 static void copy_unmarked(struct walk *walk)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < walk->n; i++)
-        if (walk->book->places[walk->at[i]].mark != walk->book->mark)
-            walk->scratch[n++] = walk->at[i];
+    for (uint32_t i = 0; i < walk->n; i++) {
+        uint32_t handle = handle_at(walk, i);
+        if (walk->book->marks[handle] != walk->book->mark)
+            walk->scratch[n++] = handle;
+    }
     walk->copied = true;
 }
 
@@ -45,13 +64,13 @@ uint32_t walk_next(struct walk *walk, struct rng *rng)
     if (!walk->copied && walk->marked >= walk->n / 2)
         copy_unmarked(walk);
     if (walk->copied) {
-        uint32_t i = (uint32_t)rng_below(rng, left);
+        uint32_t i = rng_index(rng, left);
         handle = walk->scratch[i];
         walk->scratch[i] = walk->scratch[left - 1];
         walk_mark(walk->book, handle);
     } else {
         do
-            handle = walk->at[rng_below(rng, walk->n)];
+            handle = handle_at(walk, rng_index(rng, walk->n));
         while (!walk_mark(walk->book, handle));
     }
     walk->marked++;

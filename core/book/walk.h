@@ -1,4 +1,4 @@
-/* Uniform walks over the members of one side, without replacement.
+/* Uniform walks over the members of one side or of both, without replacement.
  *
  * Entries already looked at carry the book's current mark, so several walks and other draws of one
  * operation never meet the same entry twice. While less than half of the list is marked a step
@@ -11,20 +11,28 @@
 
 struct walk {
     struct book *book;
-    const uint32_t *at;
+    const uint32_t *at[2]; /* one list, and behind it another one */
+    uint32_t split;        /* length of the first */
+    uint32_t n;            /* length of both */
+    uint32_t marked;       /* of these, already looked at */
     uint32_t *scratch;
-    uint32_t n;      /* length of the list */
-    uint32_t marked; /* of these, already looked at */
-    bool copied;     /* `scratch` holds what is left */
+    bool copied; /* `scratch` holds what is left */
 };
 
 /* Starts an operation: nothing is marked. */
 void walk_begin(struct book *book);
 /* Marks an entry; false if it was marked before in this operation. */
-bool walk_mark(struct book *book, uint32_t handle);
+static inline bool walk_mark(struct book *book, uint32_t handle)
+{
+    bool fresh = book->marks[handle] != book->mark;
+    book->marks[handle] = book->mark;
+    return fresh;
+}
 
 /* A walk over a side, or over its verified part only; `marked` of that list are marked already. */
 struct walk walk_of(struct book *book, enum book_side side, bool verified, uint32_t marked);
+/* A walk over both sides; not together with one over a single side. */
+struct walk walk_of_both(struct book *book, bool verified);
 static inline uint32_t walk_left(const struct walk *walk)
 {
     return walk->n - walk->marked;
