@@ -24,7 +24,6 @@ static const struct flag own_flags[] = {
 };
 
 struct demo {
-    const struct command *command;
     uv_loop_t loop;
     uv_timer_t sampler, end;
     uv_signal_t interrupt, terminate, hangup;

@@ -12,8 +12,7 @@
  * state.h). So node_step is never entered twice, and no link is freed while it is receiving.
  *
  * Life: host_new -> [host_listen] -> host_start -> host_stop -> (stopped is called) -> host_free.
- * host_free may also follow host_new or host_listen directly, if the loop runs once more before
- * uv_loop_close.
+ * host_free may also follow host_new or host_listen directly.
  */
 #ifndef UV_HOST_H
 #define UV_HOST_H

@@ -51,10 +51,14 @@ enum err store_replace_file(const char *path, const char *image, size_t n)
 {
     char fresh[PATH_MAX];
     int length = snprintf(fresh, sizeof fresh, "%s.new", path);
-    if (length < 0 || (size_t)length >= sizeof fresh)
+    if (length < 0 || (size_t)length >= sizeof fresh) {
+        errno = ENAMETOOLONG;
         return ERR_IO;
+    }
     if (!write_new_file(fresh, image, n) || rename(fresh, path) != 0) {
+        int code = errno;
         unlink(fresh);
+        errno = code;
         return ERR_IO;
     }
     sync_folder(path);
@@ -66,6 +70,7 @@ static void work(uv_work_t *request)
     struct store *store = (struct store *)((char *)request - offsetof(struct store, work));
     const char *path = store->host->settings->book_path;
     store->err = path ? store_replace_file(path, store->image, store->n) : ERR_OK;
+    store->code = errno;
 }
 
 static void begin(struct store *store);
@@ -76,9 +81,10 @@ static void finished(struct store *store, enum err err)
     free(store->image);
     store->image = NULL;
     store->writing = false;
-    if (err && host->stop_asked) /* the node hears no more */
-        log_write(&host->settings->log, LOG_ERROR, "book not saved",
-            LOG_TEXT("file", host->settings->book_path), LOG_TEXT("error", err_text(err)));
+    if (err)
+        log_write(&host->settings->log, LOG_ERROR, "cannot write the book",
+            LOG_TEXT("file", host->settings->book_path),
+            LOG_TEXT("error", uv_strerror(-store->code)));
     struct event event = {.kind = EVENT_STORED};
     event.stored.err = err;
     host_event(host, &event);

@@ -20,7 +20,8 @@ struct store {
     size_t n;
     char *next; /* waits */
     size_t next_n;
-    enum err err; /* set by the worker */
+    enum err err; /* set by the worker, with the errno of a failure */
+    int code;
 };
 
 /* Takes image. */

@@ -31,7 +31,7 @@
 #define PATIENCE_MS 120000
 #define POLL_MS 100
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
     fprintf(stderr, "bench_idle: %s\n", what);
     exit(1);
@@ -192,6 +192,7 @@ static int hold(const char *text, const char *network, unsigned n)
 
 struct reading {
     size_t resident, heap;
+    size_t sockets, links; /* of the heap, as their owners count it */
 };
 
 struct bench {
@@ -208,14 +209,15 @@ struct bench {
     int child_in; /* closing it ends the child */
 };
 
-static struct reading read_memory(void)
+static struct reading read_memory(const struct host *host)
 {
     struct reading reading = {.heap = mallinfo2().uordblks};
     FILE *file = fopen("/proc/self/statm", "r");
-    unsigned long size, pages;
+    unsigned long size = 0, pages = 0;
     if (!file || fscanf(file, "%lu %lu", &size, &pages) != 2)
         fail("cannot read /proc/self/statm");
     fclose(file);
+    reading.sockets = host_memory(host, &reading.links);
     reading.resident = (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
     return reading;
 }
@@ -259,7 +261,7 @@ static void on_poll(uv_timer_t *timer)
         finish(bench);
         return;
     }
-    bench->after = read_memory();
+    bench->after = read_memory(bench->runner.host);
     bench->cpu_s = cpu_seconds();
     bench->phase = MEASURING;
     bench->deadline_ms = now_ms + WINDOW_MS;
@@ -311,18 +313,21 @@ static void report(const struct bench *bench)
     double resident = ((double)bench->after.resident - (double)bench->before.resident) / n;
     double heap = ((double)bench->after.heap - (double)bench->before.heap) / n;
     double cpu_percent = bench->cpu_s * 1000 / WINDOW_MS * 100;
+    double sockets = (double)bench->after.sockets / n, links = (double)bench->after.links / n;
     printf(bench->wants_json
             ? "{\"bench\":\"idle\",\"peers\":%u,\"rss_before\":%zu,\"rss_after\":%zu,"
-              "\"rss_per_peer\":%.0f,\"heap_per_peer\":%.0f,\"socket_bytes\":%zu,"
-              "\"idle_cpu_percent\":%.2f}\n"
+              "\"rss_per_peer\":%.0f,\"heap_per_peer\":%.0f,\"socket_per_peer\":%.0f,"
+              "\"link_per_peer\":%.0f,\"rest_per_peer\":%.0f,\"idle_cpu_percent\":%.2f}\n"
             : "idle established peers       %8u\n"
               "resident before, after       %8zu %8zu bytes\n"
               "resident, each peer          %8.0f bytes (goal <= 4096)\n"
               "heap in use, each peer       %8.0f bytes\n"
-              "  of which the socket        %8zu bytes\n"
+              "  socket and its places      %8.0f bytes\n"
+              "  link                       %8.0f bytes\n"
+              "  node, overhead of malloc   %8.0f bytes\n"
               "processor while idle         %8.2f %%\n",
-        bench->peers, bench->before.resident, bench->after.resident, resident, heap,
-        sizeof(uv_tcp_t), cpu_percent);
+        bench->peers, bench->before.resident, bench->after.resident, resident, heap, sockets, links,
+        heap - sockets - links, cpu_percent);
 }
 
 static void run(struct bench *bench, const char *program)
@@ -347,7 +352,7 @@ static void run(struct bench *bench, const char *program)
     bench->timer.data = bench;
     bench->deadline_ms = machine_now(&bench->loop).mono_ms + PATIENCE_MS;
     uv_timer_start(&bench->timer, on_poll, POLL_MS, POLL_MS);
-    bench->before = read_memory();
+    bench->before = read_memory(bench->runner.host);
     start_holder(bench, program);
     uv_run(&bench->loop, UV_RUN_DEFAULT);
     report(bench);
