@@ -80,7 +80,8 @@ static void member_remove(struct book *book, uint32_t handle)
         member_move(book, members, --members->verified_n, gap);
         gap = members->verified_n;
     }
-    member_move(book, members, --members->n, gap);
+    if (gap != --members->n) /* else there is nobody behind it */
+        member_move(book, members, members->n, gap);
 }
 
 void entries_verified(struct book *book, uint32_t handle)

@@ -33,6 +33,22 @@ static void book_mark_good_promotes(void **state)
     done(book);
 }
 
+static void book_mark_good_leaves_other_verified_entries_listed(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    fill(book, 0, 3, 0);
+    for (uint32_t n = 0; n < 3; n++) {
+        struct addr addr = addr_number(n);
+        assert_int_equal(book_mark_success(book, at_ms(0), &addr, 0), ERR_OK);
+    }
+    for (uint32_t n = 0; n < 3; n++) {
+        mark_good_at(book, 0, n);
+        check(book);
+    }
+    done(book);
+}
+
 /* B44: from every new bucket into one old bucket. */
 static void book_mark_good_clears_all_new_buckets(void **state)
 {
@@ -461,6 +477,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(book_mark_good_promotes),
+        cmocka_unit_test(book_mark_good_leaves_other_verified_entries_listed),
         cmocka_unit_test(book_mark_good_clears_all_new_buckets),
         cmocka_unit_test(book_add_leaves_old_entries_alone),
         cmocka_unit_test(K1_book_entry_is_bad_at_each_boundary),
