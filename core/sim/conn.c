@@ -261,6 +261,10 @@ void conn_pipe_due(struct pipe *pipe)
 {
     struct side *side = (struct side *)((char *)pipe - offsetof(struct side, in));
     struct sim *sim = side_sim(side);
+    if (side->state == SIDE_CLOSED) {
+        pipe_clear(sim, pipe);
+        return;
+    }
     if (is_cut(side)) {
         pipe_hold(sim, pipe);
         return;

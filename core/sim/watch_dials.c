@@ -164,7 +164,9 @@ void exam_caps(const struct exam *exam)
         "has too many sockets in handshake", 0);
     exam_rule(exam, tally.inbound <= settings->max_inbound, "has too many inbound peers", 0);
     exam_rule(exam, tally.dialing <= settings->dial_concurrency, "has too many dials", 0);
-    exam_rule(exam, settings->seed_mode || tally.chosen <= settings->max_outbound + FEELERS,
+    uint32_t chosen_max =
+        settings->seed_mode ? settings->crawl_outbound_max : settings->max_outbound + FEELERS;
+    exam_rule(exam, tally.chosen <= chosen_max,
         "has too many outbound peers and dials", 0);
     exam_counts(exam, &tally);
     exam_newcomer(exam);
