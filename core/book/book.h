@@ -10,6 +10,8 @@
  *  - no entry has our own ID, an endpoint of ours, a private ID, or an ID on the ban list; entries
  *    inside a banned range stay, but are never picked, drawn or selected while the ban holds;
  *  - buckets never exceed their size (F7: 64, not 65); every entry is in at least one;
+ *  - every entry has its first source; further ones, up to BOOK_SOURCES_MAX, are kept while the
+ *    table of sources has room for them (F26);
  *  - at most new_buckets * new_bucket_size + old_buckets * old_bucket_size entries.
  *
  * In memory only: no clock (struct now is passed in), no I/O, no entropy but at book_new. Times in
@@ -38,8 +40,8 @@ enum book_side { BOOK_NEW = 1, BOOK_OLD = 2 };
 
 /* book_settings_default() gives Tendermint's values. */
 struct book_settings {
-    bool
-        strict; /* refuse what is not publicly routable (B31.7, F20) and group by B14 steps 1 - 2 */
+    /* Refuse what is not publicly routable (B31.7, F20), and group by B14 steps 1 - 2. */
+    bool strict;
 
     uint32_t new_buckets, new_bucket_size;
     uint32_t old_buckets, old_bucket_size;
@@ -168,8 +170,8 @@ void book_record(
 /* Reading */
 
 const struct book_entry *book_find(const struct book *book, const struct peer_id *id); /* or NULL */
-bool book_is_good(
-    const struct book *book, const struct peer_id *id); /* old; F9: false if unknown */
+/* Old; false if unknown (F9). */
+bool book_is_good(const struct book *book, const struct peer_id *id);
 /* B43 under these settings. */
 bool book_entry_is_bad(
     const struct book_settings *settings, const struct book_entry *entry, struct now now);

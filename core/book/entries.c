@@ -22,6 +22,18 @@ uint32_t entries_find(const struct book *book, const struct peer_id *id)
     return find(book, id, hash_of(book, id));
 }
 
+/* Drops all sources but the first ones. What is left are at most as many as there are entries. */
+static void forget_further_sources(struct book *book)
+{
+    uint32_t cursor = 0;
+    while (book_next(book, &cursor)) {
+        struct book_entry *entry = &book->entries[cursor - 1];
+        while (entry->sources_n > 1)
+            sources_release(&book->sources, entry->sources[--entry->sources_n].source);
+    }
+    book->revision++;
+}
+
 uint32_t entries_make(struct book *book, struct now now, const struct addr *addr,
     struct group group, const struct addr *source)
 {
@@ -40,8 +52,9 @@ uint32_t entries_make(struct book *book, struct now now, const struct addr *addr
     };
     book->places[handle] = (struct place){.hash = hash_of(book, &addr->id)};
     hash_index_put(&book->ids, book->places[handle].hash, handle);
+    if (!sources_has_room(&book->sources, source))
+        forget_further_sources(book);
     entries_heard(book, now, handle, source);
-    assert(book->entries[handle].sources_n == 1);
     return handle;
 }
 
@@ -164,7 +177,7 @@ bool entries_is_in(const struct book *book, uint32_t handle, uint32_t bucket)
 
 /* Sources */
 
-/* Half of the table is kept for first sources, so that every entry gets one. */
+/* Half of the table is kept for first sources, because every entry needs one. */
 static bool has_room_for_another(const struct book *book, const struct addr *source)
 {
     return book->sources.n < book->sources.capacity / 2 ||
@@ -187,8 +200,10 @@ void entries_heard(struct book *book, struct now now, uint32_t handle, const str
         return;
     if (entry->sources_n > 0 && !has_room_for_another(book, source))
         return;
+    uint32_t taken = sources_take(&book->sources, source);
+    assert(taken != HANDLE_NONE);
     entry->sources[entry->sources_n++] = (struct book_source_ref){
-        .source = sources_take(&book->sources, source),
+        .source = taken,
         .heard_s = book_seconds(now.wall_ms),
     };
     book->revision++;

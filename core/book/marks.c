@@ -1,6 +1,10 @@
+#include <assert.h>
+
 #include "book/inside.h"
 
 #define RTT_WEIGHT 8 /* a new round trip counts for an eighth, as in TCP */
+
+static_assert(ERR_COUNT <= UINT8_MAX, "an entry keeps the cause of its last failure in a byte");
 
 /* The entry of addr->id if it is at addr->at, else NULL. */
 static struct book_entry *entry_at(struct book *book, const struct addr *addr)

@@ -76,6 +76,11 @@ uint32_t sources_take(struct sources *sources, const struct addr *addr)
     return handle;
 }
 
+bool sources_has_room(const struct sources *sources, const struct addr *addr)
+{
+    return sources->n < sources->capacity || sources_find(sources, addr) != HANDLE_NONE;
+}
+
 void sources_release(struct sources *sources, uint32_t handle)
 {
     struct source *source = &sources->at[handle];

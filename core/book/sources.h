@@ -32,6 +32,8 @@ void sources_free(struct sources *sources);
 uint32_t sources_find(const struct sources *sources, const struct addr *addr);
 /* The same, made if need be, with one more user; HANDLE_NONE when the table is full. */
 uint32_t sources_take(struct sources *sources, const struct addr *addr);
+/* Whether sources_take would succeed. */
+bool sources_has_room(const struct sources *sources, const struct addr *addr);
 void sources_release(struct sources *sources, uint32_t handle);
 
 const char *sources_check(const struct sources *sources);

@@ -219,6 +219,38 @@ static void book_remembers_up_to_eight_sources(void **state)
     done(book);
 }
 
+/* F26: every entry has its first source, however many others are named. A source that is nobody's
+ * first any more stays as a further one, so those can fill the table of a book of eight. */
+static void F26_book_forgets_further_sources_before_it_lacks_a_first_one(void **state)
+{
+    (void)state;
+    struct book_settings settings = book_settings_default();
+    settings.new_buckets = settings.old_buckets = 1;
+    settings.new_bucket_size = 6;
+    settings.old_bucket_size = 2;
+    struct book *book = book_of(settings);
+    struct peer_id passing = id_number(9);
+    fill(book, 0, 3, 0);
+    for (uint32_t n = 0; n < 12; n++) { /* 3 first sources, 12 further ones, of 16 */
+        add_ok(book, addr_number(9), source_number(100 + n));
+        add_ok(book, addr_number(n % 3), source_number(100 + n));
+        assert_int_equal(book_remove(book, &passing), ERR_OK);
+        assert_int_equal(entry_number(book, n % 3)->sources_n, 2 + n / 3);
+    }
+    add_ok(book, addr_number(9), source_number(200));
+    assert_int_equal(entry_number(book, 0)->sources_n, 5);
+    check(book);
+    add_ok(book, addr_number(10), source_number(201)); /* the 17th */
+    check(book);
+    for (uint32_t n = 0; n < 3; n++) {
+        struct addr source = source_number(n);
+        assert_int_equal(entry_number(book, n)->sources_n, 1);
+        assert_true(addr_equal(book_source(book, entry_number(book, n), 0), &source));
+    }
+    assert_int_equal(entry_number(book, 10)->sources_n, 1);
+    done(book);
+}
+
 /* TestAddrBookEmpty */
 static void book_is_empty_whatever_is_own_or_private(void **state)
 {
@@ -477,6 +509,7 @@ int main(void)
         cmocka_unit_test(book_add_never_duplicates_when_the_factor_is_zero),
         cmocka_unit_test(book_add_never_moves_a_known_id),
         cmocka_unit_test(book_remembers_up_to_eight_sources),
+        cmocka_unit_test(F26_book_forgets_further_sources_before_it_lacks_a_first_one),
         cmocka_unit_test(book_is_empty_whatever_is_own_or_private),
         cmocka_unit_test(book_add_refuses_private_addresses_and_sources),
         cmocka_unit_test(F10_book_drops_what_turns_out_private_or_own),
