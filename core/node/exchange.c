@@ -3,8 +3,12 @@
 
 #define REQUEST_EXPIRES_MS SECONDS_MS(30) /* F12: an unanswered request */
 #define LATE_LIST_GRACE_MS SECONDS_MS(60) /* F12: a list that comes after that is only ignored */
-#define SEED_NEW_PERCENT 30               /* R25, B37 */
-#define FLUSH_MS SECONDS_MS(10)           /* F27, P14 */
+/* Until an unanswered request is followed by another, unless by the second of the connection: a
+ * connection that stalls delivers all at once when it goes on, which beyond the free pass (R27) is
+ * abuse in the peer's eyes. One that stalls for longer is ended by the pong timeout. */
+#define REQUEST_RETRY_MS MINUTES_MS(2)
+#define SEED_NEW_PERCENT 30     /* R25, B37 */
+#define FLUSH_MS SECONDS_MS(10) /* F27, P14 */
 
 /* ---- asking (R30) ---- */
 
@@ -25,14 +29,22 @@ static void give_up_request(struct conn *conn, int64_t mono_ms)
     conn->asked_ms = NEVER_MS;
 }
 
+static bool is_stalled(const struct conn *conn, int64_t mono_ms)
+{
+    return conn->asked_ms != NEVER_MS && conn->asked >= 2 &&
+        mono_ms - conn->asked_ms < REQUEST_RETRY_MS;
+}
+
 bool exchange_may_ask(const struct step *step, const struct conn *conn)
 {
     const struct node *node = step->node;
-    if (conn->state != CONN_PEER || !conn->has_pex || is_outstanding(conn, step->now.mono_ms))
+    int64_t now = step->now.mono_ms;
+    if (conn->state != CONN_PEER || !conn->has_pex || is_outstanding(conn, now) ||
+        is_stalled(conn, now))
         return false;
     const struct peer_history *history = recent_find(&node->history, &conn->id);
     return !history || history->asked_at == 0 ||
-        step->now.mono_ms + 1 - history->asked_at >= node->settings.own_request_spacing_ms;
+        now + 1 - history->asked_at >= node->settings.own_request_spacing_ms;
 }
 
 bool exchange_ask(struct step *step, struct conn *conn)
@@ -46,6 +58,7 @@ bool exchange_ask(struct step *step, struct conn *conn)
     history->asked_at = step->now.mono_ms + 1;
     give_up_request(conn, step->now.mono_ms);
     conn->asked_ms = step->now.mono_ms;
+    conn->asked++;
     outbox_add(step->outbox, ACTION_SEND, conn->number)->send.kind = PEX_REQUEST;
     node->counts.requests_sent++;
     return true;
@@ -217,9 +230,19 @@ static void take_list(struct step *step, struct conn *conn, const struct pex_mes
         ensure_wake(step, step->now.mono_ms);
 }
 
+/* Our request reached the peer at the latest just now, however long it was on its way: the interval
+ * that the peer measures began then. */
+static void note_delivery(struct step *step, const struct conn *conn)
+{
+    struct peer_history *history = recent_find(&step->node->history, &conn->id);
+    if (history && history->asked_at > 0)
+        history->asked_at = step->now.mono_ms + 1;
+}
+
 /* The checks of R31, in its order. */
 static void handle_list(struct step *step, struct conn *conn, const struct pex_message *list)
 {
+    note_delivery(step, conn);
     if (list->bad_address) {
         penalty_incident(step, conn, ERR_PEX_BAD_ADDRESS);
         return;

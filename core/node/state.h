@@ -24,7 +24,7 @@ struct dial_record {
 
 /* Of one ID, over its connections (F13, P8, P16, P17). Times are mono_ms + 1, 0 for never. */
 struct peer_history {
-    int64_t asked_at;     /* we asked it last */
+    int64_t asked_at;     /* we asked it last, or it answered (P8) */
     int64_t answered_at;  /* we answered it last */
     uint32_t answered;    /* answers given while less than an interval lay between them */
     uint32_t incidents;   /* misbehaviour since incidents_at */

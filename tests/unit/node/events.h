@@ -57,6 +57,43 @@ static inline bool world_knows(const struct world *world, uint32_t n)
     return book_find(world->book, &id) != NULL;
 }
 
+/* As an operator would: by ID ... */
+static inline void world_ban(struct world *world, uint32_t n, int64_t ms)
+{
+    struct peer_id id = id_of(n);
+    struct ban_target target = ban_of_id(&id);
+    assert_int_equal(book_ban(world->book, world->now, &target, ms, "test"), ERR_OK);
+}
+
+/* ... and by IP. */
+static inline void world_ban_ip(struct world *world, uint32_t n, int64_t ms)
+{
+    struct addr addr = addr_of(n);
+    struct cidr range = cidr_of(&addr.at.ip, 128);
+    struct ban_target target = ban_of_cidr(&range);
+    assert_int_equal(book_ban(world->book, world->now, &target, ms, "test"), ERR_OK);
+}
+
+/* Whether the node dialed peer n. */
+static inline bool world_dialed(const struct world *world, uint32_t n)
+{
+    struct peer_id id = id_of(n);
+    for (size_t i = 0; i < world->done_n; i++)
+        if (world->done[i].kind == ACTION_DIAL && peer_id_equal(&world->done[i].addr.id, &id))
+            return true;
+    return false;
+}
+
+/* The number of the dial or peer with this ID; 0: none. */
+static inline uint64_t world_number(const struct world *world, uint32_t n)
+{
+    struct peer_id id = id_of(n);
+    for (size_t i = 0; i < world->sockets_n; i++)
+        if (world->sockets[i].state >= SOCKET_DIALING && peer_id_equal(&world->sockets[i].id, &id))
+            return world->sockets[i].number;
+    return 0;
+}
+
 /* Whether this connection is a peer now. */
 static inline bool world_is_peer(struct world *world, uint64_t number)
 {

@@ -302,14 +302,16 @@ static inline struct node_settings world_settings(void)
     return settings;
 }
 
-/* Lists in settings must outlive the world. */
-static inline struct world *world_new(const struct node_settings *settings)
+/* Lists in settings must outlive the world. need_more: below how many addresses the book asks. */
+static inline struct world *world_new_wanting(
+    const struct node_settings *settings, uint32_t need_more)
 {
     struct world *world = calloc(1, sizeof *world);
     struct book_settings book = book_settings_default();
     static const uint8_t entropy[BOOK_ENTROPY] = {7};
     assert_non_null(world);
     book.strict = settings->strict;
+    book.need_more = need_more;
     assert_int_equal(book_new(&book, entropy, &world->book), ERR_OK);
     world->settings = *settings;
     world->settings.log = (struct log){LOG_DEBUG, world_log, world};
@@ -318,6 +320,11 @@ static inline struct world *world_new(const struct node_settings *settings)
     world->node = node_new(&world->settings, world->book, &world->fake.policy, world->now);
     assert_non_null(world->node);
     return world;
+}
+
+static inline struct world *world_new(const struct node_settings *settings)
+{
+    return world_new_wanting(settings, 1000);
 }
 
 static inline void world_free(struct world *world)
