@@ -233,7 +233,7 @@ static enum script_outcome describe_failure(struct vm *vm, const struct example 
 
 static enum script_outcome run(struct vm *vm, struct example *example)
 {
-    struct vm_limits limits = vm_load_limits(vm->settings);
+    struct vm_limits limits = vm_load_limits(vm);
     struct rng rng;
     bool answered = false;
     rng_seed(&rng, RANDOM_SEED);
@@ -253,7 +253,7 @@ static enum script_outcome run(struct vm *vm, struct example *example)
 enum script_outcome example_run(struct vm *vm, unsigned i)
 {
     struct example example = {.number = i + 1, .kept = LUA_NOREF};
-    struct vm_limits limits = vm_load_limits(vm->settings);
+    struct vm_limits limits = vm_load_limits(vm);
     example.verdict = malloc(verdict_size_max());
     if (!example.verdict) {
         vm->error = (struct script_error){.outcome = SCRIPT_MEMORY, .message = "out of memory"};

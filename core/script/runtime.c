@@ -16,7 +16,7 @@ void runtime_push(lua_State *L, const char *name)
 static enum script_outcome run_for_load(
     struct vm *vm, void (*body)(lua_State *L, void *context), void *context)
 {
-    struct vm_limits limits = vm_load_limits(vm->settings);
+    struct vm_limits limits = vm_load_limits(vm);
     return vm_run(vm, body, context, &limits);
 }
 
@@ -86,7 +86,7 @@ enum script_outcome runtime_ask(
     struct vm *vm, enum hook hook, struct rng *rng, const void *view, void *verdict, bool *answered)
 {
     struct asking asking = {hook, view, false};
-    struct vm_limits limits = vm_call_limits(vm->settings);
+    struct vm_limits limits = vm_call_limits(vm);
     vm->rng = rng;
     enum script_outcome outcome = vm_run(vm, ask, &asking, &limits);
     vm->rng = NULL;

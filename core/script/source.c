@@ -61,6 +61,7 @@ enum err source_load(const struct script_settings *settings, const struct script
     enum err err = vm_new(settings, &vm, error);
     if (err != ERR_OK)
         return err;
+    vm->is_builtin = source == NULL;
     if (runtime_load(vm, source, name) != SCRIPT_OK) {
         *error = vm->error;
         name_file(error, source);

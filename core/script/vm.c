@@ -82,7 +82,9 @@ static void arm(struct vm *vm, const struct vm_limits *limits)
     vm->memory_refused = false;
     vm->memory_after_gc = 0;
     vm->instructions_left = limits->instructions;
-    vm->deadline_ns = vm_clock_ns(vm) + limits->time_ns;
+    vm->deadline_ns = limits->time_ns;
+    if (limits->time_ns != VM_NO_FUSE)
+        vm->deadline_ns += vm_clock_ns(vm);
     lua_sethook(vm->L, on_count, LUA_MASKCOUNT, VM_COUNT);
 }
 
@@ -206,15 +208,20 @@ enum script_outcome vm_run(struct vm *vm, void (*body)(lua_State *L, void *conte
     return outcome;
 }
 
-struct vm_limits vm_call_limits(const struct script_settings *settings)
+struct vm_limits vm_call_limits(const struct vm *vm)
 {
-    return (struct vm_limits){settings->instructions_max, (int64_t)settings->fuse_ms * 1000000};
+    int64_t fuse_ns = (int64_t)vm->settings->fuse_ms * 1000000;
+    return (struct vm_limits){
+        vm->settings->instructions_max, vm->is_builtin ? VM_NO_FUSE : fuse_ns};
 }
 
-struct vm_limits vm_load_limits(const struct script_settings *settings)
+struct vm_limits vm_load_limits(const struct vm *vm)
 {
-    struct vm_limits call = vm_call_limits(settings);
-    return (struct vm_limits){10 * call.instructions, 10 * call.time_ns};
+    struct vm_limits limits = vm_call_limits(vm);
+    limits.instructions *= 10;
+    if (limits.time_ns != VM_NO_FUSE)
+        limits.time_ns *= 10;
+    return limits;
 }
 
 static void open_library(lua_State *L, lua_CFunction open, const char *name)
@@ -256,7 +263,7 @@ enum err vm_new(const struct script_settings *settings, struct vm **out, struct 
         vm_free(vm);
         return ERR_NO_MEMORY;
     }
-    struct vm_limits limits = vm_load_limits(settings);
+    struct vm_limits limits = {10 * settings->instructions_max, VM_NO_FUSE};
     if (vm_run(vm, open_sandbox, vm, &limits) != SCRIPT_OK) {
         *error = vm->error;
         vm_free(vm);

@@ -14,8 +14,9 @@
 
 struct vm_limits {
     uint64_t instructions;
-    int64_t time_ns;
+    int64_t time_ns; /* VM_NO_FUSE: however long */
 };
+#define VM_NO_FUSE INT64_MAX
 
 struct vm {
     lua_State *L;
@@ -38,6 +39,9 @@ struct vm {
 
     void *verdict; /* room for the largest verdict, while it is read */
 
+    bool is_builtin; /* runs nothing but our own policies: the fuse would only punish a slow machine
+                      */
+
     /* the loaded policy, see runtime.h */
     char name[SCRIPT_NAME_MAX + 1];
     char extends[SCRIPT_NAME_MAX + 1]; /* "": nothing */
@@ -50,8 +54,8 @@ enum err vm_new(const struct script_settings *settings, struct vm **vm, struct s
 void vm_free(struct vm *vm);
 
 /* Of a call, and of whatever happens once per load. */
-struct vm_limits vm_call_limits(const struct script_settings *settings);
-struct vm_limits vm_load_limits(const struct script_settings *settings);
+struct vm_limits vm_call_limits(const struct vm *vm);
+struct vm_limits vm_load_limits(const struct vm *vm);
 int64_t vm_clock_ns(const struct vm *vm);
 
 /* Runs body(L, context) protected and limited: errors raised in it, however deep, end it and are

@@ -401,8 +401,7 @@ static void damaged_state_is_refused(void **state)
 {
     struct fixture *fixture = *state;
     static const char *const damaged[] = {"", "{", "1",
-        "{ counter = { version = 1, state = { f = "
-        "function() end }, params = {} } }",
+        "{ counter = { version = 1, state = { f = function() end }, params = {} } }",
         "(function() while true do end end)()",
         "{ counter = { version = 1, params = {}, state = { n = 0/0 } } }", "os.exit(1)"};
     load(fixture, COUNTER("counter", 1, ""));

@@ -289,7 +289,7 @@ static void verdicts_are_read_by_the_schema_L4(void **state)
     assert_string_equal(schema_hooks[HOOK_select].view[CANDIDATES].name, "candidates");
     fixture_init(&fixture);
     assert_int_equal(vm_new(&fixture.settings, &vm, &fixture.error), ERR_OK);
-    struct vm_limits limits = vm_call_limits(&fixture.settings);
+    struct vm_limits limits = vm_call_limits(vm);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct run run = {.number = i};
         enum script_outcome outcome = vm_run(vm, read_case, &run, &limits);
