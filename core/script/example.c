@@ -34,7 +34,8 @@ static void prepare(lua_State *L, void *context)
     lua_newtable(L);
     int kept = lua_gettop(L);
     push_example(L, example);
-    if (!schema_hook_find(lua_tostring(L, kept + 1), &example->hook))
+    const char *hook = lua_tostring(L, kept + 1); /* whatever it was when it was checked */
+    if (!hook || !schema_hook_find(hook, &example->hook))
         luaL_error(L, "no such hook");
     example->view = given_read(L, &schema_hooks[example->hook], kept + 2, kept);
     lua_settop(L, kept);
@@ -227,7 +228,8 @@ static enum script_outcome describe_failure(struct vm *vm, const struct example 
     char message[SCRIPT_MESSAGE_MAX + 1];
     snprintf(message, sizeof message, "%s", error->message);
     snprintf(error->message, sizeof error->message, "example %u: %.200s", example->number, message);
-    snprintf(error->hook, sizeof error->hook, "%s", schema_hooks[example->hook].name);
+    if (example->hook < HOOK_COUNT)
+        snprintf(error->hook, sizeof error->hook, "%s", schema_hooks[example->hook].name);
     return error->outcome;
 }
 
@@ -252,7 +254,7 @@ static enum script_outcome run(struct vm *vm, struct example *example)
 
 enum script_outcome example_run(struct vm *vm, unsigned i)
 {
-    struct example example = {.number = i + 1, .kept = LUA_NOREF};
+    struct example example = {.number = i + 1, .hook = HOOK_COUNT, .kept = LUA_NOREF};
     struct vm_limits limits = vm_load_limits(vm);
     example.verdict = malloc(verdict_size_max());
     if (!example.verdict) {

@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 #include <math.h>
+#include <stdio.h>
 
 static double read_number(lua_State *L, const struct schema_field *field, int value)
 {
@@ -55,7 +56,8 @@ static void read_field(
         *(bool *)at = read_boolean(L, field, value);
         break;
     case SCHEMA_TEXT:
-        strcpy(at, pick_text(L, field->name, value, (size_t)field->max));
+        snprintf(
+            at, (size_t)field->max + 1, "%s", pick_text(L, field->name, value, (size_t)field->max));
         break;
     case SCHEMA_ENUM:
         *(unsigned *)at = read_enum(L, field, value);

@@ -2,6 +2,8 @@
  * carried from one generation to the next. */
 #include "unit/script/fixture.h"
 
+#include <malloc.h>
+
 #define HEAD "local policy = pex.policy { name = 'mine' }\n"
 #define TAIL "return policy\n"
 
@@ -65,6 +67,10 @@ static const struct {
         "no random numbers"},
     {"example of an unknown hook", HEAD "policy.examples = { { hook = 'bais' } }\n" TAIL, 0, "",
         "example 1"},
+    {"example that changes after it was checked",
+        HEAD "local n = 0\npolicy.examples = { setmetatable({}, { __index = function(_, key)\n"
+             "  n = n + 1 return key == 'hook' and (n < 2 and 'bias' or {}) or nil end }) }\n" TAIL,
+        0, "", "no such hook"},
     {"example with a misspelt key",
         HEAD "policy.examples = { { hook = 'bias', expects = {} } }\n" TAIL, 0, "",
         "unknown key 'expects'"},
@@ -413,7 +419,17 @@ static void damaged_state_is_refused(void **state)
     assert_int_equal(ask_bias(fixture, 0, 1).draw, 2);
 }
 
-static void thousand_loads_take_no_more_memory_than_a_few(void **state)
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t allocated_bytes(void)
+{
+    if (__sanitizer_get_current_allocated_bytes)
+        return __sanitizer_get_current_allocated_bytes();
+    return mallinfo2().uordblks;
+}
+
+/* A load that kept a hundred bytes would show: VMs alone differ by less than the allowance. */
+static void thousand_loads_take_no_more_memory_than_ten(void **state)
 {
     struct fixture *fixture = *state;
     struct script_stats stats;
@@ -421,12 +437,12 @@ static void thousand_loads_take_no_more_memory_than_a_few(void **state)
     for (int i = 1; i <= 1000; i++) {
         load(fixture, COUNTER("counter", 1, ""));
         ask_bias(fixture, 0, 1);
-        script_stats(fixture->script, &stats);
         if (i == 10)
-            after_ten = stats.memory;
+            after_ten = allocated_bytes();
     }
     assert_int_equal(ask_bias(fixture, 0, 1).draw, 1001);
-    assert_in_range(stats.memory, 1, after_ten + 4096);
+    assert_in_range(allocated_bytes(), 1, after_ten + 64 * 1024);
+    script_stats(fixture->script, &stats);
     assert_int_equal(stats.loads, 1000);
 }
 
@@ -456,7 +472,7 @@ int main(void)
         TEST(parameter_of_the_base_can_be_set),
         TEST(state_survives_a_restart_as_text),
         TEST(damaged_state_is_refused),
-        TEST(thousand_loads_take_no_more_memory_than_a_few),
+        TEST(thousand_loads_take_no_more_memory_than_ten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
