@@ -245,6 +245,16 @@ static void found_ourselves(struct step *step, const struct addr *addr)
         LOG_TEXT("addr", addr_to_text(addr, text)));
 }
 
+/* We are connected already, so perhaps each dialed the other at once: then both drop the newer of
+ * two connections, which for both is the one that they dialed, and nothing is left. Rounds of equal
+ * phase would collide for ever: the next comes at a time of our own. */
+static void collided(struct step *step)
+{
+    int64_t period = step->node->settings.ensure_peers_period_ms;
+    int64_t wait = 1 + (int64_t)rng_below(&step->node->rng, (uint64_t)period);
+    ensure_wake(step, step->now.mono_ms + wait);
+}
+
 void dialer_ended(
     struct step *step, enum dial_origin origin, const struct peer_id *id, enum err err)
 {
@@ -260,6 +270,9 @@ void dialer_ended(
             persistent_failed(step, id, err);
         break;
     case ORIGIN_BOOK:
+        if (err == ERR_DUPLICATE_ID)
+            collided(step);
+        break;
     case ORIGIN_FEELER:
     case ORIGIN_COMMAND:
     case ORIGIN_INBOUND:

@@ -45,7 +45,8 @@ static void see_failed(const struct exam *exam, struct seen_conn *conn)
 {
     enum err err = exam->step->event->dial_failed.err;
     exam_rule(exam, conn->state == SEEN_DIALING, "dial failed that was none", conn->number);
-    if (err_blame(err) != BLAME_ENVIRONMENT) {
+    /* Another ID may well be dialed where this one was wrong (F3). */
+    if (!conn->configured && err_blame(err) != BLAME_ENVIRONMENT && err != ERR_WRONG_ID) {
         int64_t *failed = need(recent_touch(&exam->picture->failed, &conn->remote));
         *failed = exam->step->now.mono_ms + 1;
     }

@@ -6,8 +6,9 @@
  *  - outbound peers and dials that no configuration asked for: at most the maximum and one feeler;
  *    dials in flight, sockets in handshake and inbound peers within their caps
  *  - no dial to ourselves, to the banned, connected or dialing, to a connected IP (unless allowed),
- *    faster than the dial rate, to one endpoint within a second of its failure, and in strict mode
- *    more than two at once and ten a minute into one /24 or /48
+ *    faster than the dial rate; and of what comes from the book none to one endpoint within a
+ * second of its failure, and in strict mode at most two at once and ten a minute into one /24 or
+ * /48
  *  - one outstanding request per connection, own_request_spacing between two to one ID
  *  - lists only in answer to a request, after the second not faster than the interval, in seed mode
  *    once per connection; of at most 250 distinct addresses that are neither ours, private, banned

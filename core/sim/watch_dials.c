@@ -71,6 +71,15 @@ static void exam_target(const struct exam *exam, const struct addr *addr, uint64
     }
 }
 
+/* What holds for addresses from the book; seeds and persistent peers have their own schedules. */
+static void exam_choice(const struct exam *exam, const struct endpoint *at, uint64_t number)
+{
+    exam_rule(
+        exam, waited_after_failure(exam, at), "dials again within a second of a failure", number);
+    if (exam->settings->strict)
+        exam_rule(exam, range_allows(exam, &at->ip), "dials one range too much", number);
+}
+
 void exam_dial(const struct exam *exam, const struct action *action)
 {
     struct picture *picture = exam->picture;
@@ -84,10 +93,8 @@ void exam_dial(const struct exam *exam, const struct action *action)
     picture->last_dial = number;
     exam_target(exam, addr, number);
     exam_rule(exam, is_within_rate(exam), "dials faster than the dial rate", number);
-    exam_rule(exam, commanded || waited_after_failure(exam, &addr->at),
-        "dials again within a second of a failure", number);
-    if (!configured && exam->settings->strict)
-        exam_rule(exam, range_allows(exam, &addr->at.ip), "dials one range too much", number);
+    if (!configured)
+        exam_choice(exam, &addr->at, number);
     picture_add(picture,
         &(struct seen_conn){
             .number = number,
@@ -166,8 +173,7 @@ void exam_caps(const struct exam *exam)
     exam_rule(exam, tally.dialing <= settings->dial_concurrency, "has too many dials", 0);
     uint32_t chosen_max =
         settings->seed_mode ? settings->crawl_outbound_max : settings->max_outbound + FEELERS;
-    exam_rule(exam, tally.chosen <= chosen_max,
-        "has too many outbound peers and dials", 0);
+    exam_rule(exam, tally.chosen <= chosen_max, "has too many outbound peers and dials", 0);
     exam_counts(exam, &tally);
     exam_newcomer(exam);
 }

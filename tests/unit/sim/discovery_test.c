@@ -48,6 +48,22 @@ static void nodes_that_each_know_one_other_end_up_fully_connected(void **state)
     rig_close(&rig);
 }
 
+/* All dial all at once: both connections of each pair are the newer one to somebody. */
+static void nodes_that_start_at_the_same_moment_find_each_other(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct addr all[8];
+    rig_open(&rig, 3);
+    for (uint32_t i = 0; i < 8; i++)
+        all[i] = addr_of(i);
+    for (uint32_t i = 0; i < 8; i++)
+        add_knowing(&rig, i, all, 8);
+    rig_start(&rig);
+    assert_true(sim_run_until_true(rig.sim, MINUTES_MS(2), 100, all_connected, NULL));
+    rig_close(&rig);
+}
+
 /* TestPEXReactorUsesSeedsIfNeeded */
 static void a_node_that_knows_only_a_seed_connects_to_it_in_three_seconds(void **state)
 {
@@ -276,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_that_each_know_one_other_end_up_fully_connected),
+        cmocka_unit_test(nodes_that_start_at_the_same_moment_find_each_other),
         cmocka_unit_test(a_node_that_knows_only_a_seed_connects_to_it_in_three_seconds),
         cmocka_unit_test(an_address_from_a_seed_is_connected_a_second_later),
         cmocka_unit_test(f1_a_list_of_41_from_a_seed_leaves_two_outbound_peers),
