@@ -3,12 +3,12 @@
 
 /* ---- sources (P16) ---- */
 
-/* Lists of 250 new addresses, one a minute, from one peer. Returns how many were added. */
+/* Lists of 250 new addresses, each when it is asked for. Returns how many were added. */
 static uint32_t tell(struct world *world, uint64_t peer, uint32_t first, unsigned lists)
 {
     uint32_t before = book_count(world->book);
     for (unsigned i = 0; i < lists; i++) {
-        for (unsigned s = 0; world_sent(world, PEX_REQUEST) == 0 && s < 60; s++)
+        for (unsigned s = 0; world_sent(world, PEX_REQUEST) == 0 && s < 150; s++)
             world_run(world, SECONDS_MS(1));
         world_list_of(world, peer, first + 250 * i, 250);
     }
