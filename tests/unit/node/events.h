@@ -262,6 +262,8 @@ static inline void world_list(
     struct world *world, uint64_t number, const struct addr *addrs, size_t n)
 {
     struct pex_message list = {.kind = PEX_ADDRS, .addrs = addrs, .addrs_n = n, .listed_n = n};
+    if (world_socket(world, number))
+        world_socket(world, number)->asked = false;
     world_message(world, number, &list);
 }
 

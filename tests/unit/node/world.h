@@ -30,6 +30,7 @@ struct world_socket {
     uint64_t number;
     enum socket_state state;
     bool outbound;
+    bool asked;        /* the node sent a request and got no list since */
     struct peer_id id; /* of dials and peers */
     struct endpoint at;
 };
@@ -181,16 +182,28 @@ static inline void world_note_send(struct world *world, struct done *done, const
     assert_non_null(to);
     assert_int_equal(to->state, SOCKET_PEER);
     done->message = a->send.kind;
+    to->asked |= a->send.kind == PEX_REQUEST;
     done->addrs_n = a->send.addrs_n;
     assert_true(a->send.addrs_n <= PEX_SELECTION_MAX);
     if (a->send.addrs_n > 0)
         memcpy(world->list, a->send.addrs, a->send.addrs_n * sizeof *world->list);
 }
 
-static inline void world_mix(struct world *world, uint64_t value)
+static inline void world_mix(struct world *world, const void *bytes, size_t n)
 {
-    world->digest = (world->digest ^ value) * 0x100000001b3u;
-    world->digest ^= world->digest >> 31;
+    for (size_t i = 0; i < n; i++)
+        world->digest = (world->digest ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3u;
+}
+
+static inline void world_digest(struct world *world, const struct done *done)
+{
+    uint64_t numbers[] = {(uint64_t)done->kind, done->conn, (uint64_t)done->why,
+        (uint64_t)done->flush_ms, (uint64_t)done->message, done->addrs_n, done->token,
+        (uint64_t)world->now.mono_ms};
+    world_mix(world, numbers, sizeof numbers);
+    world_mix(world, &done->addr, sizeof done->addr);
+    if (done->kind == ACTION_SEND)
+        world_mix(world, world->list, done->addrs_n * sizeof *world->list);
 }
 
 /* Does what the host would do, and notes it. */
@@ -229,9 +242,7 @@ static inline void world_act(struct world *world, const struct action *action)
     case ACTION_ABORT:
         break;
     }
-    world_mix(world, (uint64_t)action->kind);
-    world_mix(world, action->conn);
-    world_mix(world, done->addrs_n + ((uint64_t)done->why << 32));
+    world_digest(world, done);
 }
 
 static inline void world_check(struct world *world)
