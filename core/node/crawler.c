@@ -89,7 +89,7 @@ void crawler_start(struct step *step)
 void crawler_pass(struct step *step)
 {
     struct node *node = step->node;
-    book_reinstate_expired(node->book, step->now, &node->rng); /* F5: also in seed mode */
+    penalty_reinstate(step); /* F5: also in seed mode */
     start_pass(step);
     if (node->conns.peers + node->conns.dialing == 0)
         seeds_dial(step);

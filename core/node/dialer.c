@@ -9,8 +9,7 @@
 #define RANGE_PER_S (8.0 / 60)
 #define WAIT_MIN_MS SECONDS_MS(1) /* P4 */
 #define WAIT_MAX_MS HOURS_MS(48)
-#define OWN_TROUBLE_WAIT_MS                                                                        \
-    MINUTES_MS(1) /* until an address that our host cannot reach is retried */
+#define OWN_TROUBLE_WAIT_MS MINUTES_MS(1) /* for an address that our own host cannot reach now */
 #define WRONG_ID_BLOCK_MS HOURS_MS(24)
 
 struct endpoint_key endpoint_key(const struct endpoint *at)

@@ -127,7 +127,7 @@ static void look_for_more(struct step *step, bool period_elapsed, bool none_dial
 {
     struct node *node = step->node;
     if (book_need_more(node->book))
-        book_reinstate_expired(node->book, step->now, &node->rng);
+        penalty_reinstate(step);
     if (!book_need_more(node->book))
         return;
     if (period_elapsed) /* D2: not in an extra round */

@@ -150,3 +150,11 @@ void penalty_incident(struct step *step, struct conn *conn, enum err kind)
     if (penalty_judge(step, conn, kind))
         admission_close(step, conn, kind, 0);
 }
+
+void penalty_reinstate(struct step *step)
+{
+    struct node *node = step->node;
+    uint32_t n = book_reinstate_expired(node->book, step->now, &node->rng);
+    if (n > 0)
+        log_write(&node->settings.log, LOG_INFO, "addresses reinstated", LOG_NUMBER("n", n));
+}

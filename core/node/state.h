@@ -182,6 +182,8 @@ bool exchange_may_ask(const struct step *step, const struct conn *conn);
 bool penalty_judge(struct step *step, const struct conn *conn, enum err kind);
 /* The same, and closes it if so. */
 void penalty_incident(struct step *step, struct conn *conn, enum err kind);
+/* P11: the addresses whose bans ran out come back. */
+void penalty_reinstate(struct step *step);
 
 /* source.c */
 

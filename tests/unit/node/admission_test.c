@@ -141,6 +141,31 @@ static void s8_two_ends_that_dial_each_other_keep_the_first(void **state)
     world_free(world);
 }
 
+static void s8_two_ends_that_kept_neither_try_again_at_a_time_of_their_own(void **state)
+{
+    (void)state;
+    int64_t least = INT64_MAX, most = 0;
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        struct node_settings settings = world_settings();
+        settings.rng_seed = seed;
+        struct world *world = world_new(&settings);
+        world_add_peers(world, 1, 1);
+        world_start(world);
+        uint64_t dial = world_number(world, 1), inbound = world_inbound(world, 1);
+        world_connect(world, dial);
+        assert_int_equal(world_only(world, ACTION_CLOSE)->why, ERR_DUPLICATE_ID);
+        world_closed(world, inbound, ERR_CLOSED_BY_PEER); /* the other end kept neither */
+        int64_t after_ms = 0;
+        for (; world_number(world, 1) == 0; after_ms += 100)
+            world_run(world, 100);
+        least = earlier_ms(least, after_ms);
+        most = after_ms > most ? after_ms : most;
+        world_free(world);
+    }
+    assert_in_range(least, 0, 5000);
+    assert_in_range(most, 25000, SECONDS_MS(30) + 100);
+}
+
 static void s22_a_second_socket_of_an_ip_is_refused_at_accept(void **state)
 {
     (void)state;
@@ -332,6 +357,7 @@ int main(void)
         cmocka_unit_test(s4_the_rule_of_one_ip_holds_for_unconditional_peers_too),
         cmocka_unit_test(s8_a_connected_id_is_refused_either_way),
         cmocka_unit_test(s8_two_ends_that_dial_each_other_keep_the_first),
+        cmocka_unit_test(s8_two_ends_that_kept_neither_try_again_at_a_time_of_their_own),
         cmocka_unit_test(s22_a_second_socket_of_an_ip_is_refused_at_accept),
         cmocka_unit_test(s22_ips_may_repeat_when_allowed),
         cmocka_unit_test(s22_a_dialed_peer_of_a_connected_ip_is_dropped),
