@@ -75,12 +75,60 @@ static void map_of_nothing_answers_and_forgets(void **state)
     map_free(&map);
 }
 
+static void map_grows_neither_when_it_replaces_nor_after_reserve(void **state)
+{
+    (void)state;
+    struct map map;
+    map_init(&map, sizeof(uint32_t), 3);
+    for (uint32_t key = 0; key < 3000; key++) {
+        assert_true(map_reserve(&map));
+        size_t cap = map.cap;
+        assert_true(map_put(&map, &key, key));
+        for (uint32_t i = 0; i < 2; i++)
+            assert_true(map_put(&map, &key, key + i)); /* at any load */
+        assert_int_equal(map.cap, cap);
+        assert_int_equal(map_get(&map, &key), key + 1);
+    }
+    map_free(&map);
+}
+
+/* The longest run of slots in use: what the slowest look-up walks. */
+static size_t longest_run(const struct map *map)
+{
+    size_t longest = 0, run = 0;
+    for (size_t i = 0; i < 2 * map->cap; i++) {
+        run = map->values[i & (map->cap - 1)] == MAP_NONE ? 0 : run + 1;
+        longest = run > longest ? run : longest;
+    }
+    return longest;
+}
+
+/* Keys that differ in few chosen bits, as peers can make them: addresses of one range, endpoints of
+ * one host, the same bits in several words. */
+static void map_spreads_keys_that_were_chosen_to_collide(void **state)
+{
+    (void)state;
+    for (unsigned shift = 0; shift <= 52; shift += 4) {
+        struct map map;
+        map_init(&map, 2 * sizeof(uint64_t), 12345 + shift);
+        for (uint64_t i = 0; i < 4096; i++) {
+            uint64_t key[2] = {i << shift, (i << shift) ^ (i << shift >> 29)};
+            assert_true(map_put(&map, key, (uint32_t)i));
+        }
+        assert_int_equal(map.n, 4096);
+        assert_true(longest_run(&map) < 100);
+        map_free(&map);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(map_agrees_with_an_array_over_random_operations),
         cmocka_unit_test(map_holds_keys_of_odd_size),
         cmocka_unit_test(map_of_nothing_answers_and_forgets),
+        cmocka_unit_test(map_grows_neither_when_it_replaces_nor_after_reserve),
+        cmocka_unit_test(map_spreads_keys_that_were_chosen_to_collide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
