@@ -174,6 +174,6 @@ void exam_caps(const struct exam *exam)
     uint32_t chosen_max =
         settings->seed_mode ? settings->crawl_outbound_max : settings->max_outbound + FEELERS;
     exam_rule(exam, tally.chosen <= chosen_max, "has too many outbound peers and dials", 0);
-    exam_counts(exam, &tally);
     exam_newcomer(exam);
+    exam_counts(exam, &tally);
 }
