@@ -60,10 +60,44 @@ static enum script_outcome limit_hit(struct vm *vm)
     return SCRIPT_OK;
 }
 
+/* The end of a long file name tells more than its beginning. */
+static void copy_file(char to[SCRIPT_FILE_MAX + 1], const char *file)
+{
+    size_t n = strlen(file);
+    snprintf(
+        to, SCRIPT_FILE_MAX + 1, "%s", n > SCRIPT_FILE_MAX ? file + n - SCRIPT_FILE_MAX : file);
+}
+
+/* Finds the innermost line of a policy file from this level of the stack on; the sandbox's own
+ * functions are passed over. */
+static bool find_place(lua_State *L, int level, struct vm_place *place)
+{
+    lua_Debug at;
+    for (; lua_getstack(L, level, &at); level++) {
+        lua_getinfo(L, "Sl", &at);
+        if (at.source[0] == '@' && at.currentline > 0) {
+            copy_file(place->file, at.source + 1);
+            place->line = at.currentline;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_growth(struct vm *vm, lua_State *L)
+{
+    if (vm->memory_used < vm->memory_placed)
+        vm->memory_placed = vm->memory_used;
+    if (vm->memory_used - vm->memory_placed < VM_GROWTH || !find_place(L, 0, &vm->growing))
+        return;
+    vm->memory_placed = vm->memory_used;
+}
+
 static void on_count(lua_State *L, lua_Debug *at)
 {
     (void)at;
     struct vm *vm = vm_of(L);
+    note_growth(vm, L);
     if (vm->stopped == SCRIPT_OK)
         vm->stopped = limit_hit(vm);
     if (vm->stopped == SCRIPT_OK) {
@@ -81,6 +115,8 @@ static void arm(struct vm *vm, const struct vm_limits *limits)
     vm->stopped = SCRIPT_OK;
     vm->memory_refused = false;
     vm->memory_after_gc = 0;
+    vm->memory_placed = vm->memory_used;
+    vm->growing = (struct vm_place){0};
     vm->instructions_left = limits->instructions;
     vm->deadline_ns = limits->time_ns;
     if (limits->time_ns != VM_NO_FUSE)
@@ -88,12 +124,9 @@ static void arm(struct vm *vm, const struct vm_limits *limits)
     lua_sethook(vm->L, on_count, LUA_MASKCOUNT, VM_COUNT);
 }
 
-/* The end of a long file name tells more than its beginning. */
 void vm_set_place(struct vm *vm, const char *file, int line)
 {
-    size_t n = strlen(file);
-    const char *from = n > SCRIPT_FILE_MAX ? file + n - SCRIPT_FILE_MAX : file;
-    snprintf(vm->error.file, sizeof vm->error.file, "%s", from);
+    copy_file(vm->error.file, file);
     vm->error.line = line;
 }
 
@@ -130,24 +163,12 @@ void vm_syntax_error(struct vm *vm, const char *file, const char *message)
     vm_set_place(vm, file, line);
 }
 
-/* Finds the innermost line of a policy file; the sandbox's own functions are passed over. */
-static void find_place(lua_State *L)
-{
-    lua_Debug at;
-    for (int level = 1; lua_getstack(L, level, &at); level++) {
-        lua_getinfo(L, "Sl", &at);
-        if (at.source[0] == '@' && at.currentline > 0) {
-            vm_set_place(vm_of(L), at.source + 1, at.currentline);
-            return;
-        }
-    }
-}
-
 static int on_error(lua_State *L)
 {
     struct script_error *error = &vm_of(L)->error;
-    if (!error->file[0])
-        find_place(L);
+    struct vm_place place;
+    if (!error->file[0] && find_place(L, 1, &place))
+        vm_set_place(vm_of(L), place.file, place.line);
     if (lua_type(L, 1) == LUA_TSTRING) {
         snprintf(error->message, sizeof error->message, "%s",
             skip_place(lua_tostring(L, 1), error->file, NULL));
@@ -200,11 +221,14 @@ enum script_outcome vm_run(struct vm *vm, void (*body)(lua_State *L, void *conte
     lua_settop(vm->L, 0);
     enum script_outcome outcome = outcome_of(vm, status != 0 ? status : job.status);
     vm->error.outcome = outcome;
-    if (outcome == SCRIPT_MEMORY)
+    if (outcome == SCRIPT_MEMORY) {
         snprintf(vm->error.message, sizeof vm->error.message, "limit of memory reached");
-    else if (outcome != SCRIPT_OK && !vm->error.message[0])
+        if (!vm->error.file[0])
+            vm_set_place(vm, vm->growing.file, vm->growing.line);
+    } else if (outcome != SCRIPT_OK && !vm->error.message[0]) {
         snprintf(vm->error.message, sizeof vm->error.message, "limit of %s reached",
             script_outcome_name(outcome));
+    }
     return outcome;
 }
 

@@ -10,7 +10,8 @@
 /* A single block of memory, so a single string, is bounded: comparing or parsing a long string is
  * one instruction. Room for a list of 32,768 entries. */
 #define VM_BLOCK_MAX (320u * 1024)
-#define VM_COUNT 100 /* instructions between two looks at the limits */
+#define VM_COUNT 100           /* instructions between two looks at the limits */
+#define VM_GROWTH (32u * 1024) /* bytes taken at one place before it is noted */
 
 struct vm_limits {
     uint64_t instructions;
@@ -28,6 +29,11 @@ struct vm {
     size_t memory_used;
     bool memory_refused;
     size_t memory_after_gc;
+    size_t memory_placed; /* memory_used when the place below was noted */
+    struct vm_place {
+        char file[SCRIPT_FILE_MAX + 1];
+        int line;
+    } growing; /* where memory last grew much: running out of it leaves no trace of its own */
     uint64_t instructions_left;
     int64_t deadline_ns;
     enum script_outcome stopped; /* a limit was hit; SCRIPT_OK: none */

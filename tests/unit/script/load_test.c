@@ -14,6 +14,10 @@ static const struct {
 } refused[] = {
     {"syntax", HEAD "function policy.bias(view\n" TAIL, 3, "", "')' expected"},
     {"run-time error", HEAD "local x = nil + 1\n" TAIL, 2, "", "arithmetic on a nil"},
+    {"memory bomb", HEAD "local t = {}\nwhile true do t[#t + 1] = ('x'):rep(1000) .. #t end\n", 3,
+        "", "limit of memory reached"},
+    {"bomb of empty tables", HEAD "local t = {}\nwhile true do t[#t + 1] = {} end\n", 3, "",
+        "limit of memory reached"},
     {"misspelt global", HEAD "\nlocal x = maths.floor(1)\n" TAIL, 3, "", "no variable 'maths'"},
     {"misspelt hook", HEAD "function policy.selct() end\n" TAIL, 2, "", "no hook 'selct'"},
     {"hook that is no function", HEAD "policy.bias = 3\n" TAIL, 2, "", "must be a function"},
