@@ -1,14 +1,19 @@
 /* A random small network with random faults, made from one number: nodes and seeds, some behind
- * NAT, on one IP or in one range, with persistent peers, private and unconditional IDs; books that
- * know dead, wrong and foreign addresses; faults for some minutes; then peace. */
+ * NAT, on one IP or in one range, with persistent peers, some by name, private and unconditional
+ * IDs; books that know dead, wrong and foreign addresses; hostile peers; faults for some minutes;
+ * then peace. */
 #ifndef TESTS_SIM_CHAOS_H
 #define TESTS_SIM_CHAOS_H
 
 #include "sim/faults.h"
-#include "unit/sim/rig.h"
+#include "unit/sim/vandal.h"
+#include <stdio.h>
 
 #define NODES_MAX 14
-#define LIARS 4 /* IDs of nobody */
+#define LIARS 4     /* IDs of nobody */
+#define FOREIGN 200 /* machine of another network */
+#define VANDAL 220  /* the first hostile peer */
+#define VANDALS_MAX 2
 #define KNOWN_MAX (NODES_MAX + LIARS)
 
 struct chaos {
@@ -18,7 +23,12 @@ struct chaos {
     uint32_t nodes_n, seeds_n; /* honest machines; the first seeds_n are seeds */
     bool nat[NODES_MAX];
     uint32_t max_outbound[NODES_MAX];
-    bool one_ip; /* all behind one IP, which everybody allows */
+    uint32_t hidden[NODES_MAX]; /* whom its private_peer_ids keep out of its book, or NODES_MAX */
+    bool one_ip;                /* all behind one IP, which everybody allows */
+    struct vandal vandals[VANDALS_MAX];
+    struct addr victims[NODES_MAX];
+    unsigned slanders; /* honest peers that were taken for bad ones */
+    char slander[32];
     int64_t peace_ms;
 };
 
@@ -46,7 +56,7 @@ static inline struct addr chaos_addr(const struct chaos *chaos, uint32_t i)
  * the first address of an ID is kept, B4, so a wrong one can hide a node for long.) */
 static inline struct addr chaos_lie(struct chaos *chaos)
 {
-    struct addr lie = addr_of(200 + below(chaos, LIARS));
+    struct addr lie = addr_of(FOREIGN + below(chaos, LIARS));
     if (percent(chaos, 50))
         lie.at = chaos_addr(chaos, below(chaos, chaos->nodes_n)).at;
     return lie;
@@ -66,26 +76,42 @@ static inline size_t chaos_knowledge(struct chaos *chaos, uint32_t i, struct add
     return n;
 }
 
+/* A configured address, sometimes by a name that resolves to it. */
+static inline struct addr_text chaos_text(struct chaos *chaos, uint32_t i)
+{
+    struct addr addr = chaos_addr(chaos, i);
+    struct addr_text text = text_of(&addr);
+    if (!percent(chaos, 30))
+        return text;
+    text.is_name = true;
+    snprintf(text.host, sizeof text.host, "node%u.example", i);
+    sim_set_name(chaos->rig.sim, text.host, &addr.at.ip, 1);
+    return text;
+}
+
 static inline void chaos_add(struct chaos *chaos, uint32_t i)
 {
     struct sim_machine machine = machine_of(&chaos->rig, i);
     struct node_settings *node = &machine.node;
     struct addr_text seeds[2], persistent;
-    struct addr known[KNOWN_MAX], peer = chaos_addr(chaos, below(chaos, chaos->nodes_n));
-    struct peer_id special = id_of(below(chaos, chaos->nodes_n));
+    struct addr known[KNOWN_MAX];
+    uint32_t peer = below(chaos, chaos->nodes_n);
+    uint32_t secret = below(chaos, chaos->nodes_n);
+    struct peer_id special = id_of(below(chaos, chaos->nodes_n)), private = id_of(secret);
     machine.at = chaos_addr(chaos, i).at;
-    for (uint32_t s = 0; s < chaos->seeds_n; s++) {
-        struct addr seed = chaos_addr(chaos, s);
-        seeds[s] = text_of(&seed);
-    }
-    persistent = text_of(&peer);
+    for (uint32_t s = 0; s < chaos->seeds_n; s++)
+        seeds[s] = chaos_text(chaos, s);
+    persistent = chaos_text(chaos, peer);
     node->seeds = seeds;
     node->seeds_n = chaos->seeds_n;
     node->seed_mode = i < chaos->seeds_n;
     node->persistent_peers = &persistent;
-    node->persistent_peers_n = percent(chaos, 25) && !peer_id_equal(&peer.id, &node->id);
+    node->persistent_peers_n = percent(chaos, 25);
     node->unconditional_ids = &special;
     node->unconditional_ids_n = percent(chaos, 10);
+    node->private_ids = &private;
+    node->private_ids_n = i >= chaos->seeds_n && percent(chaos, 5);
+    chaos->hidden[i] = node->private_ids_n ? secret : NODES_MAX;
     node->allow_duplicate_ip = chaos->one_ip;
     node->max_outbound = chaos->max_outbound[i] = 1 + below(chaos, 4);
     machine.known_n = chaos_knowledge(chaos, i, known);
@@ -98,12 +124,46 @@ static inline void chaos_add(struct chaos *chaos, uint32_t i)
 /* A machine of another network, known to some. */
 static inline void chaos_add_foreign(struct chaos *chaos)
 {
-    struct sim_machine machine = machine_of(&chaos->rig, 200);
+    struct sim_machine machine = machine_of(&chaos->rig, FOREIGN);
     struct addr known = chaos_addr(chaos, below(chaos, chaos->nodes_n));
     machine.network = "other";
     machine.known = &known;
     machine.known_n = 1;
     sim_add(chaos->rig.sim, &machine);
+}
+
+static inline void chaos_add_vandals(struct chaos *chaos)
+{
+    uint32_t n = percent(chaos, 50) ? 1 + below(chaos, VANDALS_MAX) : 0;
+    for (uint32_t i = 0; i < chaos->nodes_n; i++)
+        chaos->victims[i] = chaos_addr(chaos, i);
+    for (uint32_t i = 0; i < n; i++) {
+        struct vandal *vandal = &chaos->vandals[i];
+        struct sim_machine machine = machine_of(&chaos->rig, VANDAL + i);
+        *vandal = (struct vandal){.victims = chaos->victims, .victims_n = chaos->nodes_n};
+        rng_seed(&vandal->rng, below(chaos, UINT32_MAX));
+        machine.actor = (struct sim_actor){vandal_step, vandal_deadline, vandal};
+        sim_add(chaos->rig.sim, &machine);
+    }
+}
+
+/* Only vandals may be suspected. */
+static inline void chaos_suspect(
+    struct fake_policy *policy, enum hook hook, const void *view, void *verdict)
+{
+    struct chaos *chaos = policy->test;
+    (void)verdict;
+    struct peer_id id;
+    if (hook != HOOK_ban)
+        return;
+    assert_int_equal(peer_id_parse(span_of_text(((const struct ban_view *)view)->peer.id), &id), 0);
+    for (uint32_t i = 0; i < VANDALS_MAX; i++) {
+        struct peer_id vandal = id_of(VANDAL + i);
+        if (peer_id_equal(&id, &vandal))
+            return;
+    }
+    chaos->slanders++;
+    memcpy(chaos->slander, policy->kind, sizeof chaos->slander);
 }
 
 static inline struct faults_settings chaos_faults(struct chaos *chaos)
@@ -139,6 +199,9 @@ static inline struct chaos *chaos_new(uint64_t seed)
     for (uint32_t i = 0; i < chaos->nodes_n; i++)
         chaos_add(chaos, i);
     chaos_add_foreign(chaos);
+    chaos_add_vandals(chaos);
+    chaos->rig.policy.twist = chaos_suspect;
+    chaos->rig.policy.test = chaos;
     rig_start(&chaos->rig);
     struct faults_settings faults = chaos_faults(chaos);
     chaos->faults = faults_new(chaos->rig.sim, &faults);
@@ -162,7 +225,7 @@ static inline bool chaos_is_content(const struct chaos *chaos, const struct sim 
     if (node_counts(node).outbound >= chaos->max_outbound[i])
         return true;
     for (uint32_t j = chaos->seeds_n; j < chaos->nodes_n; j++)
-        if (j != i && !chaos->nat[j] && !is_connected(sim, i, j))
+        if (j != i && j != chaos->hidden[i] && !chaos->nat[j] && !is_connected(sim, i, j))
             return false;
     return true;
 }
