@@ -13,8 +13,10 @@ import (
 	"time"
 )
 
-// These tests run built programs: GOPEER_DIR holds <version>/gopeer for each
+// These tests run built programs: GOPEER_DIR holds gopeer-<version> for each
 // version to be tried.
+
+const prefix = "gopeer-"
 
 const patience = 30 * time.Second
 
@@ -24,13 +26,13 @@ func versions(t *testing.T) map[string]string {
 	if dir == "" {
 		t.Skip("GOPEER_DIR is not set")
 	}
-	found, err := filepath.Glob(filepath.Join(dir, "*", "gopeer"))
+	found, err := filepath.Glob(filepath.Join(dir, prefix+"*"))
 	if err != nil || len(found) == 0 {
-		t.Fatalf("no <version>/gopeer in %s (%v)", dir, err)
+		t.Fatalf("no gopeer-<version> in %s (%v)", dir, err)
 	}
 	out := map[string]string{}
 	for _, path := range found {
-		out[filepath.Base(filepath.Dir(path))] = path
+		out[strings.TrimPrefix(filepath.Base(path), prefix)] = path
 	}
 	return out
 }

@@ -1,0 +1,1 @@
+# none: the adapter is written for this version
