@@ -9,9 +9,12 @@ if not (root and out_path) then
   os.exit(2)
 end
 
--- Used while building, not while running.
+local schema_at_run_time = { ["lua/schema/init.lua"] = true, ["lua/schema/reference.lua"] = true }
+
+-- Used while building or editing, not while running.
 local function is_build_tool(name)
-  return name == "lua/embed.lua" or (name:find("^lua/schema/") and name ~= "lua/schema/init.lua")
+  return name == "lua/embed.lua" or name:find("^lua/types/")
+    or (name:find("^lua/schema/") and not schema_at_run_time[name])
 end
 
 local function quoted(text)

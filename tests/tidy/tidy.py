@@ -8,6 +8,7 @@ Exit status: 0 tidy, 1 findings, 2 wrong usage.
 import sys
 from pathlib import Path
 
+import generated
 import layout
 import prose
 import source
@@ -15,7 +16,7 @@ from tree import Tree
 
 CHECKS = {
     check.__name__.replace("_", "-"): check
-    for module in (layout, source, prose)
+    for module in (layout, source, prose, generated)
     for check in module.CHECKS
 }
 

@@ -47,8 +47,23 @@ A = "core/base/a.c"
 H = "core/base/a.h"
 LONG_BODY = ["    x();"] * 68
 
+# Writes "new" whatever is asked.
+GENERATOR = """-- Generates.
+local name = arg[1] == "types" and "pex.lua" or "README.md"
+local file = io.open(arg[2] .. "/" .. name, "w")
+file:write("new\\n")
+file:close()
+"""
+
 # check: (files, where it must find something)
 FINDS = {
+    "generated": [
+        (
+            {"lua/schema/generate.lua": GENERATOR, "lua/types/pex.lua": "old\n"},
+            ["lua/types/pex.lua:1", "policies/README.md:1"],
+        ),
+        ({"lua/schema/generate.lua": "error('broken')\n"}, ["lua/schema/generate.lua:1"] * 2),
+    ],
     "top-level": [({"docs/a.md": "a\n"}, ["docs:1"]), ({"notes.txt": "a\n"}, ["notes.txt:1"])],
     "readmes": [
         ({"lua/ops/a.lua": "-- a\n"}, ["lua/ops:1"]),
@@ -179,6 +194,13 @@ FINDS = {
 
 # check: files that look alike but are right
 ACCEPTS = {
+    "generated": [
+        {
+            "lua/schema/generate.lua": GENERATOR,
+            "lua/types/pex.lua": "new\n",
+            "policies/README.md": "new\n",
+        }
+    ],
     "top-level": [{".clang-format": "\n", ".ci/run": "#!/bin/sh\n", "LICENSE": "\n"}],
     "readmes": [{".ci/a": "\n", "tests/unit/base/deep/a.json": "\n"}],
     "file-length": [{A: "\n" * 500, "tests/e2e/a.py": "\n" * 501}],
