@@ -6,6 +6,10 @@
 
 extern const struct command command_demo;
 extern const struct command command_init;
+extern const struct command command_policy_check;
+extern const struct command command_policy_doc;
+extern const struct command command_policy_new;
+extern const struct command command_policy_show;
 extern const struct command command_show_node_id;
 extern const struct command command_start;
 extern const struct command command_version;

@@ -8,6 +8,10 @@ static const struct command *const commands[] = {
     &command_init,
     &command_start,
     &command_demo,
+    &command_policy_new,
+    &command_policy_check,
+    &command_policy_doc,
+    &command_policy_show,
     &command_show_node_id,
     &command_version,
 };
@@ -19,6 +23,21 @@ static const struct command *command_find(const char *name)
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
     return NULL;
+}
+
+/* A group is the first word of commands of two: "policy" of "policy new". */
+static bool is_in_group(const struct command *command, const char *group)
+{
+    size_t n = strlen(group);
+    return strncmp(command->name, group, n) == 0 && command->name[n] == ' ';
+}
+
+static bool is_group(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS_N; i++)
+        if (is_in_group(commands[i], name))
+            return true;
+    return false;
 }
 
 static int misuse_command(const char *name)
@@ -34,26 +53,78 @@ static int misuse_command(const char *name)
     return EXIT_MISUSE;
 }
 
+/* Those of a group, or all (group NULL). */
+static void print_commands(FILE *out, const char *group)
+{
+    for (size_t i = 0; i < COMMANDS_N; i++)
+        if (!group || is_in_group(commands[i], group))
+            fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+}
+
 static void print_usage(FILE *out)
 {
     fputs("luapex: a peer-exchange node for Tendermint and CometBFT networks, steered by Lua\n\n"
           "Usage: luapex COMMAND [FLAGS]\n\nCommands:\n",
         out);
-    for (size_t i = 0; i < COMMANDS_N; i++)
-        fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+    print_commands(out, NULL);
     fprintf(out, "  %-14s %s\n", "help [COMMAND]", "print this, or what a command does");
     fputs("\nExit status: 0 all well, 1 something failed, 2 wrong usage.\n", out);
 }
 
+static int print_group(const char *group)
+{
+    printf("Usage: luapex %s COMMAND [FLAGS]\n\nCommands:\n", group);
+    print_commands(stdout, group);
+    printf("\nluapex %s COMMAND --help: what it does, and its flags.\n", group);
+    return EXIT_OK;
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* The command that the first one or two words name. False: misuse, which was told to the user, or
+ * help for a group, which was printed; *code says which. */
+static bool take_command(
+    int argc, char **argv, const struct command **command, int *words, int *code)
+{
+    char name[64];
+    *words = 1;
+    *command = command_find(argv[0]);
+    if (*command)
+        return true;
+    bool is_grouped = is_group(argv[0]);
+    if (is_grouped && argc > 1 && is_help(argv[1])) {
+        *code = print_group(argv[0]);
+        return false;
+    }
+    if (is_grouped && (argc < 2 || argv[1][0] == '-')) {
+        fprintf(stderr, "luapex %s: which command? See luapex %s --help\n", argv[0], argv[0]);
+        *code = EXIT_MISUSE;
+        return false;
+    }
+    snprintf(
+        name, sizeof name, "%s%s%s", argv[0], is_grouped ? " " : "", is_grouped ? argv[1] : "");
+    *words = 2;
+    *command = is_grouped ? command_find(name) : NULL;
+    if (!*command)
+        *code = misuse_command(name);
+    return *command != NULL;
+}
+
 static int help(int argc, char **argv)
 {
+    const struct command *command;
+    int words, code;
     if (argc == 0) {
         print_usage(stdout);
         return EXIT_OK;
     }
-    const struct command *command = command_find(argv[0]);
-    if (!command)
-        return misuse_command(argv[0]);
+    if (argc == 1 && is_group(argv[0]))
+        return print_group(argv[0]);
+    if (!take_command(argc, argv, &command, &words, &code))
+        return code;
     flags_help(command);
     return EXIT_OK;
 }
@@ -76,15 +147,18 @@ static int run(const struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    static char version[] = "version";
+    const struct command *command;
+    int words, code;
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_MISUSE;
     }
-    const char *name = argv[1];
-    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+    if (is_help(argv[1]))
         return help(argc - 2, argv + 2);
-    if (strcmp(name, "--version") == 0)
-        name = "version";
-    const struct command *command = command_find(name);
-    return command ? run(command, argc - 2, argv + 2) : misuse_command(name);
+    if (strcmp(argv[1], "--version") == 0)
+        argv[1] = version;
+    if (!take_command(argc - 1, argv + 1, &command, &words, &code))
+        return code;
+    return run(command, argc - 1 - words, argv + 1 + words);
 }

@@ -1,0 +1,17 @@
+/* Reports for programs: JSON, whatever the texts in it hold. */
+#ifndef APP_REPORT_JSON_H
+#define APP_REPORT_JSON_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* A new string; where text is not UTF-8, every byte beyond ASCII becomes '?'. "" stays "". */
+json_t *report_text(const char *text);
+/* The same, null for "" and NULL. */
+json_t *report_text_or_null(const char *text);
+/* core/book has a json_integer of its own, which would be linked. */
+json_t *report_number(int64_t number);
+/* Prints json in one line and releases it. */
+void report_print(json_t *json);
+
+#endif
