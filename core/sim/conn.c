@@ -117,6 +117,7 @@ void side_close(struct side *side, enum err seen)
         conn_free(sim, side->conn);
         return;
     }
+    pipe_cut(sim, &other->in);
     if (seen)
         push_end(side, seen);
     queue_drop(sim, &side->due);
@@ -184,6 +185,7 @@ static struct endpoint local_end(struct machine *machine)
 void conn_dial(struct machine *machine, uint64_t number, const struct addr *to)
 {
     struct sim *sim = machine->sim;
+    assert(!conn_is_known(machine, number));
     struct conn *conn = conn_new(sim);
     struct side *side = &conn->sides[DIALER], *other = &conn->sides[LISTENER];
     struct answer answer = network_dial(sim, machine, &to->at);
@@ -242,11 +244,8 @@ void conn_close(struct machine *machine, uint64_t number, int64_t flush_ms)
     struct side *side = find(machine, number);
     if (!side)
         return;
-    struct pipe *pipe = &side_other(side)->in;
     if (flush_ms > 0)
-        pipe_flush(machine->sim, pipe);
-    else
-        pipe_cut(machine->sim, pipe);
+        pipe_flush(machine->sim, &side_other(side)->in);
     side_close(side, ERR_CLOSED_BY_PEER);
 }
 
@@ -340,8 +339,12 @@ void conn_end_all(struct machine *machine, enum sim_end how)
 
 void conn_reset(struct side *side)
 {
+    struct sim *sim = side_sim(side);
+    struct side *other = side_other(side);
+    pipe_cut(sim, &side->in);
+    pipe_cut(sim, &other->in);
     push_end(side, ERR_RESET);
-    push_end(side_other(side), ERR_RESET);
+    push_end(other, ERR_RESET);
 }
 
 void conn_islands_changed(struct sim *sim)

@@ -92,7 +92,7 @@ void side_expect(struct side *side, enum side_state state, int64_t patience_ms);
 void side_open(struct side *side);
 /* Ends this side and tells its program why. The other side sees `seen`; ERR_OK: it knows. */
 void side_fail(struct side *side, enum err err, enum err seen);
-/* Ends this side without a word to its program. */
+/* Ends this side without a word to its program; what has not left it yet is lost. */
 void side_close(struct side *side, enum err seen);
 /* Ends a dial that the machine at its other end does not take; ERR_OK: silently. */
 void side_reject(struct side *listener, enum err seen);

@@ -96,7 +96,7 @@ struct sim_machine sim_machine_default(void);
 uint32_t sim_add(struct sim *sim, const struct sim_machine *machine);
 uint32_t sim_machines(const struct sim *sim);
 
-/* Starts its node with the book that its last run stored, in the middle of now. */
+/* Starts its node with the book that its last run stored. It must be off. */
 void sim_start(struct sim *sim, uint32_t i);
 
 enum sim_end {
@@ -108,6 +108,7 @@ void sim_end(struct sim *sim, uint32_t i, enum sim_end how);
 /* The next start finds no stored book. */
 void sim_wipe(struct sim *sim, uint32_t i);
 
+/* Gives its node an event; it must be on. */
 void sim_command(struct sim *sim, uint32_t i, enum command_kind kind, const struct addr *addr);
 void sim_policy_loaded(struct sim *sim, uint32_t i, const char *name);
 
@@ -161,7 +162,7 @@ struct sim_step {
     size_t actions_n;
 };
 
-/* Called for every step; must not change the simulation. */
+/* Called for every step; must not change the simulation. Observers stay until sim_free. */
 void sim_observe(
     struct sim *sim, void (*observe)(void *context, const struct sim_step *step), void *context);
 

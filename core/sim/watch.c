@@ -165,6 +165,8 @@ static void observe(void *context, const struct sim_step *step)
     };
     if (step->event->kind == EVENT_START)
         picture_reset(exam.picture, step->machine);
+    if (!exam.picture->begun)
+        return;
     exam.picture->steps++;
     see_event(&exam);
     for (size_t i = 0; i < step->actions_n; i++)

@@ -6,9 +6,8 @@
  *  - outbound peers and dials that no configuration asked for: at most the maximum and one feeler;
  *    dials in flight, sockets in handshake and inbound peers within their caps
  *  - no dial to ourselves, to the banned, connected or dialing, to a connected IP (unless allowed),
- *    faster than the dial rate; and of what comes from the book none to one endpoint within a
- * second of its failure, and in strict mode at most two at once and ten a minute into one /24 or
- * /48
+ *    faster than the dial rate; and of addresses from the book none within a second of a failure,
+ *    and in strict mode at most two at once and ten a minute into one /24 or /48
  *  - one outstanding request per connection, own_request_spacing between two to one ID
  *  - lists only in answer to a request, after the second not faster than the interval, in seed mode
  *    once per connection; of at most 250 distinct addresses that are neither ours, private, banned
@@ -22,8 +21,9 @@
 
 struct watch;
 
-/* Watches all nodes of a simulation from now on; must be freed after it ran for the last time. The
- * books are checked whole every book_every steps of a node; 0: never. */
+/* Watches the nodes of all machines added so far, from their next start; must be freed after the
+ * simulation ran for the last time. Books are checked whole every book_every steps of a node; 0:
+ * never. */
 struct watch *watch_new(struct sim *sim, uint32_t book_every);
 void watch_free(struct watch *watch); /* NULL is fine */
 /* The first rule that was broken, with when and by whom, or NULL. */

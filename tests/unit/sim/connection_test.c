@@ -265,6 +265,21 @@ static void a_close_delivers_what_is_queued_only_when_it_flushes(void **state)
     }
 }
 
+static void a_crash_loses_what_has_not_left_yet(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage);
+    stage.dialer.react = send_two;
+    stage_start(&stage);
+    stage_run(&stage, 6 * ONE_WAY + 99);
+    sim_end(stage.rig.sim, 0, SIM_CRASH);
+    stage_run(&stage, SECONDS_MS(5));
+    assert_null(heard_nth(&stage.listener, EVENT_MESSAGE, 0));
+    assert_int_equal(heard_one(&stage.listener, EVENT_CLOSED)->at_ms, 7 * ONE_WAY + 99);
+    stage_close(&stage);
+}
+
 /* R16, F12: peers without the channel for exchange are peers all the same. */
 static void a_message_without_a_channel_fails(void **state)
 {
@@ -311,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_machine_that_is_off_is_silent_or_refuses),
         cmocka_unit_test(messages_arrive_in_order_after_the_flush_throttle),
         cmocka_unit_test(a_close_delivers_what_is_queued_only_when_it_flushes),
+        cmocka_unit_test(a_crash_loses_what_has_not_left_yet),
         cmocka_unit_test(a_message_without_a_channel_fails),
         cmocka_unit_test(peers_measure_their_round_trip_every_minute),
     };
