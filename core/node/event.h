@@ -19,6 +19,7 @@
 
 #include "addr/addr.h"
 #include "base/now.h"
+#include "book/changes.h"
 #include "wire/node_info.h"
 #include "wire/pex_message.h"
 
@@ -36,6 +37,7 @@ enum event_kind {
     EVENT_CLOSED,        /* an accepted or established connection ended */
     EVENT_RESOLVED,      /* answer to RESOLVE */
     EVENT_STORED,        /* answer to STORE */
+    EVENT_EXPORTED,      /* answer to EXPORT */
     EVENT_COMMAND,       /* an operator wants something */
     EVENT_POLICY_LOADED, /* another policy answers from now on */
 };
@@ -43,7 +45,7 @@ enum event_kind {
 enum command_kind {
     COMMAND_STOP, /* save, close every connection; the last actions before the host frees the node
                    */
-    COMMAND_SAVE, /* store the book now */
+    COMMAND_SAVE, /* store and export the book now */
     COMMAND_DIAL, /* dial `addr` once, outside the rounds */
 };
 
@@ -82,8 +84,12 @@ struct event {
             size_t ips_n; /* at most RESOLVED_MAX */
         } resolved;
         struct {
-            enum err err;
+            enum err err; /* ERR_CORRUPT: the store was lost and is empty now */
+            const struct book_changes *rows; /* of the STORE; NULL: nobody knows any more */
         } stored;
+        struct {
+            enum err err;
+        } exported;
         struct {
             enum command_kind kind;
             struct addr addr;
@@ -101,7 +107,8 @@ enum action_kind {
     ACTION_SEND,    /* encode and queue a PEX message */
     ACTION_CLOSE,   /* close; with flush_ms > 0 write what is queued first, for at most so long */
     ACTION_RESOLVE, /* look a host name up */
-    ACTION_STORE,   /* write this book image to addrbook.json, atomically */
+    ACTION_STORE,   /* write these rows to the store, all or none; not before the last is answered */
+    ACTION_EXPORT,  /* write this book image to addrbook.json, atomically */
     ACTION_ABORT,   /* the node cannot run (R6): tell the operator and exit */
 };
 
@@ -124,10 +131,11 @@ struct action {
             uint64_t token;
             const char *host; /* valid until the outbox is reset */
         } resolve;
+        struct book_changes store; /* the host takes them and frees them */
         struct {
             char *image; /* heap; the host takes it and frees it */
             size_t n;
-        } store;
+        } export;
         struct {
             const char *why; /* static sentence */
         } abort;

@@ -128,7 +128,7 @@ static void note_answer(struct step *step, const struct conn *conn)
     history->answered_at = step->now.mono_ms + 1;
 }
 
-/* R27: the first request starts no clock, the second is free and starts it. */
+/* R27: the second request is free, later ones are measured from the one before. */
 static bool is_too_soon(const struct step *step, const struct conn *conn)
 {
     return conn->requests > 2 &&
@@ -148,9 +148,7 @@ static void handle_request(struct step *step, struct conn *conn)
     node->counts.requests_received++;
     if (conn->requests < UINT32_MAX)
         conn->requests++;
-    if (answer_and_close && conn->requests > 1) /* R25: already leaving */
-        return;
-    if (!answer_and_close && is_too_soon(step, conn)) {
+    if (is_too_soon(step, conn)) {
         node->counts.requests_refused++;
         penalty_incident(step, conn, ERR_PEX_TOO_SOON);
         return;
@@ -159,11 +157,10 @@ static void handle_request(struct step *step, struct conn *conn)
         close_unanswered(step, conn);
         return;
     }
-    if (conn->requests >= 2)
-        conn->requested_ms = step->now.mono_ms;
+    conn->requested_ms = step->now.mono_ms;
     note_answer(step, conn);
     send_selection(step, conn, answer_and_close);
-    if (answer_and_close)
+    if (answer_and_close) /* R25: whatever else it sends is no message any more */
         admission_close(step, conn, ERR_GRACEFUL, FLUSH_MS);
 }
 

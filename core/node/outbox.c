@@ -54,11 +54,19 @@ static void free_blocks(struct outbox_block *block)
     }
 }
 
+/* What the host did not take. */
+static void free_left(struct action *action)
+{
+    if (action->kind == ACTION_STORE)
+        book_free_changes(&action->store);
+    else if (action->kind == ACTION_EXPORT)
+        free(action->export.image);
+}
+
 void outbox_reset(struct outbox *outbox)
 {
     for (size_t i = 0; i < outbox->n; i++)
-        if (outbox->at[i].kind == ACTION_STORE)
-            free(outbox->at[i].store.image);
+        free_left(&outbox->at[i]);
     outbox->n = 0;
     if (outbox->blocks) {
         free_blocks(outbox->blocks->next);

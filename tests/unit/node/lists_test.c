@@ -204,6 +204,19 @@ static void r34_list_of_a_peer_whose_own_address_is_garbage_disconnects_without_
     world_free(world);
 }
 
+static void f23_list_of_a_peer_whose_own_address_is_a_name_is_taken(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    uint64_t peer = world_dial(world, 1);
+    struct peer_id id = id_of(1);
+    world_establish(world, peer, &id, "node.example:26656");
+    world_list_of(world, peer, 50, 1);
+    assert_true(world_is_peer(world, peer));
+    assert_true(world_knows(world, 50));
+    world_free(world);
+}
+
 static void r35_refused_entries_are_skipped_without_blame(void **state)
 {
     (void)state;
@@ -324,6 +337,7 @@ int main(void)
         cmocka_unit_test(r32_one_request_admits_one_list),
         cmocka_unit_test(r32_an_empty_list_nobody_asked_for_bans_too),
         cmocka_unit_test(r34_list_of_a_peer_whose_own_address_is_garbage_disconnects_without_a_ban),
+        cmocka_unit_test(f23_list_of_a_peer_whose_own_address_is_a_name_is_taken),
         cmocka_unit_test(r35_refused_entries_are_skipped_without_blame),
         cmocka_unit_test(r35_f20_source_is_the_socket_of_the_sender),
         cmocka_unit_test(f1_a_list_of_41_from_a_seed_makes_no_more_dials_than_slots),
