@@ -1,8 +1,6 @@
 /* From SYN to established, as drawn in sim.h. */
 #include "sim/conn.h"
 
-#include <assert.h>
-
 /* Nobody runs there (any more). */
 static void meet_nobody(struct side *listener, enum err seen)
 {
@@ -101,6 +99,6 @@ void handshake_arrived(struct side *side, enum segment_kind kind)
         break;
     case SEGMENT_MESSAGE:
     case SEGMENT_END:
-        assert(!"not of the handshake");
+        break; /* not of the handshake */
     }
 }
