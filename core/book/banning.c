@@ -49,6 +49,37 @@ enum err book_ban(struct book *book, struct now now, const struct ban_target *ta
     return ERR_OK;
 }
 
+static bool makes_sense(const struct ban *ban)
+{
+    const struct ban_target *target = &ban->target;
+    struct ban_target canonical;
+    if (target->kind == BAN_ID)
+        canonical = ban_of_id(&target->id);
+    else if (target->kind == BAN_CIDR && target->bits <= 128)
+        canonical = ban_of_cidr(&(struct cidr){target->ip, target->bits});
+    else if (target->kind == BAN_PAIR)
+        canonical = ban_of_pair(&(struct addr){target->id, {target->ip, target->port}});
+    else
+        return false;
+    if (memcmp(&canonical, target, sizeof canonical) != 0)
+        return false;
+    return !ban->has_addr || (target->kind == BAN_ID && peer_id_equal(&ban->addr.id, &target->id));
+}
+
+enum err book_restore_ban(struct book *book, const struct ban *ban)
+{
+    if (!makes_sense(ban))
+        return ERR_INVALID;
+    enum err err = bans_put(book->bans, ban);
+    if (err)
+        return err;
+    uint32_t handle = banned_entry(book, &ban->target);
+    if (handle != HANDLE_NONE)
+        entries_drop(book, handle);
+    book->revision++;
+    return ERR_OK;
+}
+
 enum err book_lift_ban(struct book *book, const struct ban_target *target)
 {
     enum err err = bans_lift(book->bans, target);
@@ -72,7 +103,7 @@ enum err book_reinstate(
     uint32_t handle = entries_find(book, &ban.addr.id);
     if (err || handle == HANDLE_NONE)
         return err;
-    entries_came_back(&book->entries[handle], &ban);
+    entries_came_back(book, handle, &ban);
     return ERR_OK;
 }
 

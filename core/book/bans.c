@@ -5,6 +5,7 @@
 
 #include "base/heap.h"
 #include "book/hash_index.h"
+#include "book/unsaved.h"
 #include "crypto/hash.h"
 
 #define IP_BITS 128
@@ -23,6 +24,7 @@ struct bans {
     struct record *records;
     struct hash_index index;
     struct heap ends; /* every record in use */
+    struct unsaved *unsaved;
     uint32_t max;
     uint32_t used_to;    /* records from here on were never used */
     uint32_t first_free; /* HANDLE_NONE: none below used_to */
@@ -75,7 +77,10 @@ enum err bans_new(uint32_t max, const uint8_t hash_key[16], struct bans **out)
     bans->first_free = HANDLE_NONE;
     memcpy(bans->hash_key, hash_key, sizeof bans->hash_key);
     bans->records = calloc(max, sizeof *bans->records);
-    if (!bans->records || hash_index_init(&bans->index, max)) {
+    bans->unsaved = calloc(1, sizeof *bans->unsaved);
+    if (!bans->records || !bans->unsaved ||
+        unsaved_init(bans->unsaved, max, sizeof(struct ban_target)) ||
+        hash_index_init(&bans->index, max)) {
         bans_free(bans);
         return ERR_NO_MEMORY;
     }
@@ -88,6 +93,9 @@ void bans_free(struct bans *bans)
     if (!bans)
         return;
     free(bans->records);
+    if (bans->unsaved)
+        unsaved_free(bans->unsaved);
+    free(bans->unsaved);
     hash_index_free(&bans->index);
     heap_free(&bans->ends);
     free(bans);
@@ -136,6 +144,7 @@ static void drop(struct bans *bans, struct record *record)
     uncount_length(bans, &record->ban.target);
     hash_index_remove(&bans->index, record->hash, handle);
     heap_remove(&bans->ends, &record->end);
+    unsaved_drop(bans->unsaved, &record->ban.target);
     record->next_free = bans->first_free;
     bans->first_free = handle;
 }
@@ -153,6 +162,7 @@ static struct record *make(struct bans *bans, const struct ban *ban)
     hash_index_put(&bans->index, record->hash, handle);
     heap_set(&bans->ends, &record->end, ban->until_ms);
     count_length(bans, &ban->target);
+    unsaved_put(bans->unsaved, handle);
     return record;
 }
 
@@ -168,6 +178,7 @@ static void clean_reason(char reason[BAN_REASON_MAX + 1])
 static void extend(struct bans *bans, struct record *record, const struct ban *ban)
 {
     struct ban *kept = &record->ban;
+    unsaved_put(bans->unsaved, (uint32_t)(record - bans->records));
     kept->times += kept->times < UINT32_MAX;
     if (ban->has_addr) {
         kept->has_addr = true;
@@ -279,6 +290,23 @@ const struct ban *bans_at(const struct bans *bans, uint32_t i)
 {
     assert(i < bans->ends.n);
     return &record_of(bans->ends.at[i])->ban;
+}
+
+struct unsaved *bans_unsaved(const struct bans *bans)
+{
+    return bans->unsaved;
+}
+
+uint32_t bans_handle(const struct bans *bans, const struct ban *ban)
+{
+    const char *record = (const char *)ban - offsetof(struct record, ban);
+    return (uint32_t)((const struct record *)record - bans->records);
+}
+
+const struct ban *bans_of(const struct bans *bans, uint32_t handle)
+{
+    const struct record *record = &bans->records[handle];
+    return record->end.place > 0 ? &record->ban : NULL;
 }
 
 bool bans_has_ranges(const struct bans *bans)

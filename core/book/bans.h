@@ -76,6 +76,13 @@ uint32_t bans_count(const struct bans *bans);
 const struct ban *bans_at(const struct bans *bans, uint32_t i);
 bool bans_has_ranges(const struct bans *bans);
 
+/* For the book alone: what is unsaved here, by handle; names are targets. A free handle has no ban.
+ */
+struct unsaved;
+struct unsaved *bans_unsaved(const struct bans *bans);
+uint32_t bans_handle(const struct bans *bans, const struct ban *ban);
+const struct ban *bans_of(const struct bans *bans, uint32_t handle);
+
 /* Static text of the first violated invariant, or NULL. */
 const char *bans_check(const struct bans *bans);
 

@@ -73,6 +73,7 @@ static enum err take_memory(struct book *book)
     if (!book->entries || !book->places || hash_index_init(&book->ids, book->capacity) ||
         buckets_init(&book->buckets[0], s->new_buckets, s->new_bucket_size) ||
         buckets_init(&book->buckets[1], s->old_buckets, s->old_bucket_size) ||
+        unsaved_init(&book->unsaved, book->capacity, sizeof(struct peer_id)) ||
         sources_init(&book->sources, 2 * book->capacity, s->strict, book->hash_key))
         return ERR_NO_MEMORY;
     return bans_new(s->bans_max, book->hash_key, &book->bans);
@@ -123,6 +124,7 @@ void book_free(struct book *book)
     hash_index_free(&book->ids);
     sources_free(&book->sources);
     bans_free(book->bans);
+    unsaved_free(&book->unsaved);
     free(book->private);
     free(book);
 }
@@ -144,6 +146,7 @@ enum err book_set_key(struct book *book, struct span text)
         return ERR_INVALID;
     placement_set_key(&book->placement, text);
     book->revision++;
+    book->key_unsaved = true;
     return ERR_OK;
 }
 

@@ -252,6 +252,9 @@ const struct bans *book_bans(const struct book *book);
  * address and source are kept in the ban; a pair leaves it if that is its endpoint. ERR_FULL. */
 enum err book_ban(struct book *book, struct now now, const struct ban_target *target,
     int64_t duration_ms, const char *reason);
+/* Puts back a ban as it was saved; an entry it names leaves the book. ERR_INVALID: not a ban.
+ * ERR_FULL as above. */
+enum err book_restore_ban(struct book *book, const struct ban *ban);
 /* Ends a ban early or forgets an expired one, without bringing anything back. ERR_NOT_FOUND. */
 enum err book_lift_ban(struct book *book, const struct ban_target *target);
 /* Ends it and, if it has run out (P11) or `early` is set by an operator, adds the address it kept

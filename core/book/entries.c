@@ -28,10 +28,11 @@ static void forget_further_sources(struct book *book)
     uint32_t cursor = 0;
     while (book_next(book, &cursor)) {
         struct book_entry *entry = &book->entries[cursor - 1];
+        if (entry->sources_n > 1)
+            book_changed(book, cursor - 1);
         while (entry->sources_n > 1)
             sources_release(&book->sources, entry->sources[--entry->sources_n].source);
     }
-    book->revision++;
 }
 
 uint32_t entries_make(struct book *book, struct now now, const struct addr *addr,
@@ -120,7 +121,7 @@ void entries_attach(struct book *book, uint32_t handle, enum book_side side, uin
         entry->side = (uint8_t)side;
         member_add(book, handle);
     }
-    book->revision++;
+    book_changed(book, handle);
 }
 
 static void slot_moved(struct book *book, uint32_t handle, uint32_t from, uint32_t to)
@@ -144,7 +145,7 @@ void entries_detach(struct book *book, uint32_t handle, unsigned i)
         slot_moved(book, moved, from, slot);
     if (entry->refs == 0)
         member_remove(book, handle);
-    book->revision++;
+    book_changed(book, handle);
 }
 
 void entries_detach_all(struct book *book, uint32_t handle)
@@ -161,6 +162,7 @@ void entries_drop(struct book *book, uint32_t handle)
     for (unsigned i = 0; i < entry->sources_n; i++)
         sources_release(&book->sources, entry->sources[i].source);
     hash_index_remove(&book->ids, place->hash, handle);
+    unsaved_drop(&book->unsaved, &entry->addr.id);
     place->member = book->first_free;
     book->first_free = handle;
 }
@@ -206,13 +208,15 @@ void entries_heard(struct book *book, struct now now, uint32_t handle, const str
         .source = taken,
         .heard_s = book_seconds(now.wall_ms),
     };
-    book->revision++;
+    book_changed(book, handle);
 }
 
-void entries_came_back(struct book_entry *entry, const struct ban *ban)
+void entries_came_back(struct book *book, uint32_t handle, const struct ban *ban)
 {
+    struct book_entry *entry = &book->entries[handle];
     entry->bans = (uint8_t)(ban->times < UINT8_MAX ? ban->times : UINT8_MAX);
     entry->last_ban_ms = ban->until_ms;
+    book_changed(book, handle);
 }
 
 void entries_forget_spent_ban(struct book *book, uint32_t handle)
@@ -221,7 +225,7 @@ void entries_forget_spent_ban(struct book *book, uint32_t handle)
     const struct ban *ban = bans_find(book->bans, &target);
     if (!ban)
         return;
-    entries_came_back(&book->entries[handle], ban);
+    entries_came_back(book, handle, ban);
     bans_lift(book->bans, &target);
 }
 

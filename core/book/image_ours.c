@@ -157,6 +157,7 @@ static void apply_peer(struct loading *l, struct peer_reading *r, uint32_t handl
         entry->last_verified_ms = book_not_ahead(known->last_verified_ms, l->now);
         entries_verified(l->book, handle);
     }
+    book_changed(l->book, handle);
     if (r->sources.at && json_open(&r->sources, JSON_ARRAY))
         while (json_element(&r->sources))
             take_source(l, &r->sources, handle);

@@ -16,6 +16,7 @@
 #include "book/buckets.h"
 #include "book/placement.h"
 #include "book/sources.h"
+#include "book/unsaved.h"
 
 struct place {
     uint32_t slots[BOOK_REFS_MAX]; /* the first entry->refs of them */
@@ -59,6 +60,9 @@ struct book {
     uint32_t *scratch[2]; /* for walks; half as long as the members, and in one piece */
 
     uint64_t revision;
+    struct unsaved unsaved; /* entries; names are IDs */
+    bool key_unsaved;
+    bool forget_unsaved; /* a take that puts everything has not begun yet */
 };
 
 static inline unsigned side_of(enum book_side side)
@@ -79,6 +83,13 @@ static inline struct buckets *buckets_of(struct book *book, enum book_side side)
 static inline uint32_t handle_of(const struct book *book, const struct book_entry *entry)
 {
     return (uint32_t)(entry - book->entries);
+}
+
+/* An entry is no longer what was saved. */
+static inline void book_changed(struct book *book, uint32_t handle)
+{
+    book->revision++;
+    unsaved_put(&book->unsaved, handle);
 }
 
 /* A saved time ahead of the clock becomes now. */
@@ -114,7 +125,7 @@ void entries_verified(struct book *book, uint32_t handle);
 /* Remembers that this source named the entry, if it is a new one and there is room. */
 void entries_heard(struct book *book, struct now now, uint32_t handle, const struct addr *source);
 /* Notes on an entry that it had been banned. */
-void entries_came_back(struct book_entry *entry, const struct ban *ban);
+void entries_came_back(struct book *book, uint32_t handle, const struct ban *ban);
 /* Who is announced again after a ban ran out needs no reinstatement any more. */
 void entries_forget_spent_ban(struct book *book, uint32_t handle);
 const struct source *entries_source(const struct book *book, const struct book_entry *entry);

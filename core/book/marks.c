@@ -12,7 +12,7 @@ static struct book_entry *entry_at(struct book *book, const struct addr *addr)
     uint32_t handle = entries_find(book, &addr->id);
     if (handle == HANDLE_NONE || !endpoint_equal(&book->entries[handle].addr.at, &addr->at))
         return NULL;
-    book->revision++;
+    book_changed(book, handle);
     return &book->entries[handle];
 }
 
