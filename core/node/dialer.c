@@ -47,6 +47,14 @@ static bool is_from_book(enum dial_origin origin)
     return origin == ORIGIN_BOOK || origin == ORIGIN_FEELER;
 }
 
+/* F16: one dialer per ID. Seeds close once they have answered: as candidates of the book they would
+ * be asked again in every round (P10); only a crawl visits them like anybody. */
+static bool has_own_dialer(const struct node *node, const struct peer_id *id)
+{
+    return configured_is_persistent(node, id) ||
+        (!node->settings.seed_mode && configured_is_seed(node, id));
+}
+
 enum err dialer_check(const struct step *step, const struct addr *addr, enum dial_origin origin)
 {
     const struct node *node = step->node;
@@ -55,7 +63,7 @@ enum err dialer_check(const struct step *step, const struct addr *addr, enum dia
         return ERR_ADDR_SELF;
     if (conns_peer(&node->conns, &addr->id) || conns_dial(&node->conns, &addr->id))
         return ERR_ALREADY_CONNECTED;
-    if (is_from_book(origin) && persistent) /* F16: one dialer per ID */
+    if (is_from_book(origin) && has_own_dialer(node, &addr->id))
         return ERR_ALREADY_CONNECTED;
     if (!node->settings.allow_duplicate_ip && conns_with_ip(&node->conns, &addr->at.ip))
         return ERR_DUPLICATE_IP;

@@ -16,8 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     if (n == 0 || n > 65536)
         return 0;
-    char *value = strndup((const char *)bytes + 1, n - 1);
+    char *value = malloc(n);
     require(value != NULL);
+    memcpy(value, bytes + 1, n - 1);
+    value[n - 1] = 0;
     const char *name = setting_name(&settings_table[bytes[0] % settings_table_n]);
     const struct settings_override flags[] = {{name, value}, {name, value}};
     struct settings settings;

@@ -281,6 +281,24 @@ static void a_seed_that_closes_at_once_is_not_dialed_in_a_loop(void **state)
     world_free(world);
 }
 
+/* Its address may be in the book, told by others: rounds still leave it to the walks. */
+static void f16_a_seed_in_the_book_is_no_candidate_of_a_round(void **state)
+{
+    (void)state;
+    struct node_settings settings = with_seeds(1, false);
+    settings.ensure_peers_period_ms = SECONDS_MS(1);
+    struct world *world = world_new(&settings);
+    world_add_peers(world, 901, 1);
+    world_start(world);
+    uint64_t number = world_only(world, ACTION_DIAL)->conn; /* by a walk: nobody else to dial */
+    world_connect(world, number);
+    world_closed(world, number, ERR_CLOSED_BY_PEER);
+    world_run(world, SECONDS_MS(9));
+    assert_int_equal(world->fake.asked[HOOK_select], 0);
+    assert_int_equal(world_sockets(world, SOCKET_DIALING), 0);
+    world_free(world);
+}
+
 static void p17_a_seed_in_a_banned_range_is_dialed_still(void **state)
 {
     (void)state;
@@ -336,6 +354,7 @@ int main(void)
         cmocka_unit_test(r58_a_seed_that_dialed_us_meanwhile_counts_as_reached),
         cmocka_unit_test(p10_one_seed_is_not_dialed_twice_within_10_s),
         cmocka_unit_test(a_seed_that_closes_at_once_is_not_dialed_in_a_loop),
+        cmocka_unit_test(f16_a_seed_in_the_book_is_no_candidate_of_a_round),
         cmocka_unit_test(p17_a_seed_in_a_banned_range_is_dialed_still),
         cmocka_unit_test(our_own_id_among_the_seeds_is_skipped),
         cmocka_unit_test(s12_a_seed_that_is_ourselves_is_not_dialed_again),
