@@ -65,12 +65,14 @@ static enum err take_memory(struct book *book)
         if (!book->members[i].at)
             return ERR_NO_MEMORY;
     }
+    book->further = calloc(book->capacity, sizeof *book->further);
     book->marks = calloc(book->capacity, sizeof *book->marks);
     book->scratch[0] = calloc(slots[0] / 2 + slots[1] / 2 + 2, sizeof *book->scratch[0]);
     if (!book->marks || !book->scratch[0])
         return ERR_NO_MEMORY;
     book->scratch[1] = book->scratch[0] + slots[0] / 2 + 1;
-    if (!book->entries || !book->places || hash_index_init(&book->ids, book->capacity) ||
+    if (!book->entries || !book->places || !book->further || versions_init(&book->versions) ||
+        hash_index_init(&book->ids, book->capacity) ||
         buckets_init(&book->buckets[0], s->new_buckets, s->new_bucket_size) ||
         buckets_init(&book->buckets[1], s->old_buckets, s->old_bucket_size) ||
         unsaved_init(&book->unsaved, book->capacity, sizeof(struct peer_id)) ||
@@ -97,6 +99,7 @@ enum err book_new(
         return ERR_NO_MEMORY;
     book->settings = *settings;
     book->first_free = HANDLE_NONE;
+    book->further_free = HANDLE_NONE;
     memcpy(book->hash_key, entropy + KEY_BYTES, sizeof book->hash_key);
     enum err err = take_memory(book);
     if (err) {
@@ -119,6 +122,8 @@ void book_free(struct book *book)
         free(book->members[i].at);
         buckets_free(&book->buckets[i]);
     }
+    free(book->further);
+    versions_free(&book->versions);
     free(book->marks);
     free(book->scratch[0]);
     hash_index_free(&book->ids);
@@ -227,8 +232,17 @@ bool book_is_good(const struct book *book, const struct peer_id *id)
 
 const struct addr *book_source(const struct book *book, const struct book_entry *entry, unsigned i)
 {
-    assert(i < entry->sources_n);
-    return &book->sources.at[entry->sources[i].source].addr;
+    return &book->sources.at[entries_source_ref(book, entry, i)->source].addr;
+}
+
+uint32_t book_heard_s(const struct book *book, const struct book_entry *entry, unsigned i)
+{
+    return entries_source_ref(book, entry, i)->heard_s;
+}
+
+const char *book_version(const struct book *book, const struct book_entry *entry)
+{
+    return versions_text(&book->versions, entry->version);
 }
 
 uint32_t book_count(const struct book *book)

@@ -27,6 +27,8 @@
 #include "base/now.h"
 #include "base/rng.h"
 #include "book/bans.h"
+#include "book/reliability.h"
+#include "book/versions.h"
 
 #define BOOK_REFS_MAX 4 /* new buckets per address, at most */
 #define BOOK_BUCKET_SIZE_MAX 256
@@ -74,6 +76,15 @@ struct book_source_ref {
     uint32_t heard_s; /* wall time, Unix seconds */
 };
 
+/* Why dials failed. */
+enum book_failure {
+    BOOK_REFUSED,   /* refused, reset or closed */
+    BOOK_TIMED_OUT, /* no answer in time, before or during the handshake */
+    BOOK_HANDSHAKE, /* another ID, a broken handshake, another network */
+    BOOK_OTHER,
+    BOOK_FAILURES,
+};
+
 /* What is known about a peer. Read only; borrowed until this entry leaves the book. */
 struct book_entry {
     struct addr addr;
@@ -84,15 +95,19 @@ struct book_entry {
     uint8_t last_failure; /* enum err of the last failed dial; ERR_OK: none since a success */
     bool connected;       /* book_set_connected */
     uint8_t bans;         /* how often it came back from a ban, saturating */
-    uint32_t attempts;    /* failed dials since the last success */
-    uint32_t rtt_ms;      /* smoothed; 0: unknown */
-    uint32_t answers;     /* solicited lists that held something new to us */
+    uint16_t version;     /* for book_version */
+    uint8_t failures[BOOK_FAILURES]; /* failed dials ever, by class, saturating */
+    uint32_t attempts;               /* failed dials since the last success */
+    uint32_t rtt_ms;                 /* smoothed; 0: unknown */
+    uint32_t answers;                /* solicited lists that held something new to us */
+    uint32_t further;                /* for book_source */
+    struct book_source_ref source;   /* the first one */
     int64_t first_seen_ms;
     int64_t last_attempt_ms; /* a fresh entry counts as tried when heard (B2) */
     int64_t last_success_ms;
     int64_t last_verified_ms; /* we dialed this endpoint and authenticated this ID (P6) */
     int64_t last_ban_ms;      /* end of the last ban */
-    struct book_source_ref sources[BOOK_SOURCES_MAX];
+    struct book_dials dials;  /* for book_reliability */
 };
 
 struct book;
@@ -145,9 +160,11 @@ enum err book_remove(struct book *book, const struct peer_id *id);
 
 /* An entry as it was saved. */
 struct book_record {
-    struct book_entry known; /* as read from the book; refs, group and connected do not matter, and
-                                sources holds when each was heard */
+    struct book_entry known; /* as read from the book; refs, group, connected, version, source and
+                                further do not matter */
+    char version[BOOK_VERSION_MAX + 1];
     struct addr sources[BOOK_SOURCES_MAX]; /* known.sources_n of them */
+    uint32_t heard_s[BOOK_SOURCES_MAX];    /* when each was heard first, Unix seconds */
     uint32_t buckets[BOOK_REFS_MAX];
     uint32_t buckets_n; /* 0: to be placed anew */
 };
@@ -177,6 +194,15 @@ bool book_entry_is_bad(
     const struct book_settings *settings, const struct book_entry *entry, struct now now);
 /* The address that told us: i < entry->sources_n. Borrowed until the next change. */
 const struct addr *book_source(const struct book *book, const struct book_entry *entry, unsigned i);
+/* When it told us first, Unix seconds. */
+uint32_t book_heard_s(const struct book *book, const struct book_entry *entry, unsigned i);
+/* What the peer announced as its version; "" if unknown. Borrowed until the next change. */
+const char *book_version(const struct book *book, const struct book_entry *entry);
+static inline struct book_reliability book_reliability(
+    const struct book_entry *entry, enum book_window window, struct now now)
+{
+    return dials_reliability(&entry->dials, window, now);
+}
 uint32_t book_count(const struct book *book);
 uint32_t book_count_side(const struct book *book, enum book_side side);
 uint32_t book_count_bad(const struct book *book, struct now now);         /* O(book) */
@@ -190,7 +216,8 @@ uint64_t book_revision(const struct book *book);
 /* Marks. Each applies to the entry of addr->id only if its endpoint is addr->at: what happened at
  * another endpoint says nothing about this one. ERR_NOT_FOUND otherwise. */
 
-/* A dial failed for this cause (B42). */
+/* A dial failed for this cause (B42). Causes that blame the environment or us do not count against
+ * the peer's reliability. */
 enum err book_mark_attempt(
     struct book *book, struct now now, const struct addr *addr, enum err cause);
 /* We dialed it and authenticated its ID (F21): attempts 0, success and verified now. */
@@ -201,6 +228,8 @@ enum err book_mark_success(
 enum err book_mark_good(struct book *book, struct now now, const struct addr *addr);
 enum err book_mark_answer(struct book *book, const struct addr *addr); /* a useful list */
 enum err book_mark_rtt(struct book *book, const struct addr *addr, uint32_t rtt_ms);
+/* What it announced; cut and cleaned as in versions.h. */
+enum err book_mark_version(struct book *book, const struct addr *addr, struct span version);
 /* By ID. A connected peer is never the victim of a full old bucket (P22). */
 void book_set_connected(struct book *book, const struct peer_id *id, bool connected);
 

@@ -57,6 +57,8 @@ static const char *check_entry(const struct book *book, uint32_t handle)
         return "an entry has a group that is not its own";
     if (entry->sources_n == 0 || entry->sources_n > BOOK_SOURCES_MAX)
         return "an entry has no source, or too many";
+    if ((entry->further > 0) != (entry->sources_n > 1))
+        return "an entry has a place for further sources and none, or the other way round";
     const char *broken = check_slots(book, handle);
     if (!broken)
         broken = check_member(book, handle);
@@ -65,7 +67,7 @@ static const char *check_entry(const struct book *book, uint32_t handle)
 
 /* Every entry in use, and the sums over them. */
 struct totals {
-    uint32_t entries, refs[2], sides[2], verified[2], sources;
+    uint32_t entries, refs[2], sides[2], verified[2], sources, further, versions;
 };
 
 static const char *check_entries(const struct book *book, struct totals *totals)
@@ -83,6 +85,8 @@ static const char *check_entries(const struct book *book, struct totals *totals)
         totals->sides[side]++;
         totals->verified[side] += entry->last_verified_ms > 0;
         totals->sources += entry->sources_n;
+        totals->further += entry->further > 0;
+        totals->versions += entry->version != VERSION_UNKNOWN;
     }
     return NULL;
 }
@@ -106,7 +110,12 @@ static const char *check_totals(const struct book *book, const struct totals *to
     uint32_t users = 0;
     for (uint32_t i = 0; i < book->sources.used_to; i++)
         users += book->sources.at[i].users;
-    return users == totals->sources ? NULL : "the users of sources are miscounted";
+    if (users != totals->sources)
+        return "the users of sources are miscounted";
+    users = 0;
+    for (uint32_t i = 0; i < book->versions.n; i++)
+        users += book->versions.users[i];
+    return users == totals->versions ? NULL : "the users of versions are miscounted";
 }
 
 static const char *check_free_list(const struct book *book)
@@ -117,6 +126,17 @@ static const char *check_free_list(const struct book *book)
             return "the list of free entries is broken";
     }
     return n + book->ids.n == book->used_to ? NULL : "an entry is neither free nor in use";
+}
+
+static const char *check_further(const struct book *book, const struct totals *totals)
+{
+    uint32_t n = 0, at = book->further_free;
+    for (; at != HANDLE_NONE; at = book->further[at].at[0].source)
+        if (at >= book->further_used_to || n++ == book->further_used_to)
+            return "the list of free places for further sources is broken";
+    if (n + totals->further != book->further_used_to)
+        return "a place for further sources is neither free nor in use";
+    return NULL;
 }
 
 const char *book_check(const struct book *book)
@@ -131,6 +151,8 @@ const char *book_check(const struct book *book)
         broken = check_totals(book, &totals);
     if (!broken)
         broken = check_free_list(book);
+    if (!broken)
+        broken = check_further(book, &totals);
     if (!broken)
         broken = sources_check(&book->sources);
     return broken ? broken : bans_check(book->bans);

@@ -27,11 +27,9 @@ static void forget_further_sources(struct book *book)
 {
     uint32_t cursor = 0;
     while (book_next(book, &cursor)) {
-        struct book_entry *entry = &book->entries[cursor - 1];
-        if (entry->sources_n > 1)
+        if (book->entries[cursor - 1].sources_n > 1)
             book_changed(book, cursor - 1);
-        while (entry->sources_n > 1)
-            sources_release(&book->sources, entry->sources[--entry->sources_n].source);
+        entries_forget_sources(book, cursor - 1, 1);
     }
 }
 
@@ -159,8 +157,8 @@ void entries_drop(struct book *book, uint32_t handle)
     struct book_entry *entry = &book->entries[handle];
     struct place *place = &book->places[handle];
     entries_detach_all(book, handle);
-    for (unsigned i = 0; i < entry->sources_n; i++)
-        sources_release(&book->sources, entry->sources[i].source);
+    entries_forget_sources(book, handle, 0);
+    versions_release(&book->versions, entry->version);
     hash_index_remove(&book->ids, place->hash, handle);
     unsaved_drop(&book->unsaved, &entry->addr.id);
     place->member = book->first_free;
@@ -179,6 +177,51 @@ bool entries_is_in(const struct book *book, uint32_t handle, uint32_t bucket)
 
 /* Sources */
 
+const struct book_source_ref *entries_source_ref(
+    const struct book *book, const struct book_entry *entry, unsigned i)
+{
+    assert(i < entry->sources_n);
+    return i == 0 ? &entry->source : &book->further[entry->further - 1].at[i - 1];
+}
+
+void entries_forget_sources(struct book *book, uint32_t handle, unsigned left)
+{
+    struct book_entry *entry = &book->entries[handle];
+    while (entry->sources_n > left) {
+        uint32_t source = entries_source_ref(book, entry, entry->sources_n - 1u)->source;
+        sources_release(&book->sources, source);
+        entry->sources_n--;
+    }
+    if (entry->sources_n > 1 || entry->further == 0)
+        return;
+    book->further[entry->further - 1].at[0].source = book->further_free;
+    book->further_free = entry->further - 1;
+    entry->further = 0;
+}
+
+/* Where an entry's second source goes, and those behind it. There is one for each entry. */
+static void make_further(struct book *book, struct book_entry *entry)
+{
+    uint32_t at = book->further_free;
+    if (at == HANDLE_NONE)
+        at = book->further_used_to++;
+    else
+        book->further_free = book->further[at].at[0].source;
+    entry->further = at + 1;
+}
+
+static void append_source(struct book *book, struct book_entry *entry, struct book_source_ref ref)
+{
+    if (entry->sources_n == 0) {
+        entry->source = ref;
+    } else {
+        if (entry->sources_n == 1)
+            make_further(book, entry);
+        book->further[entry->further - 1].at[entry->sources_n - 1] = ref;
+    }
+    entry->sources_n++;
+}
+
 /* Half of the table is kept for first sources, because every entry needs one. */
 static bool has_room_for_another(const struct book *book, const struct addr *source)
 {
@@ -190,7 +233,7 @@ static bool has_heard_from(
     const struct book *book, const struct book_entry *entry, const struct addr *source)
 {
     for (unsigned i = 0; i < entry->sources_n; i++)
-        if (addr_equal(&book->sources.at[entry->sources[i].source].addr, source))
+        if (addr_equal(book_source(book, entry, i), source))
             return true;
     return false;
 }
@@ -204,10 +247,7 @@ void entries_heard(struct book *book, struct now now, uint32_t handle, const str
         return;
     uint32_t taken = sources_take(&book->sources, source);
     assert(taken != HANDLE_NONE);
-    entry->sources[entry->sources_n++] = (struct book_source_ref){
-        .source = taken,
-        .heard_s = book_seconds(now.wall_ms),
-    };
+    append_source(book, entry, (struct book_source_ref){taken, book_seconds(now.wall_ms)});
     book_changed(book, handle);
 }
 
@@ -231,5 +271,5 @@ void entries_forget_spent_ban(struct book *book, uint32_t handle)
 
 const struct source *entries_source(const struct book *book, const struct book_entry *entry)
 {
-    return &book->sources.at[entry->sources[0].source];
+    return &book->sources.at[entry->source.source];
 }

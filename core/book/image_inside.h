@@ -6,7 +6,11 @@
 #include "book/inside.h"
 #include "book/json.h"
 
-#define IMAGE_NAME_MAX 32 /* room for a member's name; longer than any that matters */
+#define IMAGE_MILLION 1000000 /* fractions are written as integers */
+#define IMAGE_NAME_MAX 32     /* room for a member's name; longer than any that matters */
+
+/* The names of failures by class. */
+extern const char *const image_failures[BOOK_FAILURES];
 
 struct loading {
     struct book *book;

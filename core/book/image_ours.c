@@ -99,7 +99,63 @@ struct peer_reading {
     struct peer_id id;
     struct book_entry known;
     struct json sources; /* at is NULL: none listed */
+    char version[BOOK_VERSION_MAX];
+    size_t version_n;
 };
+
+static void read_failures(struct json *json, uint8_t failures[BOOK_FAILURES])
+{
+    char name[IMAGE_NAME_MAX];
+    if (!json_open(json, JSON_OBJECT))
+        return;
+    while (json_member(json, name, sizeof name)) {
+        unsigned i = 0;
+        while (i < BOOK_FAILURES && !image_is(name, image_failures[i]))
+            i++;
+        if (i < BOOK_FAILURES)
+            read_small(json, &failures[i]);
+        else
+            json_skip(json);
+    }
+}
+
+/* A list of [good, tries], shortest window first, in millionths. */
+static void read_windows(struct json *json, struct book_dials *dials)
+{
+    unsigned i = 0, j;
+    int64_t millionths;
+    if (!json_open(json, JSON_ARRAY))
+        return;
+    for (; json_element(json); i++) {
+        if (i >= BOOK_WINDOWS || json_kind(json) != JSON_ARRAY) {
+            json_skip(json);
+            continue;
+        }
+        json_open(json, JSON_ARRAY);
+        for (j = 0; json_element(json); j++)
+            if (json_integer(json, 0, INT64_MAX, &millionths) && j < 2)
+                *(j == 0 ? &dials->good[i] : &dials->tries[i]) =
+                    (float)((double)millionths / IMAGE_MILLION);
+    }
+}
+
+static void read_dials(struct json *json, struct book_dials *dials)
+{
+    char name[IMAGE_NAME_MAX];
+    int64_t ms;
+    if (!json_open(json, JSON_OBJECT))
+        return;
+    while (json_member(json, name, sizeof name)) {
+        if (image_is(name, "windows"))
+            read_windows(json, dials);
+        else if (image_is(name, "first") && image_time(json, &ms))
+            dials->first_s = book_seconds(ms);
+        else if (image_is(name, "last") && image_time(json, &ms))
+            dials->last_s = book_seconds(ms);
+        else if (!image_is(name, "first") && !image_is(name, "last"))
+            json_skip(json);
+    }
+}
 
 static void read_peer_member(struct json *json, const char *name, struct peer_reading *r)
 {
@@ -118,6 +174,12 @@ static void read_peer_member(struct json *json, const char *name, struct peer_re
         read_small(json, &known->bans);
     else if (image_is(name, "last_failure"))
         image_failure(json, &known->last_failure);
+    else if (image_is(name, "failures"))
+        read_failures(json, known->failures);
+    else if (image_is(name, "dials"))
+        read_dials(json, &known->dials);
+    else if (image_is(name, "version"))
+        json_text(json, r->version, sizeof r->version, &r->version_n);
     else {
         if (image_is(name, "sources"))
             r->sources = *json;
@@ -148,7 +210,7 @@ static void apply_peer(struct loading *l, struct peer_reading *r, uint32_t handl
     const struct book_entry *known = &r->known;
     if (known->first_seen_ms > 0)
         entry->first_seen_ms = book_not_ahead(known->first_seen_ms, l->now);
-    entry->sources[0].heard_s = book_seconds(entry->first_seen_ms);
+    entry->source.heard_s = book_seconds(entry->first_seen_ms);
     entry->rtt_ms = known->rtt_ms;
     entry->answers = known->answers;
     entry->bans = known->bans;
@@ -157,6 +219,11 @@ static void apply_peer(struct loading *l, struct peer_reading *r, uint32_t handl
         entry->last_verified_ms = book_not_ahead(known->last_verified_ms, l->now);
         entries_verified(l->book, handle);
     }
+    memcpy(entry->failures, known->failures, sizeof entry->failures);
+    entry->dials = known->dials;
+    dials_repair(&entry->dials, l->now);
+    versions_release(&l->book->versions, entry->version);
+    entry->version = versions_take(&l->book->versions, span_of(r->version, r->version_n));
     book_changed(l->book, handle);
     if (r->sources.at && json_open(&r->sources, JSON_ARRAY))
         while (json_element(&r->sources))

@@ -94,7 +94,7 @@ static void finish_record(const struct loading *l, struct entry_reading *r)
     known->addr = r->addr.addr;
     known->sources_n = 1;
     known->first_seen_ms = known->last_attempt_ms > 0 ? known->last_attempt_ms : l->now.wall_ms;
-    known->sources[0].heard_s = book_seconds(known->first_seen_ms);
+    r->record.heard_s[0] = book_seconds(known->first_seen_ms);
     r->record.sources[0] = addr_reading_is_good(&r->src) ? r->src.addr : r->addr.addr;
 }
 

@@ -1,8 +1,8 @@
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
-#include "book/image.h"
-#include "book/inside.h"
+#include "book/image_inside.h"
 #include "book/rfc3339.h"
 
 /* What Tendermint's book can hold; larger indexes end its process. */
@@ -281,8 +281,12 @@ static enum err put_bans(struct writing *w)
 /* Whether Go's fields say all there is to know. */
 static bool is_plain(const struct book_entry *entry)
 {
+    unsigned failures = 0;
+    for (unsigned i = 0; i < BOOK_FAILURES; i++)
+        failures += entry->failures[i];
     return entry->last_verified_ms == 0 && entry->rtt_ms == 0 && entry->answers == 0 &&
         entry->bans == 0 && entry->last_failure == ERR_OK && entry->sources_n == 1 &&
+        entry->version == VERSION_UNKNOWN && entry->dials.last_s == 0 && failures == 0 &&
         entry->first_seen_ms == entry->last_attempt_ms;
 }
 
@@ -292,10 +296,44 @@ static void put_sources(struct writing *w, const struct book_entry *entry)
     for (unsigned i = 1; i < entry->sources_n; i++) {
         put(w, i > 1 ? ", {" : "{");
         put_addr_members(w, book_source(w->book, entry, i));
-        put_named_time(w, ", \"heard\": ", SECONDS_MS(entry->sources[i].heard_s));
+        put_named_time(w, ", \"heard\": ", SECONDS_MS(book_heard_s(w->book, entry, i)));
         put_char(w, '}');
     }
     put_char(w, ']');
+}
+
+const char *const image_failures[BOOK_FAILURES] = {"refused", "timeout", "handshake", "other"};
+
+static void put_failures(struct writing *w, const struct book_entry *entry)
+{
+    put(w, ", \"failures\": {");
+    for (unsigned i = 0; i < BOOK_FAILURES; i++) {
+        put(w, i > 0 ? ", " : "");
+        put_text(w, image_failures[i]);
+        put(w, ": ");
+        put_number(w, entry->failures[i]);
+    }
+    put_char(w, '}');
+}
+
+static void put_millionths(struct writing *w, float value)
+{
+    put_number(w, (uint64_t)llround((double)value * IMAGE_MILLION));
+}
+
+static void put_dials(struct writing *w, const struct book_dials *dials)
+{
+    put_named_time(w, ", \"dials\": {\"first\": ", SECONDS_MS(dials->first_s));
+    put_named_time(w, ", \"last\": ", SECONDS_MS(dials->last_s));
+    put(w, ", \"windows\": [");
+    for (unsigned i = 0; i < BOOK_WINDOWS; i++) {
+        put(w, i > 0 ? ", [" : "[");
+        put_millionths(w, dials->good[i]);
+        put(w, ", ");
+        put_millionths(w, dials->tries[i]);
+        put_char(w, ']');
+    }
+    put(w, "]}");
 }
 
 static void put_peer(struct writing *w, const struct book_entry *entry)
@@ -312,6 +350,13 @@ static void put_peer(struct writing *w, const struct book_entry *entry)
     put_number(w, entry->bans);
     put(w, ", \"last_failure\": ");
     put_text(w, err_name((enum err)entry->last_failure));
+    put_failures(w, entry);
+    if (entry->version != VERSION_UNKNOWN) {
+        put(w, ", \"version\": ");
+        put_text(w, book_version(w->book, entry));
+    }
+    if (entry->dials.last_s > 0)
+        put_dials(w, &entry->dials);
     if (entry->sources_n > 1)
         put_sources(w, entry);
     put_char(w, '}');

@@ -24,6 +24,11 @@ struct place {
     uint32_t hash;                 /* of the ID */
 };
 
+/* The sources of an entry behind the first one. */
+struct further {
+    struct book_source_ref at[BOOK_SOURCES_MAX - 1]; /* free: at[0].source is the next free one */
+};
+
 struct members {
     uint32_t *at; /* [0, verified_n) were verified at some time, [verified_n, n) never */
     uint32_t n, verified_n;
@@ -44,6 +49,9 @@ struct book {
     struct members members[2]; /* by side_of */
     struct buckets buckets[2];
     struct sources sources;
+    struct further *further; /* entry->further is a position here plus one; 0: none */
+    uint32_t further_used_to, further_free; /* as of the entries */
+    struct versions versions;
     struct bans *bans;
 
     struct peer_id own_id;
@@ -128,6 +136,11 @@ void entries_heard(struct book *book, struct now now, uint32_t handle, const str
 void entries_came_back(struct book *book, uint32_t handle, const struct ban *ban);
 /* Who is announced again after a ban ran out needs no reinstatement any more. */
 void entries_forget_spent_ban(struct book *book, uint32_t handle);
+/* i < entry->sources_n */
+const struct book_source_ref *entries_source_ref(
+    const struct book *book, const struct book_entry *entry, unsigned i);
+/* Forgets all sources but the first `left`. */
+void entries_forget_sources(struct book *book, uint32_t handle, unsigned left);
 const struct source *entries_source(const struct book *book, const struct book_entry *entry);
 
 /* adding.c: what book_admits asks, for what the book already held: the source does not matter, and

@@ -16,6 +16,32 @@ static struct book_entry *entry_at(struct book *book, const struct addr *addr)
     return &book->entries[handle];
 }
 
+static enum book_failure class_of(enum err cause)
+{
+    switch (cause) {
+    case ERR_REFUSED:
+    case ERR_RESET:
+    case ERR_CLOSED_BY_PEER:
+        return BOOK_REFUSED;
+    case ERR_TIMEOUT:
+    case ERR_HANDSHAKE_TIMEOUT:
+        return BOOK_TIMED_OUT;
+    default:
+        return cause >= ERR_TRUNCATED && cause <= ERR_NO_COMMON_CHANNEL ? BOOK_HANDSHAKE
+                                                                        : BOOK_OTHER;
+    }
+}
+
+static void note_failure(struct book_entry *entry, struct now now, enum err cause)
+{
+    uint8_t *count = &entry->failures[class_of(cause)];
+    *count = (uint8_t)(*count + (*count < UINT8_MAX));
+    entry->last_failure = (uint8_t)cause;
+    enum blame blame = err_blame(cause);
+    if (blame != BLAME_ENVIRONMENT && blame != BLAME_US)
+        dials_note(&entry->dials, now, false);
+}
+
 enum err book_mark_attempt(
     struct book *book, struct now now, const struct addr *addr, enum err cause)
 {
@@ -24,7 +50,7 @@ enum err book_mark_attempt(
         return ERR_NOT_FOUND;
     entry->attempts += entry->attempts < INT32_MAX;
     entry->last_attempt_ms = now.wall_ms;
-    entry->last_failure = (uint8_t)cause;
+    note_failure(entry, now, cause);
     return ERR_OK;
 }
 
@@ -54,6 +80,7 @@ enum err book_mark_success(
         return ERR_NOT_FOUND;
     note_success(entry, now);
     note_rtt(entry, rtt_ms);
+    dials_note(&entry->dials, now, true);
     entry->last_verified_ms = now.wall_ms;
     entries_verified(book, handle_of(book, entry));
     return ERR_OK;
@@ -103,6 +130,19 @@ enum err book_mark_good(struct book *book, struct now now, const struct addr *ad
         return ERR_NOT_FOUND;
     note_success(entry, now);
     return entry->side == BOOK_OLD ? ERR_OK : promote(book, now, handle_of(book, entry));
+}
+
+enum err book_mark_version(struct book *book, const struct addr *addr, struct span version)
+{
+    uint32_t handle = entries_find(book, &addr->id);
+    if (handle == HANDLE_NONE || !endpoint_equal(&book->entries[handle].addr.at, &addr->at))
+        return ERR_NOT_FOUND;
+    uint16_t *known = &book->entries[handle].version, before = *known;
+    *known = versions_take(&book->versions, version);
+    versions_release(&book->versions, before);
+    if (*known != before)
+        book_changed(book, handle);
+    return ERR_OK;
 }
 
 void book_set_connected(struct book *book, const struct peer_id *id, bool connected)

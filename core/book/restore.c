@@ -76,16 +76,19 @@ static void copy_known(struct book_entry *entry, const struct book_entry *known,
     entry->last_success_ms = book_not_ahead(known->last_success_ms, now);
     entry->last_verified_ms = book_not_ahead(known->last_verified_ms, now);
     entry->last_ban_ms = known->last_ban_ms;
+    memcpy(entry->failures, known->failures, sizeof entry->failures);
+    entry->dials = known->dials;
+    dials_repair(&entry->dials, now);
 }
 
 static void copy_sources(struct book *book, uint32_t handle, const struct book_record *record)
 {
-    const struct book_source_ref *heard = record->known.sources;
+    const uint32_t *heard_s = record->heard_s;
     struct book_entry *entry = &book->entries[handle];
-    entry->sources[0].heard_s = heard[0].heard_s;
+    entry->source.heard_s = heard_s[0];
     for (unsigned i = 1; i < record->known.sources_n && i < BOOK_SOURCES_MAX; i++)
-        entries_heard(book, (struct now){.wall_ms = SECONDS_MS(heard[i].heard_s)}, handle,
-            &record->sources[i]);
+        entries_heard(
+            book, (struct now){.wall_ms = SECONDS_MS(heard_s[i])}, handle, &record->sources[i]);
 }
 
 enum err book_restore(
@@ -105,6 +108,9 @@ enum err book_restore(
     uint32_t handle = entries_make(book, now, addr, to.group, &record->sources[0]);
     copy_known(&book->entries[handle], &record->known, now);
     copy_sources(book, handle, record);
+    size_t version_n = strnlen(record->version, BOOK_VERSION_MAX);
+    book->entries[handle].version =
+        versions_take(&book->versions, span_of(record->version, version_n));
     for (uint32_t i = 0; i < to.n; i++)
         entries_attach(book, handle, to.side, to.buckets[i]);
     entries_forget_spent_ban(book, handle);
@@ -121,6 +127,9 @@ void book_record(
     *record = (struct book_record){.known = *entry, .buckets_n = entry->refs};
     for (unsigned i = 0; i < entry->refs; i++)
         record->buckets[i] = place->slots[i] / size;
-    for (unsigned i = 0; i < entry->sources_n; i++)
+    for (unsigned i = 0; i < entry->sources_n; i++) {
         record->sources[i] = *book_source(book, entry, i);
+        record->heard_s[i] = book_heard_s(book, entry, i);
+    }
+    memcpy(record->version, book_version(book, entry), strlen(book_version(book, entry)));
 }

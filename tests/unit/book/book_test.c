@@ -214,7 +214,7 @@ static void book_remembers_up_to_eight_sources(void **state)
     for (uint32_t i = 0; i < BOOK_SOURCES_MAX; i++) {
         struct addr source = source_number(i);
         assert_true(addr_equal(book_source(book, entry, i), &source));
-        assert_int_equal(entry->sources[i].heard_s, START_MS / 1000 + 2 * i);
+        assert_int_equal(book_heard_s(book, entry, i), START_MS / 1000 + 2 * i);
     }
     done(book);
 }

@@ -386,6 +386,8 @@ static struct book *rich_book(uint32_t size)
             book_mark_success(book, now, &addr, n + 1);
         if (n % 7 == 0)
             book_mark_answer(book, &addr);
+        if (n % 11 == 0)
+            book_mark_version(book, &addr, span_of_text(n % 2 ? "0.34.24" : "1.0 \"x\\"));
         if (n % 50 == 49)
             book_ban(book, now, n % 100 == 99 ? &id : &pair, 60000 * n, "said \"no\" \\ twice");
     }
@@ -410,8 +412,15 @@ static void assert_same_entry(
     assert_memory_equal(of_x.buckets, of_y.buckets, sizeof of_x.buckets);
     assert_memory_equal(of_x.sources, of_y.sources, sizeof of_x.sources);
     assert_int_equal(x->sources_n, y->sources_n);
-    for (unsigned i = 0; i < x->sources_n; i++)
-        assert_int_equal(x->sources[i].heard_s, y->sources[i].heard_s);
+    assert_memory_equal(of_x.heard_s, of_y.heard_s, sizeof of_x.heard_s);
+    assert_string_equal(of_x.version, of_y.version);
+    assert_memory_equal(x->failures, y->failures, sizeof x->failures);
+    assert_int_equal(x->dials.first_s, y->dials.first_s);
+    assert_int_equal(x->dials.last_s, y->dials.last_s);
+    for (unsigned i = 0; i < BOOK_WINDOWS; i++) {
+        assert_float_equal(x->dials.good[i], y->dials.good[i], 1e-6F);
+        assert_float_equal(x->dials.tries[i], y->dials.tries[i], 1e-6F);
+    }
     assert_int_equal(x->attempts, y->attempts);
     assert_int_equal(x->rtt_ms, y->rtt_ms);
     assert_int_equal(x->answers, y->answers);
