@@ -1,5 +1,6 @@
 #include "app/commands.h"
 #include "app/home.h"
+#include "app/home_lock.h"
 #include "app/log_writer.h"
 #include "app/runner.h"
 #include "ops/ops.h"
@@ -17,6 +18,7 @@ static const struct flag own_flags[] = {FLAG_HOME};
 /* A home in use. */
 struct member {
     struct settings settings;
+    int lock; /* home_lock */
     struct node_key key;
     char network[GENESIS_CHAIN_ID_MAX + 1];
     struct runner runner;
@@ -69,7 +71,9 @@ static enum err check_limits(const struct start *start, char *why)
 static enum err read_member(struct member *member, char *why)
 {
     char cause[HOME_CAUSE_MAX];
-    enum err err = read_key(&member->settings, &member->key, cause);
+    enum err err = home_lock(&member->settings, &member->lock, cause);
+    if (!err)
+        err = read_key(&member->settings, &member->key, cause);
     if (!err)
         err = home_network(&member->settings, member->network, cause);
     if (err)
@@ -240,6 +244,7 @@ static void close_all(struct start *start)
         struct member *member = &start->members[i];
         runner_close(&member->runner);
         settings_free(&member->settings);
+        home_unlock(member->lock);
         crypto_wipe(&member->key, sizeof member->key);
     }
     ops_free(start->ops);
@@ -258,6 +263,7 @@ static int start(const struct flags *flags)
     struct member *first = &made.members[0];
     if (!home_settings(flags, &first->settings))
         return EXIT_FAILED;
+    first->lock = -1;
     made.members_n = 1;
     made.writer = (struct log_writer){STDOUT_FILENO, first->settings.log_format};
     made.log = log_writer_log(&made.writer, first->settings.log_level);
