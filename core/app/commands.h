@@ -4,6 +4,13 @@
 
 #include "app/flags.h"
 
+extern const struct command command_book_check;
+extern const struct command command_book_export;
+extern const struct command command_book_find;
+extern const struct command command_book_import;
+extern const struct command command_book_merge;
+extern const struct command command_book_show;
+extern const struct command command_book_stats;
 extern const struct command command_demo;
 extern const struct command command_init;
 extern const struct command command_policy_check;

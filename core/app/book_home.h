@@ -1,0 +1,45 @@
+/* The address book of a home, for the commands that look at it or change it.
+ *
+ * A running node's book may be read at any time: what it saved last is what is seen. To change one,
+ * the home is locked, so that no node runs meanwhile (home_lock.h). */
+#ifndef APP_BOOK_HOME_H
+#define APP_BOOK_HOME_H
+
+#include "app/flags.h"
+#include "app/home.h"
+#include "book/image.h"
+
+enum book_home_access { BOOK_HOME_READ, BOOK_HOME_WRITE };
+
+struct book_home {
+    struct settings settings;
+    char *path; /* of addrbook.json */
+    struct book *book;
+    struct now now; /* when it was opened; mono_ms is 0 */
+    bool is_saved;  /* there is a file */
+    int64_t saved_ms;
+    struct book_load_report report; /* of the file */
+    int lock;
+    char why[2 * HOME_CAUSE_MAX]; /* what failed, for people */
+};
+
+/* Reads settings and book. Without a file ERR_NOT_FOUND to read, an empty book to write. ERR_FULL:
+ * to be written, but in use; ERR_CORRUPT, ERR_TOO_LONG: report says where and why; ERR_IO,
+ * ERR_NO_MEMORY; ERR_INVALID: settings that are wrong, which were told already. `why` is a sentence
+ * otherwise. book_home_close is due in any case. */
+enum err book_home_open(
+    const struct flags *flags, enum book_home_access access, struct book_home *home);
+void book_home_close(struct book_home *home);
+
+/* An empty book under this home's settings. */
+enum err book_home_new(struct book_home *home, struct book **book);
+/* Reads somebody's addrbook.json whole; file_read's errors, told in `why`. */
+struct file_text;
+enum err book_home_read_file(struct book_home *home, const char *path, struct file_text *file);
+/* Writes the book of `home` in place of what is there; told in `why`. */
+enum err book_home_save(struct book_home *home);
+
+/* Prints `why` as an error; returns EXIT_FAILED. */
+int book_home_fail(const struct book_home *home);
+
+#endif
