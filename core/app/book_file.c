@@ -1,20 +1,26 @@
 #include "app/book_file.h"
 
 #include "book/image.h"
+#include "crypto/hash.h"
 #include "ops/file.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static void log_report(
-    const struct log *log, const char *path, const struct book_load_report *report)
+static void log_report(const struct log *log, const char *path, const struct book *book,
+    const struct book_load_report *report, bool merged)
 {
-    log_write(log, LOG_INFO, "book loaded", LOG_TEXT("file", path),
-        LOG_NUMBER("addresses", report->kept), LOG_NUMBER("replaced", report->replaced),
-        LOG_NUMBER("demoted", report->demoted), LOG_NUMBER("bans", report->bans_kept));
+    if (merged)
+        log_write(log, LOG_INFO, "address book merged", LOG_TEXT("file", path),
+            LOG_NUMBER("listed", report->listed), LOG_NUMBER("added", report->kept),
+            LOG_NUMBER("known", report->duplicate), LOG_NUMBER("addresses", book_count(book)));
+    else
+        log_write(log, LOG_INFO, "book loaded", LOG_TEXT("file", path),
+            LOG_NUMBER("addresses", report->kept), LOG_NUMBER("replaced", report->replaced),
+            LOG_NUMBER("demoted", report->demoted), LOG_NUMBER("bans", report->bans_kept));
     uint32_t damaged = report->bad_shape + report->bad_id + report->bad_address;
-    if (report->kept == report->listed)
+    if (report->kept + (merged ? report->duplicate : 0) == report->listed)
         return;
     log_write(log, LOG_INFO, "addresses skipped", LOG_TEXT("file", path),
         LOG_NUMBER("malformed", damaged), LOG_NUMBER("non_routable", report->non_routable),
@@ -22,8 +28,8 @@ static void log_report(
         LOG_NUMBER("no_room", report->no_room), LOG_NUMBER("too_many", report->too_many));
 }
 
-static enum err move_aside(const char *path, struct now now, const struct log *log,
-    const struct book_load_report *report, char *why, size_t cap)
+static enum err move_aside(const char *path, const struct book *book, struct now now,
+    const struct log *log, const struct book_load_report *report, char *why, size_t cap)
 {
     char aside[PATH_MAX];
     int n = snprintf(aside, sizeof aside, "%s.damaged-%lld", path, (long long)now.wall_ms / 1000);
@@ -31,14 +37,30 @@ static enum err move_aside(const char *path, struct now now, const struct log *l
         snprintf(why, cap, "%s is damaged and cannot be moved aside: %s", path, strerror(errno));
         return ERR_IO;
     }
-    log_write(log, LOG_ERROR, "book is damaged, moved aside, starting with an empty one",
-        LOG_TEXT("file", path), LOG_TEXT("moved_to", aside), LOG_NUMBER("line", report->line),
-        LOG_TEXT("error", report->cause));
+    log_write(log, LOG_ERROR, "addrbook.json is damaged, moved aside", LOG_TEXT("file", path),
+        LOG_TEXT("moved_to", aside), LOG_NUMBER("line", report->line),
+        LOG_TEXT("error", report->cause), LOG_NUMBER("addresses", book_count(book)));
     return ERR_OK;
 }
 
-enum err book_file_load(const char *path, struct book *book, struct now now, const struct log *log,
-    char *why, size_t cap)
+static enum err take(struct span text, const char *path, struct book *book,
+    struct store_file *store, struct now now, const struct log *log,
+    struct book_load_report *report)
+{
+    uint8_t hash[32];
+    sha256(text, hash);
+    if (store && store_file_knows_export(store, hash))
+        return ERR_OK;
+    bool merged = book_count(book) > 0 || bans_count(book_bans(book)) > 0;
+    enum err err =
+        merged ? book_merge(book, now, text, report) : book_load(book, now, text, report);
+    if (!err)
+        log_report(log, path, book, report, merged);
+    return err;
+}
+
+enum err book_file_load(const char *path, struct book *book, struct store_file *store,
+    struct now now, const struct log *log, char *why, size_t cap)
 {
     struct file_text file = {0};
     struct book_load_report report = {0};
@@ -50,12 +72,10 @@ enum err book_file_load(const char *path, struct book *book, struct now now, con
         snprintf(why, cap, "%s %s", path, cause);
         snprintf(report.cause, sizeof report.cause, "%s", cause);
     } else {
-        err = book_load(book, now, span_of(file.text, file.n), &report);
+        err = take(span_of(file.text, file.n), path, book, store, now, log, &report);
     }
     free(file.text);
     if (err == ERR_CORRUPT || err == ERR_TOO_LONG)
-        return move_aside(path, now, log, &report, why, cap);
-    if (!err)
-        log_report(log, path, &report);
+        return move_aside(path, book, now, log, &report, why, cap);
     return err;
 }

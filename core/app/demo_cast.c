@@ -189,6 +189,7 @@ static enum err open_node(struct demo_node *node, uint64_t rng_seed, char *why)
         .reloaded = on_reloaded,
         .reloaded_context = cast,
         .dial_from = {node->settings.p2p.laddr.at.ip, 0},
+        .keeps_no_store = true,
         .write_delay_ms = node->delay_ms,
         .ping_interval_ms = SECONDS_MS(2),
     };

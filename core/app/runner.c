@@ -1,6 +1,7 @@
 #include "app/runner.h"
 
 #include "app/book_file.h"
+#include "app/book_store.h"
 #include "uv/limits.h"
 #include "uv/machine.h"
 #include "uv/sockaddr.h"
@@ -216,6 +217,7 @@ static void fill_host_settings(struct runner *runner)
     made->dial_from = options->dial_from;
     made->write_delay_ms = options->write_delay_ms;
     made->book_path = runner->book_path;
+    made->store_path = runner->store_path;
     made->log = options->log;
     made->aborted = aborted;
     made->context = runner;
@@ -223,9 +225,12 @@ static void fill_host_settings(struct runner *runner)
 
 static enum err open_host(struct runner *runner, char *why)
 {
-    const struct settings *settings = runner->options.settings;
+    const struct runner_options *options = &runner->options;
+    const struct settings *settings = options->settings;
     runner->book_path = settings_path(settings, settings->p2p.addr_book_file);
-    if (!runner->book_path)
+    if (!options->keeps_no_store)
+        runner->store_path = settings_path(settings, BOOK_STORE_FILE);
+    if (!runner->book_path || (!runner->store_path && !options->keeps_no_store))
         return ERR_NO_MEMORY;
     fill_host_settings(runner);
     runner->host = host_new(runner->options.workspace, &runner->host_settings);
@@ -237,52 +242,17 @@ static enum err open_host(struct runner *runner, char *why)
     return err;
 }
 
-static void add_own(struct node_settings *made, const struct endpoint *at)
+static enum err read_book(const struct runner *runner, struct book *book, char *why)
 {
-    if (at->port != 0)
-        made->own_addresses[made->own_addresses_n++] = (struct addr){made->id, *at};
-}
-
-static struct node_settings node_settings(const struct runner *runner)
-{
-    const struct settings *settings = runner->options.settings;
-    struct node_settings made = node_settings_default();
-    made.id = runner->options.key->id;
-    struct endpoint listen = host_listen_endpoint(runner->host);
-    add_own(&made, &listen);
-    add_own(&made, &runner->external);
-    made.seeds = settings->p2p.seeds.items;
-    made.seeds_n = settings->p2p.seeds.n;
-    made.persistent_peers = settings->p2p.persistent_peers.items;
-    made.persistent_peers_n = settings->p2p.persistent_peers.n;
-    made.unconditional_ids = settings->p2p.unconditional_peer_ids.items;
-    made.unconditional_ids_n = settings->p2p.unconditional_peer_ids.n;
-    made.private_ids = settings->p2p.private_peer_ids.items;
-    made.private_ids_n = settings->p2p.private_peer_ids.n;
-    made.pex = settings->p2p.pex;
-    made.seed_mode = settings->p2p.seed_mode;
-    made.strict = settings->p2p.addr_book_strict;
-    made.allow_duplicate_ip = settings->p2p.allow_duplicate_ip;
-    made.max_inbound = (uint32_t)settings->p2p.max_num_inbound_peers;
-    made.max_outbound = (uint32_t)settings->p2p.max_num_outbound_peers;
-    made.max_handshaking = (uint32_t)settings->pex.max_handshaking;
-    made.persistent_max_dial_period_ms = settings->p2p.persistent_peers_max_dial_period_ms;
-    made.ensure_peers_period_ms = settings->pex.ensure_peers_period_ms;
-    made.request_interval_min_ms = settings->pex.min_request_interval_ms;
-    made.own_request_spacing_ms = settings->pex.own_request_spacing_ms;
-    made.ip_answers_burst = (uint32_t)settings->pex.ip_answers_burst;
-    made.ip_answers_per_s = (double)settings->pex.ip_answers_per_s;
-    made.seed_disconnect_wait_ms = settings->pex.seed_disconnect_wait_ms;
-    made.crawl_period_ms = settings->pex.crawl_period_ms;
-    made.crawl_concurrency = (uint32_t)settings->pex.crawl_concurrency;
-    made.crawl_outbound_max = (uint32_t)settings->pex.crawl_outbound_max;
-    made.dial_concurrency = (uint32_t)settings->pex.dial_concurrency;
-    made.dial_rate = (uint32_t)settings->pex.dial_rate;
-    made.book_save_interval_ms = settings->pex.book_save_interval_ms;
-    made.configured_dial_delay_max_ms = settings->pex.startup_spread_ms;
-    made.rng_seed = runner->options.rng_seed;
-    made.log = runner->options.log;
-    return made;
+    const struct log *log = &runner->options.log;
+    struct now now = machine_now(runner->options.workspace->loop);
+    if (!runner->store_path)
+        return book_file_load(runner->book_path, book, NULL, now, log, why, RUNNER_WHY_MAX);
+    const struct book_store_paths paths = {runner->store_path, runner->book_path};
+    struct store_file *file = NULL;
+    enum err err = book_store_open(&paths, book, now, log, &file, why, RUNNER_WHY_MAX);
+    host_use_store(runner->host, file);
+    return err;
 }
 
 static enum err open_book(const struct runner *runner, struct book **book, char *why)
@@ -298,10 +268,7 @@ static enum err open_book(const struct runner *runner, struct book **book, char 
     }
     enum err err = book_new(&made, entropy, book);
     crypto_wipe(entropy, sizeof entropy);
-    if (err)
-        return err;
-    struct now now = machine_now(runner->options.workspace->loop);
-    return book_file_load(runner->book_path, *book, now, &runner->options.log, why, RUNNER_WHY_MAX);
+    return err ? err : read_book(runner, *book, why);
 }
 
 static enum err open_node(struct runner *runner, char *why)
@@ -309,7 +276,7 @@ static enum err open_node(struct runner *runner, char *why)
     struct book *book = NULL;
     enum err err = open_book(runner, &book, why);
     if (!err) {
-        const struct node_settings made = node_settings(runner);
+        const struct node_settings made = runner_node_settings(runner);
         struct now now = machine_now(runner->options.workspace->loop);
         runner->node = node_new(&made, book, script_policy(runner->script), now);
         if (runner->node)
@@ -371,6 +338,7 @@ void runner_close(struct runner *runner)
     node_free(runner->node);
     script_free(runner->script);
     free(runner->book_path);
+    free(runner->store_path);
     free(runner->policy_path);
     *runner = (struct runner){.is_stopped = runner->is_stopped};
 }

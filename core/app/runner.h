@@ -29,6 +29,7 @@ struct runner_options {
     struct endpoint dial_from;
     int64_t write_delay_ms;
     int64_t ping_interval_ms; /* 0: Go's 60 s */
+    bool keeps_no_store;      /* no luapex.db, addrbook.json only */
 };
 
 struct runner {
@@ -38,8 +39,9 @@ struct runner {
     struct node *node;
     struct script *script;
     struct policy_loader loader;
-    uv_prepare_t turn;             /* opens the script's time budget of each turn of the loop */
-    char *book_path, *policy_path; /* policy_path: NULL for the policy in the binary */
+    uv_prepare_t turn;            /* opens the script's time budget of each turn of the loop */
+    char *book_path, *store_path; /* store_path: NULL if it keeps no store */
+    char *policy_path;            /* NULL for the policy in the binary */
     char id_text[PEER_ID_TEXT + 1];
     char listen_text[ADDR_TEXT_MAX]; /* of a port the system chose */
     struct endpoint external;        /* all-zero: none, or a name that does not resolve */
@@ -66,5 +68,8 @@ struct endpoint runner_endpoint(const struct runner *runner); /* where it listen
 /* Descriptors its settings ask for, by setting; returns how many entries of `uses` were written. */
 #define RUNNER_USES 4
 size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES]);
+
+/* What the node of an open runner is made from. runner_node.c. */
+struct node_settings runner_node_settings(const struct runner *runner);
 
 #endif

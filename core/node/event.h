@@ -84,7 +84,7 @@ struct event {
             size_t ips_n; /* at most RESOLVED_MAX */
         } resolved;
         struct {
-            enum err err; /* ERR_CORRUPT: the store was lost and is empty now */
+            enum err err;                    /* ERR_CORRUPT: the store was lost and is empty now */
             const struct book_changes *rows; /* of the STORE; NULL: nobody knows any more */
         } stored;
         struct {
@@ -107,9 +107,9 @@ enum action_kind {
     ACTION_SEND,    /* encode and queue a PEX message */
     ACTION_CLOSE,   /* close; with flush_ms > 0 write what is queued first, for at most so long */
     ACTION_RESOLVE, /* look a host name up */
-    ACTION_STORE,   /* write these rows to the store, all or none; not before the last is answered */
-    ACTION_EXPORT,  /* write this book image to addrbook.json, atomically */
-    ACTION_ABORT,   /* the node cannot run (R6): tell the operator and exit */
+    ACTION_STORE,  /* write these rows to the store, all or none; not before the last is answered */
+    ACTION_EXPORT, /* write this book image to addrbook.json, atomically */
+    ACTION_ABORT,  /* the node cannot run (R6): tell the operator and exit */
 };
 
 struct action {

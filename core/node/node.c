@@ -1,4 +1,3 @@
-#include "book/image.h"
 #include "node/state.h"
 
 #include <assert.h>
@@ -26,6 +25,7 @@ struct node_settings node_settings_default(void)
         .crawl_concurrency = 64,
         .crawl_outbound_max = 256,
         .dial_concurrency = 64,
+        .book_store_interval_ms = SECONDS_MS(1),
         .book_save_interval_ms = MINUTES_MS(2),
         .configured_dial_delay_max_ms = SECONDS_MS(3),
     };
@@ -92,7 +92,8 @@ static void init_deadlines(struct node *node, struct now now)
 {
     node->dial_number = CONN_OUTBOUND;
     node->round_ms = node->wake_ms = node->crawl.next_ms = NEVER_MS;
-    node->housekeep_ms = node->save_ms = NEVER_MS;
+    node->housekeep_ms = NEVER_MS;
+    save_init(node);
     node->alone_since_ms = node->banned.since_ms = now.mono_ms;
 }
 
@@ -164,7 +165,7 @@ static void start(struct step *step)
         return;
     node->started = true;
     node->alone_since_ms = now;
-    node->save_ms = now + node->settings.book_save_interval_ms;
+    save_start(step);
     node->housekeep_ms = now + HOUSEKEEP_MS;
     configured_start(step);
     if (!node->settings.pex)
@@ -177,37 +178,6 @@ static void start(struct step *step)
     node->round_ms = now; /* R40: nobody is there yet, so without jitter */
 }
 
-static void save(struct step *step)
-{
-    struct node *node = step->node;
-    if (node->storing)
-        return;
-    struct image_text image = {0};
-    enum err err = book_save(node->book, &image);
-    if (err) {
-        image_text_free(&image);
-        log_write(
-            &node->settings.log, LOG_ERROR, "book not saved", LOG_TEXT("error", err_text(err)));
-        return;
-    }
-    struct action *action = outbox_add(step->outbox, ACTION_STORE, 0);
-    action->store.image = image.at;
-    action->store.n = image.n;
-    node->storing = true;
-}
-
-static void stored(struct step *step, const struct event *event)
-{
-    struct node *node = step->node;
-    node->storing = false;
-    if (event->stored.err)
-        log_write(&node->settings.log, LOG_ERROR, "book not saved",
-            LOG_TEXT("error", err_text(event->stored.err)));
-    else
-        log_write(&node->settings.log, LOG_INFO, "book saved",
-            LOG_NUMBER("addresses", book_count(node->book)));
-}
-
 static void housekeep(struct step *step)
 {
     promote_all(step);
@@ -215,8 +185,7 @@ static void housekeep(struct step *step)
         crawler_housekeep(step);
 }
 
-/* The next multiple of a period after now; missed ticks are dropped (R41). */
-static int64_t next_tick(int64_t due, int64_t period, int64_t now)
+int64_t node_next_tick(int64_t due, int64_t period, int64_t now)
 {
     return due + (1 + (now - due) / period) * period;
 }
@@ -229,23 +198,21 @@ static void tick(struct step *step)
         return;
     configured_tick(step);
     if (node->round_ms <= now) {
-        node->round_ms = next_tick(node->round_ms, node->settings.ensure_peers_period_ms, now);
+        node->round_ms = node_next_tick(node->round_ms, node->settings.ensure_peers_period_ms, now);
         ensure_round(step, true);
     }
     if (node->wake_ms <= now)
         ensure_round(step, false);
     if (node->housekeep_ms <= now) {
-        node->housekeep_ms = next_tick(node->housekeep_ms, HOUSEKEEP_MS, now);
+        node->housekeep_ms = node_next_tick(node->housekeep_ms, HOUSEKEEP_MS, now);
         housekeep(step);
     }
     if (node->crawl.next_ms <= now) {
-        node->crawl.next_ms = next_tick(node->crawl.next_ms, node->settings.crawl_period_ms, now);
+        node->crawl.next_ms =
+            node_next_tick(node->crawl.next_ms, node->settings.crawl_period_ms, now);
         crawler_pass(step);
     }
-    if (node->save_ms <= now) {
-        node->save_ms = next_tick(node->save_ms, node->settings.book_save_interval_ms, now);
-        save(step);
-    }
+    save_tick(step);
 }
 
 int64_t node_deadline(const struct node *node)
@@ -254,7 +221,7 @@ int64_t node_deadline(const struct node *node)
         return NEVER_MS;
     int64_t next = configured_deadline(node);
     next = earlier_ms(next, earlier_ms(node->round_ms, node->wake_ms));
-    next = earlier_ms(next, earlier_ms(node->crawl.next_ms, node->save_ms));
+    next = earlier_ms(next, earlier_ms(node->crawl.next_ms, save_deadline(node)));
     bool idle = node->conns.peers == 0 && !node->settings.seed_mode; /* nobody to look after */
     return idle ? next : earlier_ms(next, node->housekeep_ms);
 }
@@ -263,10 +230,9 @@ static void stop(struct step *step)
 {
     struct node *node = step->node;
     node->stopping = true;
-    node->storing = false; /* the last image replaces one that is still being written */
     while (node->conns.n > 0)
         admission_close(step, &node->conns.at[node->conns.n - 1], ERR_STOPPING, 0);
-    save(step);
+    save_stop(step);
 }
 
 static void dial_on_command(struct step *step, const struct addr *addr)
@@ -285,7 +251,7 @@ static void command(struct step *step, const struct event *event)
         stop(step);
         break;
     case COMMAND_SAVE:
-        save(step);
+        save_now(step);
         break;
     case COMMAND_DIAL:
         dial_on_command(step, &event->command.addr);
@@ -308,7 +274,8 @@ static void round_trip(struct step *step, const struct event *event)
 /* What still means something to a node that has stopped: late sockets are turned away. */
 static bool is_heard_while_stopping(const struct event *event)
 {
-    return event->kind == EVENT_ACCEPTED || event->kind == EVENT_STORED;
+    return event->kind == EVENT_ACCEPTED || event->kind == EVENT_STORED ||
+        event->kind == EVENT_EXPORTED;
 }
 
 static void handle(struct step *step, const struct event *event)
@@ -344,7 +311,10 @@ static void handle(struct step *step, const struct event *event)
         configured_resolved(step, event);
         break;
     case EVENT_STORED:
-        stored(step, event);
+        save_stored(step, event);
+        break;
+    case EVENT_EXPORTED:
+        save_exported(step, event);
         break;
     case EVENT_COMMAND:
         command(step, event);
@@ -363,4 +333,5 @@ void node_step(struct node *node, struct now now, const struct event *event, str
         return;
     handle(&step, event);
     tick(&step);
+    save_after_step(&step);
 }

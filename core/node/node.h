@@ -51,7 +51,8 @@ struct node_settings {
     uint32_t crawl_outbound_max;          /* outbound peers and dials while crawling (F17, P19) */
     uint32_t dial_concurrency;            /* dials in flight, all kinds (P3) */
     uint32_t dial_rate;                   /* dials per second (P3); 0: 10, in seed mode 200 */
-    int64_t book_save_interval_ms;        /* 2 min (B50) */
+    int64_t book_store_interval_ms;       /* 1 s: ACTION_STORE; 0: the host keeps no store */
+    int64_t book_save_interval_ms;        /* 2 min (B50): ACTION_EXPORT */
     int64_t configured_dial_delay_max_ms; /* 3 s: random delay before configured dials (S16, P26) */
 
     uint64_t rng_seed; /* decisions only, never keys */

@@ -22,7 +22,7 @@ static void add_to_book(struct step *step, const struct addr *addr)
         log_write(&node->settings.log, LOG_DEBUG, "address refused by the book",
             LOG_TEXT("error", err_text(err)));
     else if (added == BOOK_ADDED)
-        node->save_ms = step->now.mono_ms;
+        node->save.export_ms = step->now.mono_ms;
 }
 
 static int64_t jitter_ms(struct node *node, int64_t below_ms)

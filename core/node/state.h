@@ -62,6 +62,17 @@ struct crawl {
     int64_t next_ms;
 };
 
+/* What of the book is on its way to disk (save.c). */
+struct node_save {
+    bool storing, exporting; /* the host has not answered yet */
+    bool in_parts;           /* the rows of several actions make one transaction */
+    int64_t store_ms;        /* next ACTION_STORE; NEVER_MS: nothing has changed */
+    int64_t export_ms;
+    int64_t backoff_ms;      /* 0: the last rows were written */
+    uint64_t store_revision; /* of the book when rows were last taken */
+    uint32_t left_out;       /* of the last image */
+};
+
 struct node {
     struct node_settings settings;
     struct book *book;
@@ -83,11 +94,11 @@ struct node {
     struct seed_walk walk;
     struct crawl crawl;
 
-    bool started, stopping, storing;
+    bool started, stopping;
     int64_t round_ms; /* next regular round; NEVER_MS in seed mode */
     int64_t wake_ms;  /* next extra round (F2); NEVER_MS: none */
     int64_t housekeep_ms;
-    int64_t save_ms;
+    struct node_save save;
     int64_t alone_since_ms; /* no peer since then; NEVER_MS while there is one (F14) */
     struct {
         int64_t since_ms;
@@ -234,6 +245,19 @@ void persistent_connected(struct step *step, const struct peer_id *id);
 /* by_us: closed without blame by our own decision. */
 void persistent_closed(struct step *step, const struct peer_id *id, int64_t stayed_ms, bool by_us);
 
+/* save.c */
+
+void save_init(struct node *node);
+void save_start(struct step *step);
+void save_tick(struct step *step);
+/* Every step ends with it: what has changed is to be stored soon. */
+void save_after_step(struct step *step);
+int64_t save_deadline(const struct node *node);
+void save_now(struct step *step);
+void save_stop(struct step *step);
+void save_stored(struct step *step, const struct event *event);
+void save_exported(struct step *step, const struct event *event);
+
 /* crawler.c */
 
 bool crawler_init(struct node *node);
@@ -252,6 +276,8 @@ void view_address(const struct step *step, const struct addr *addr, struct addre
 void view_peer(
     const struct step *step, const struct conn *conn, struct peer_row *row, struct row_text *text);
 
+/* The next multiple of a period after now; missed ticks are dropped (R41). */
+int64_t node_next_tick(int64_t due, int64_t period, int64_t now);
 bool node_is_unconditional(const struct node *node, const struct peer_id *id);
 
 #endif

@@ -53,7 +53,9 @@ static uint64_t add_action(uint64_t sum, const struct action *action)
         sum = add(sum, action->resolve.token);
         return add_bytes(sum, action->resolve.host, strlen(action->resolve.host));
     case ACTION_STORE:
-        return add_bytes(sum, action->store.image, action->store.n);
+        return add(sum, action->store.n);
+    case ACTION_EXPORT:
+        return add_bytes(sum, action->export.image, action->export.n);
     case ACTION_ABORT:
         return add_bytes(sum, action->abort.why, strlen(action->abort.why));
     }

@@ -34,10 +34,10 @@ static void arm(struct machine *machine)
 
 static void store(struct machine *machine, struct action *action)
 {
-    char *image = action->store.image;
-    size_t n = action->store.n;
-    action->store.image = NULL; /* taken */
-    const struct event stored = {.kind = EVENT_STORED};
+    char *image = action->export.image;
+    size_t n = action->export.n;
+    action->export.image = NULL; /* taken */
+    const struct event stored = {.kind = EVENT_EXPORTED};
     if (machine->stopping)
         machine_stored(machine, image, n);
     else
@@ -65,7 +65,9 @@ static void act(struct machine *machine, struct action *action)
     case ACTION_RESOLVE:
         note_resolved(machine->sim, machine, action->resolve.token, action->resolve.host);
         break;
-    case ACTION_STORE:
+    case ACTION_STORE: /* not asked for */
+        break;
+    case ACTION_EXPORT:
         store(machine, action);
         break;
     case ACTION_ABORT:
@@ -158,6 +160,7 @@ static struct node *boot(struct machine *machine)
     for (size_t i = 0; i < sizeof entropy; i++)
         entropy[i] = (uint8_t)rng_next(rng);
     machine->settings.node.rng_seed = rng_next(rng);
+    machine->settings.node.book_store_interval_ms = 0; /* these disks hold images only */
     struct book *book;
     enum err err = book_new(&machine->settings.book, entropy, &book);
     assert(err != ERR_INVALID);

@@ -95,7 +95,7 @@ static void note_due(struct sim *sim, struct note *note)
         note_free(note);
         return;
     }
-    if (event->kind == EVENT_STORED) {
+    if (event->kind == EVENT_EXPORTED) {
         machine_stored(machine, note->image, note->image_n);
         note->image = NULL;
     }

@@ -124,6 +124,7 @@ static void see_action(const struct exam *exam, const struct action *action)
         break;
     case ACTION_RESOLVE:
     case ACTION_STORE:
+    case ACTION_EXPORT:
     case ACTION_ABORT:
         break;
     }

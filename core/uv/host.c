@@ -147,7 +147,10 @@ static void act(struct host *host, struct action *action)
         resolver_resolve(&host->resolver, action->resolve.token, action->resolve.host);
         break;
     case ACTION_STORE:
-        store_write(&host->store, action->store.image, action->store.n);
+        store_rows(&host->store, &action->store);
+        break;
+    case ACTION_EXPORT:
+        store_export(&host->store, action->export.image, action->export.n);
         break;
     case ACTION_ABORT:
         if (host->settings->aborted)
@@ -162,7 +165,9 @@ static void act_all(struct host *host)
     for (size_t i = 0; i < host->outbox.n; i++) {
         struct action action = host->outbox.at[i];
         if (action.kind == ACTION_STORE)
-            host->outbox.at[i].store.image = NULL; /* taken */
+            host->outbox.at[i].store = (struct book_changes){0}; /* taken */
+        if (action.kind == ACTION_EXPORT)
+            host->outbox.at[i].export.image = NULL;
         act(host, &action);
     }
     outbox_reset(&host->outbox);
@@ -239,6 +244,11 @@ struct endpoint host_listen_endpoint(const struct host *host)
     return host->listener.at;
 }
 
+void host_use_store(struct host *host, struct store_file *file)
+{
+    host->store.file = file;
+}
+
 enum err host_start(struct host *host, struct node *node)
 {
     uv_timer_init(host->workspace->loop, &host->timer);
@@ -289,6 +299,7 @@ static void tear_down(struct host *host)
     host->torn_down = true;
     listener_close(&host->listener);
     resolver_close(&host->resolver);
+    store_close(&host->store);
     for (uint32_t i = host->tcps_n; i-- > 0;) {
         struct tcp *tcp = host->tcps[i];
         if (tcp->state != TCP_FLUSHING && tcp->state != TCP_LINGERING)
@@ -335,6 +346,7 @@ void host_free(struct host *host)
         return;
     assert(host->open == 0);
     listener_close(&host->listener);
+    store_file_close(host->store.file); /* of a host that never started */
     map_free(&host->by_number);
     heap_free(&host->deadlines);
     outbox_free(&host->outbox);

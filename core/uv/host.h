@@ -19,6 +19,7 @@
 
 #include "link/link.h"
 #include "node/node.h"
+#include "uv/store_file.h"
 #include "uv/workspace.h"
 
 struct host;
@@ -29,7 +30,8 @@ struct host_settings {
         dial_from;           /* local end of dialed sockets, port 0; all-zero: the system chooses */
     int64_t dial_timeout_ms; /* TCP connect (F18) */
     int64_t write_delay_ms;  /* holds every write back so long, for demonstrations; else 0 */
-    const char *book_path;   /* addrbook.json; NULL: ACTION_STORE succeeds without a file */
+    const char *book_path;   /* addrbook.json; NULL: ACTION_EXPORT succeeds without a file */
+    const char *store_path;  /* luapex.db; NULL: ACTION_STORE succeeds without one */
     struct log log;
     /* The node cannot run (ACTION_ABORT). host_stop may be called from here. */
     void (*aborted)(void *context, const char *why);
@@ -37,7 +39,7 @@ struct host_settings {
 };
 
 /* Go's constants and one PEX channel. Left empty: link.key, the texts of link.own, dial_from,
- * book_path, log, aborted. */
+ * book_path, store_path, log, aborted. */
 struct host_settings host_settings_default(void);
 
 struct host_counts {
@@ -56,6 +58,9 @@ enum err host_listen(struct host *host, const struct endpoint *at, const char **
 /* Where it listens; all-zero when it does not. */
 struct endpoint host_listen_endpoint(const struct host *host);
 
+/* Takes the opened database at store_path, so that it need not be opened again. Before host_start.
+ */
+void host_use_store(struct host *host, struct store_file *file);
 /* Begins to accept and gives the node EVENT_START. Borrows node, which must live until host_free.
  * ERR_IO: libuv refuses the listening socket; only host_stop may follow. */
 enum err host_start(struct host *host, struct node *node);

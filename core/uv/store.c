@@ -1,123 +1,188 @@
 #include "uv/store.h"
 
+#include "crypto/hash.h"
 #include "uv/state.h"
+#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
-static bool write_all(int fd, const char *bytes, size_t n)
+static struct store *store_of(uv_work_t *request)
 {
-    while (n > 0) {
-        ssize_t written = write(fd, bytes, n);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes += written;
-        n -= (size_t)written;
-    }
-    return true;
+    return (struct store *)((char *)request - offsetof(struct store, request));
 }
 
-/* What a crash left behind is removed; whatever else stands there makes the creation fail. */
-static bool write_new_file(const char *path, const char *image, size_t n)
+/* ---- on the worker ---- */
+
+static enum err open_file(struct store *store, char *why)
 {
-    unlink(path);
-    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0)
-        return false;
-    bool written = write_all(fd, image, n) && fsync(fd) == 0;
-    return close(fd) == 0 && written;
+    const char *path = store->host->settings->store_path;
+    return store->file ? ERR_OK : store_file_open(path, STORE_WRITE, &store->file, why);
 }
 
-/* After the rename the new book is in place; a folder that cannot be synced is no reason to say
- * otherwise. */
-static void sync_folder(const char *path)
+/* The rest of the book is in memory: it can be begun anew. */
+static void begin_anew(struct store *store, char *why)
 {
-    char copy[PATH_MAX];
-    snprintf(copy, sizeof copy, "%s", path);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
+    char aside[PATH_MAX], cause[STORE_FILE_WHY_MAX];
+    memcpy(cause, why, sizeof cause);
+    store_file_close(store->file);
+    store->file = NULL;
+    if (store_move_aside(store->host->settings->store_path, aside, sizeof aside) == ERR_OK)
+        snprintf(why, STORE_FILE_WHY_MAX, "%.90s; moved to %.90s", cause, aside);
+    else
+        snprintf(
+            why, STORE_FILE_WHY_MAX, "%.90s; cannot be moved aside: %s", cause, strerror(errno));
+}
+
+static void write_rows(struct store *store, struct store_work *work)
+{
+    work->store_err = ERR_OK;
+    if (!store->host->settings->store_path)
         return;
-    fsync(fd);
-    close(fd);
+    work->store_err = open_file(store, work->store_why);
+    if (!work->store_err)
+        work->store_err = store_file_write(
+            store->file, work->rows.at, work->rows.n, work->rows.more, work->store_why);
+    if (work->store_err == ERR_CORRUPT)
+        begin_anew(store, work->store_why);
 }
 
-enum err store_replace_file(const char *path, const char *image, size_t n)
+/* Without a database nobody can tell later whose export it is, and it is merged then. */
+static void write_image(struct store *store, struct store_work *work)
 {
-    char fresh[PATH_MAX];
-    int length = snprintf(fresh, sizeof fresh, "%s.new", path);
-    if (length < 0 || (size_t)length >= sizeof fresh) {
-        errno = ENAMETOOLONG;
-        return ERR_IO;
-    }
-    if (!write_new_file(fresh, image, n) || rename(fresh, path) != 0) {
-        int code = errno;
-        unlink(fresh);
-        errno = code;
-        return ERR_IO;
-    }
-    sync_folder(path);
-    return ERR_OK;
-}
-
-static void work(uv_work_t *request)
-{
-    struct store *store = (struct store *)((char *)request - offsetof(struct store, work));
     const char *path = store->host->settings->book_path;
-    store->err = path ? store_replace_file(path, store->image, store->n) : ERR_OK;
-    store->code = errno;
+    uint8_t hash[32];
+    char why[STORE_FILE_WHY_MAX];
+    work->export_err = ERR_OK;
+    if (!path)
+        return;
+    sha256(span_of(work->image.at, work->image.n), hash);
+    bool known = store->file && store_file_announce_export(store->file, hash, why) == ERR_OK;
+    work->export_err = store_replace_file(path, work->image.at, work->image.n);
+    if (work->export_err)
+        snprintf(work->export_why, STORE_FILE_WHY_MAX, "%s", strerror(errno));
+    else if (known)
+        store_file_confirm_export(store->file, hash, why);
+}
+
+static void on_work(uv_work_t *request)
+{
+    struct store *store = store_of(request);
+    struct store_work *work = &store->now;
+    if (work->stores)
+        write_rows(store, work);
+    if (work->image.at)
+        write_image(store, work);
+    if (work->closes) {
+        store_file_close(store->file);
+        store->file = NULL;
+    }
+}
+
+/* ---- on the loop ---- */
+
+static const char *advice(const char *why)
+{
+    if (strstr(why, "full") || strstr(why, strerror(ENOSPC)) || strstr(why, strerror(EDQUOT)))
+        return "free some disk space; until then what is learned is kept in memory";
+    if (strstr(why, "damaged-"))
+        return "nothing: it is written anew from memory";
+    return "make the folder writable for this user; until then what is learned is kept in memory";
+}
+
+static void report(struct store *store, const char *path, const char *what, enum err err,
+    const char *why, char trouble[STORE_FILE_WHY_MAX])
+{
+    const struct log *log = &store->host->settings->log;
+    if (!err && *trouble)
+        log_write(log, LOG_INFO, "the book is written again", LOG_TEXT("file", path));
+    else if (err && strcmp(why, trouble) != 0)
+        log_write(log, LOG_ERROR, what, LOG_TEXT("file", path), LOG_TEXT("error", why),
+            LOG_TEXT("to_do", advice(why)));
+    snprintf(trouble, STORE_FILE_WHY_MAX, "%s", err ? why : "");
+}
+
+static void tell_stored(struct store *store, struct store_work *done)
+{
+    struct event event = {.kind = EVENT_STORED};
+    event.stored.err = done->store_err;
+    event.stored.rows = &done->rows;
+    report(store, store->host->settings->store_path, "cannot store the book", done->store_err,
+        done->store_why, store->store_trouble);
+    host_event(store->host, &event);
+    book_free_changes(&done->rows);
+}
+
+static void tell_exported(struct store *store, struct store_work *done)
+{
+    struct event event = {.kind = EVENT_EXPORTED};
+    event.exported.err = done->export_err;
+    report(store, store->host->settings->book_path, "cannot export the book", done->export_err,
+        done->export_why, store->export_trouble);
+    host_event(store->host, &event);
+    free(done->image.at);
 }
 
 static void begin(struct store *store);
 
-static void finished(struct store *store, enum err err)
+static void finished(struct store *store)
 {
-    struct host *host = store->host;
-    free(store->image);
-    store->image = NULL;
-    store->writing = false;
-    if (err)
-        log_write(&host->settings->log, LOG_ERROR, "cannot write the book",
-            LOG_TEXT("file", host->settings->book_path),
-            LOG_TEXT("error", uv_strerror(-store->code)));
-    struct event event = {.kind = EVENT_STORED};
-    event.stored.err = err;
-    host_event(host, &event);
-    if (store->next)
-        begin(store);
+    struct store_work done = store->now;
+    store->working = false;
+    if (done.closes)
+        store->closed = true;
+    if (done.stores)
+        tell_stored(store, &done);
+    if (done.image.at)
+        tell_exported(store, &done);
+    begin(store);
 }
 
 static void on_finished(uv_work_t *request, int status)
 {
-    struct store *store = (struct store *)((char *)request - offsetof(struct store, work));
+    struct store *store = store_of(request);
     struct host *host = store->host;
-    finished(store, status == 0 ? store->err : ERR_IO);
+    (void)status; /* it is never cancelled */
+    finished(store);
     host_settle(host);
     host_closed_one(host);
 }
 
 static void begin(struct store *store)
 {
-    store->image = store->next;
-    store->n = store->next_n;
-    store->next = NULL;
-    store->writing = true;
-    if (uv_queue_work(store->host->workspace->loop, &store->work, work, on_finished) == 0)
-        store->host->open++;
-    else
-        finished(store, ERR_IO);
+    struct store_work *next = &store->next;
+    bool leaves = store->closing && !store->closed;
+    if (store->working || (!next->stores && !next->image.at && !leaves))
+        return;
+    store->now = *next;
+    store->now.closes = leaves;
+    *next = (struct store_work){0};
+    store->working = true;
+    store->host->open++;
+    int code = uv_queue_work(store->host->workspace->loop, &store->request, on_work, on_finished);
+    assert(code == 0); /* it fails without a function only */
+    (void)code;
 }
 
-void store_write(struct store *store, char *image, size_t n)
+void store_rows(struct store *store, const struct book_changes *changes)
 {
-    free(store->next);
-    store->next = image;
-    store->next_n = n;
-    if (!store->writing)
-        begin(store);
+    assert(!store->next.stores); /* the node waits for an answer, but with the last ones */
+    store->next.rows = *changes;
+    store->next.stores = true;
+    begin(store);
+}
+
+void store_export(struct store *store, char *image, size_t n)
+{
+    free(store->next.image.at);
+    store->next.image = (struct store_image){image, n};
+    begin(store);
+}
+
+void store_close(struct store *store)
+{
+    store->closing = true;
+    begin(store);
 }

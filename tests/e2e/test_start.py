@@ -146,7 +146,7 @@ def test_a_damaged_book_is_moved_aside_F10(start, new_home):
     path = home / "config/addrbook.json"
     path.write_text('{"key": "0123456789abcdef01234567", "addrs": [')
     node = start(home=home)
-    node.wait_for("book is damaged, moved aside, starting with an empty one")
+    node.wait_for("addrbook.json is damaged, moved aside")
     assert node.stop() == 0
     (aside,) = home.glob("config/addrbook.json.damaged-*")
     assert aside.read_text().endswith("[")

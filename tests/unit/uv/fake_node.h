@@ -76,6 +76,9 @@ static inline struct seen record_of(const struct event *event)
     case EVENT_STORED:
         seen.err = event->stored.err;
         break;
+    case EVENT_EXPORTED:
+        seen.err = event->exported.err;
+        break;
     default:
         break;
     }

@@ -115,9 +115,9 @@ static void assert_file(const char *path, const char *text)
 
 static void add_store(struct outbox *outbox, const char *text)
 {
-    struct action *action = outbox_add(outbox, ACTION_STORE, 0);
-    action->store.image = strdup(text);
-    action->store.n = strlen(text);
+    struct action *action = outbox_add(outbox, ACTION_EXPORT, 0);
+    action->export.image = strdup(text);
+    action->export.n = strlen(text);
 }
 
 static void host_stores_the_newest_image_B50(void **state)
@@ -133,8 +133,8 @@ static void host_stores_the_newest_image_B50(void **state)
     add_store(&a->host->outbox, "two");
     add_store(&a->host->outbox, "three");
     rig_act(a);
-    rig_until(&rig, seen_count(&a->node, EVENT_STORED) == 2); /* "two" was overtaken */
-    assert_int_equal(seen_last(&a->node, EVENT_STORED)->err, ERR_OK);
+    rig_until(&rig, seen_count(&a->node, EVENT_EXPORTED) == 2); /* "two" was overtaken */
+    assert_int_equal(seen_last(&a->node, EVENT_EXPORTED)->err, ERR_OK);
     assert_file(folder.file, "three");
     struct stat info;
     assert_int_equal(stat(folder.file, &info), 0);
@@ -156,8 +156,8 @@ static void host_keeps_the_old_file_when_storing_fails(void **state)
     rig_start(&rig, a);
     add_store(&a->host->outbox, "new");
     rig_act(a);
-    rig_until(&rig, seen_count(&a->node, EVENT_STORED) == 1);
-    assert_int_equal(seen_last(&a->node, EVENT_STORED)->err, ERR_IO);
+    rig_until(&rig, seen_count(&a->node, EVENT_EXPORTED) == 1);
+    assert_int_equal(seen_last(&a->node, EVENT_EXPORTED)->err, ERR_IO);
     assert_file(folder.file, "old");
     rig_close(&rig);
     folder_remove(&folder);
