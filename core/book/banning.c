@@ -37,7 +37,7 @@ enum err book_ban(struct book *book, struct now now, const struct ban_target *ta
         const struct book_entry *entry = &book->entries[handle];
         ban.has_addr = true;
         ban.addr = entry->addr;
-        ban.source = entries_source(book, entry)->addr;
+        ban.source = *book_source(book, entry, 0);
         ban.times = entry->bans + 1u;
     }
     enum err err = bans_put(book->bans, &ban);

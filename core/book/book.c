@@ -76,7 +76,7 @@ static enum err take_memory(struct book *book)
         buckets_init(&book->buckets[0], s->new_buckets, s->new_bucket_size) ||
         buckets_init(&book->buckets[1], s->old_buckets, s->old_bucket_size) ||
         unsaved_init(&book->unsaved, book->capacity, sizeof(struct peer_id)) ||
-        sources_init(&book->sources, 2 * book->capacity, s->strict, book->hash_key))
+        sources_init(&book->sources, book->capacity + book->capacity / 8, book->hash_key))
         return ERR_NO_MEMORY;
     return bans_new(s->bans_max, book->hash_key, &book->bans);
 }

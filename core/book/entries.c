@@ -269,7 +269,7 @@ void entries_forget_spent_ban(struct book *book, uint32_t handle)
     bans_lift(book->bans, &target);
 }
 
-const struct source *entries_source(const struct book *book, const struct book_entry *entry)
+struct group entries_source_group(const struct book *book, const struct book_entry *entry)
 {
-    return &book->sources.at[entry->source.source];
+    return ip_group(&book_source(book, entry, 0)->at.ip, book->settings.strict);
 }

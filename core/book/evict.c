@@ -113,7 +113,7 @@ uint32_t evict_old_victim(struct book *book, struct now now, uint32_t bucket, ui
     struct candidates full;
     collect(book, BOOK_OLD, bucket, &full);
     uint32_t choice =
-        ask(book, now, BOOK_OLD, bucket, &full, &entry->addr, entries_source(book, entry)->group);
+        ask(book, now, BOOK_OLD, bucket, &full, &entry->addr, entries_source_group(book, entry));
     if (choice == BOOK_EVICT_REFUSE)
         return HANDLE_NONE;
     if (choice == BOOK_EVICT_DEFAULT || full.entries[choice]->connected)
@@ -124,7 +124,7 @@ uint32_t evict_old_victim(struct book *book, struct now now, uint32_t bucket, ui
 void book_place_new(struct book *book, struct now now, uint32_t handle)
 {
     const struct book_entry *entry = &book->entries[handle];
-    struct group source = entries_source(book, entry)->group;
+    struct group source = entries_source_group(book, entry);
     uint32_t bucket = placement_new(&book->placement, entry->group, source);
     enum err err = evict_new(book, now, bucket, &entry->addr, source, true);
     assert(err == ERR_OK);

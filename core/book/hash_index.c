@@ -7,7 +7,7 @@ enum err hash_index_init(struct hash_index *index, uint32_t capacity)
 {
     uint32_t slots_n = 16;
     assert(capacity <= UINT32_MAX / 4);
-    while (slots_n - slots_n / 4 < capacity + 1)
+    while (slots_n - slots_n / 8 < capacity + 1)
         slots_n *= 2;
     struct hash_slot *slots = calloc(slots_n, sizeof *slots);
     if (!slots)

@@ -141,7 +141,8 @@ const struct book_source_ref *entries_source_ref(
     const struct book *book, const struct book_entry *entry, unsigned i);
 /* Forgets all sources but the first `left`. */
 void entries_forget_sources(struct book *book, uint32_t handle, unsigned left);
-const struct source *entries_source(const struct book *book, const struct book_entry *entry);
+/* The group its first source counts in. */
+struct group entries_source_group(const struct book *book, const struct book_entry *entry);
 
 /* adding.c: what book_admits asks, for what the book already held: the source does not matter, and
  * entries inside a banned range may stay. */

@@ -3,7 +3,6 @@
 #include "book/walk.h"
 
 #define LOOKS_SLACK 64
-#define BATCH 32
 
 static double clamp_percent(double percent)
 {
@@ -171,22 +170,21 @@ static bool may_share(const struct sharing *s, const struct book_entry *entry)
         !in_banned_range(s->book, s->now, entry);
 }
 
-/* Takes up to n acceptable entries from a walk; returns how many. They are fetched a batch ahead,
- * because each one is likely to be far away in memory. */
+/* Takes up to n acceptable entries from a walk; returns how many. */
 static uint32_t share_from(struct sharing *s, struct walk *walk, struct addr *out, uint32_t n)
 {
-    const struct book_entry *batch[BATCH];
-    uint32_t got = 0;
+    uint32_t batch[WALK_BATCH], got = 0;
     while (got < n && s->looks_left > 0 && walk_left(walk) > 0) {
-        uint32_t ahead = 0;
-        while (ahead < BATCH && ahead < n - got && s->looks_left > 0 && walk_left(walk) > 0) {
-            batch[ahead] = &s->book->entries[walk_next(walk, s->rng)];
-            __builtin_prefetch(batch[ahead++]);
-            s->looks_left--;
+        uint32_t ahead = n - got < WALK_BATCH ? n - got : WALK_BATCH;
+        if (ahead > s->looks_left)
+            ahead = (uint32_t)s->looks_left;
+        ahead = walk_batch(walk, s->rng, batch, ahead);
+        s->looks_left -= ahead;
+        for (uint32_t i = 0; i < ahead; i++) {
+            const struct book_entry *entry = &s->book->entries[batch[i]];
+            if (may_share(s, entry))
+                out[got++] = entry->addr;
         }
-        for (uint32_t i = 0; i < ahead; i++)
-            if (may_share(s, batch[i]))
-                out[got++] = batch[i]->addr;
     }
     return got;
 }

@@ -7,10 +7,9 @@
 
 static_assert(sizeof(struct addr) == PEER_ID_SIZE + 16 + 2, "addresses are hashed as bytes");
 
-enum err sources_init(
-    struct sources *sources, uint32_t capacity, bool strict, const uint8_t hash_key[16])
+enum err sources_init(struct sources *sources, uint32_t capacity, const uint8_t hash_key[16])
 {
-    struct sources made = {.capacity = capacity, .first_free = HANDLE_NONE, .strict = strict};
+    struct sources made = {.capacity = capacity, .first_free = HANDLE_NONE};
     memcpy(made.hash_key, hash_key, sizeof made.hash_key);
     made.at = calloc(capacity, sizeof *made.at);
     if (!made.at || hash_index_init(&made.index, capacity)) {
@@ -55,10 +54,9 @@ static uint32_t make(struct sources *sources, const struct addr *addr, uint32_t 
     if (handle == HANDLE_NONE)
         handle = sources->used_to++;
     else
-        sources->first_free = sources->at[handle].next_free;
+        sources->first_free = sources->at[handle].hash;
     sources->at[handle] = (struct source){
         .addr = *addr,
-        .group = ip_group(&addr->at.ip, sources->strict),
         .hash = hash,
     };
     hash_index_put(&sources->index, hash, handle);
@@ -88,7 +86,7 @@ void sources_release(struct sources *sources, uint32_t handle)
     if (--source->users > 0)
         return;
     hash_index_remove(&sources->index, source->hash, handle);
-    source->next_free = sources->first_free;
+    source->hash = sources->first_free;
     sources->first_free = handle;
     sources->n--;
 }

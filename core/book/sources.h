@@ -7,10 +7,8 @@
 
 struct source {
     struct addr addr; /* at.ip is the socket IP (F20) */
-    struct group group;
-    uint32_t users; /* 0: free */
-    uint32_t hash;
-    uint32_t next_free;
+    uint32_t users;   /* 0: free */
+    uint32_t hash;    /* while free: the next free one */
 };
 
 struct sources {
@@ -19,13 +17,11 @@ struct sources {
     uint32_t n, capacity;
     uint32_t used_to;    /* records from here on were never used */
     uint32_t first_free; /* HANDLE_NONE: none below used_to */
-    bool strict;
     uint8_t hash_key[16];
 };
 
 /* ERR_NO_MEMORY. */
-enum err sources_init(
-    struct sources *sources, uint32_t capacity, bool strict, const uint8_t hash_key[16]);
+enum err sources_init(struct sources *sources, uint32_t capacity, const uint8_t hash_key[16]);
 void sources_free(struct sources *sources);
 
 /* The handle of this source, or HANDLE_NONE. Counts no user. */

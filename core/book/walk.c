@@ -40,9 +40,14 @@ struct walk walk_of_both(struct book *book, bool verified)
     };
 }
 
+static const uint32_t *place_of(const struct walk *walk, uint32_t i)
+{
+    return i < walk->split ? &walk->at[0][i] : &walk->at[1][i - walk->split];
+}
+
 static uint32_t handle_at(const struct walk *walk, uint32_t i)
 {
-    return i < walk->split ? walk->at[0][i] : walk->at[1][i - walk->split];
+    return *place_of(walk, i);
 }
 
 static void copy_unmarked(struct walk *walk)
@@ -54,6 +59,40 @@ static void copy_unmarked(struct walk *walk)
             walk->scratch[n++] = handle;
     }
     walk->copied = true;
+}
+
+static void fetch_addr(const struct book *book, uint32_t handle)
+{
+    const struct addr *addr = &book->entries[handle].addr;
+    __builtin_prefetch(addr);
+    __builtin_prefetch((const char *)(addr + 1) - 1);
+}
+
+uint32_t walk_batch(struct walk *walk, struct rng *rng, uint32_t *handles, uint32_t n)
+{
+    uint32_t got = 0;
+    const uint32_t *at[WALK_BATCH];
+    if (n > walk_left(walk))
+        n = walk_left(walk);
+    if (walk->copied || walk->marked >= walk->n / 2) {
+        for (; got < n; got++)
+            fetch_addr(walk->book, handles[got] = walk_next(walk, rng));
+        return got;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        at[i] = place_of(walk, rng_index(rng, walk->n));
+        __builtin_prefetch(at[i]);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        __builtin_prefetch(&walk->book->marks[*at[i]], 1);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!walk_mark(walk->book, *at[i]))
+            continue;
+        handles[got++] = *at[i];
+        fetch_addr(walk->book, *at[i]);
+    }
+    walk->marked += got;
+    return got;
 }
 
 uint32_t walk_next(struct walk *walk, struct rng *rng)

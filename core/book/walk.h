@@ -39,5 +39,10 @@ static inline uint32_t walk_left(const struct walk *walk)
 }
 /* Marks and returns a random unmarked entry; HANDLE_NONE when none is left. */
 uint32_t walk_next(struct walk *walk, struct rng *rng);
+/* The same for up to n <= WALK_BATCH at once, returns how many (0 tells nothing: some may have been
+ * drawn before). In a large book nothing is near: so each step is fetched for all of them before
+ * the next. The addresses of the entries returned are on their way. */
+#define WALK_BATCH 64
+uint32_t walk_batch(struct walk *walk, struct rng *rng, uint32_t *handles, uint32_t n);
 
 #endif

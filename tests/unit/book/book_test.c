@@ -220,18 +220,18 @@ static void book_remembers_up_to_eight_sources(void **state)
 }
 
 /* F26: every entry has its first source, however many others are named. A source that is nobody's
- * first any more stays as a further one, so those can fill the table of a book of eight. */
+ * first any more stays as a further one, so those can fill the table of a book of 16. */
 static void F26_book_forgets_further_sources_before_it_lacks_a_first_one(void **state)
 {
     (void)state;
     struct book_settings settings = book_settings_default();
     settings.new_buckets = settings.old_buckets = 1;
-    settings.new_bucket_size = 6;
-    settings.old_bucket_size = 2;
+    settings.new_bucket_size = 12;
+    settings.old_bucket_size = 4;
     struct book *book = book_of(settings);
     struct peer_id passing = id_number(9);
     fill(book, 0, 3, 0);
-    for (uint32_t n = 0; n < 12; n++) { /* 3 first sources, 12 further ones, of 16 */
+    for (uint32_t n = 0; n < 12; n++) { /* 3 first sources, 12 further ones, of 18 */
         add_ok(book, addr_number(9), source_number(100 + n));
         add_ok(book, addr_number(n % 3), source_number(100 + n));
         assert_int_equal(book_remove(book, &passing), ERR_OK);
@@ -240,7 +240,10 @@ static void F26_book_forgets_further_sources_before_it_lacks_a_first_one(void **
     add_ok(book, addr_number(9), source_number(200));
     assert_int_equal(entry_number(book, 0)->sources_n, 5);
     check(book);
-    add_ok(book, addr_number(10), source_number(201)); /* the 17th */
+    add_ok(book, addr_number(10), source_number(201));
+    add_ok(book, addr_number(11), source_number(202));
+    assert_int_equal(entry_number(book, 0)->sources_n, 5);
+    add_ok(book, addr_number(12), source_number(203)); /* the 19th */
     check(book);
     for (uint32_t n = 0; n < 3; n++) {
         struct addr source = source_number(n);

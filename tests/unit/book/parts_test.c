@@ -94,7 +94,7 @@ static void sources_are_shared_and_counted(void **state)
     (void)state;
     static const uint8_t key[16] = {1};
     struct sources sources;
-    assert_int_equal(sources_init(&sources, 3, true, key), ERR_OK);
+    assert_int_equal(sources_init(&sources, 3, key), ERR_OK);
     struct addr a = source_number(1), b = source_number(2), port = a;
     port.at.port++;
     uint32_t first = sources_take(&sources, &a);
