@@ -18,21 +18,25 @@ static bool is_whole(const struct book_load_report *report)
 
 static void print_text(const struct book_home *home, const char *violated)
 {
-    book_report_write(home->path, &home->report);
+    book_report_write(home->file, &home->report);
+    if (home->merged.listed > 0) {
+        printf("\nWhat somebody put there is merged when the node starts:\n");
+        book_report_write(home->image_path, &home->merged);
+    }
     if (violated)
-        fprintf(stderr, "luapex: error: %s: a rule of the book is violated: %s\n", home->path,
+        fprintf(stderr, "luapex: error: %s: a rule of the book is violated: %s\n", home->file,
             violated);
     else if (is_whole(&home->report))
-        printf("%s: nothing to mend; all rules of the book hold\n", home->path);
+        printf("%s: nothing to mend; all rules of the book hold\n", home->file);
     else
         printf("%s: mended as said above when the node starts; then all rules of the book hold\n",
-            home->path);
+            home->file);
 }
 
 static void print_json(const struct book_home *home, const char *violated)
 {
     const struct book_load_report *report = &home->report;
-    json_t *json = json_pack("{s:o, s:b, s:o, s:I, s:I, s:I, s:I}", "file", report_text(home->path),
+    json_t *json = json_pack("{s:o, s:b, s:o, s:I, s:I, s:I, s:I}", "file", report_text(home->file),
         "whole", !violated && is_whole(report), "violated", report_text_or_null(violated),
         "addresses", (json_int_t)report->kept, "listed", (json_int_t)report->listed, "bans",
         (json_int_t)report->bans_kept, "bans_listed", (json_int_t)report->bans_listed);
@@ -45,6 +49,7 @@ static void print_json(const struct book_home *home, const char *violated)
             (json_int_t)report->bad_address, "non_routable", (json_int_t)report->non_routable,
             "duplicate", (json_int_t)report->duplicate, "excluded", (json_int_t)report->excluded,
             "no_room", (json_int_t)report->no_room, "too_many", (json_int_t)report->too_many));
+    json_object_set_new(json, "merged", report_number(home->merged.kept));
     report_print(json);
 }
 

@@ -142,7 +142,8 @@ static int write_out(const struct book_home *home, const struct export *export)
         bool is_written = fwrite(image->at, 1, image->n, stdout) == image->n && !fflush(stdout);
         return is_written ? EXIT_OK : fail("standard output", strerror(errno));
     }
-    if (is_same_file(export->path, home->path))
+    if (is_same_file(export->path, home->image_path) ||
+        is_same_file(export->path, home->store_path))
         return fail(export->path, "is this node's own address book; take another file");
     if (store_replace_file(export->path, image->at, image->n) != ERR_OK)
         return fail(export->path, strerror(errno));

@@ -117,7 +117,7 @@ static int find(const struct book_home *home, struct wanted *wanted, enum book_f
         bans_n = print_bans(home, wanted);
     if (n + bans_n > 0)
         return EXIT_OK;
-    fprintf(stderr, "luapex: nothing in %s fits %s\n", home->path, wanted->prefix);
+    fprintf(stderr, "luapex: nothing in %s fits %s\n", home->file, wanted->prefix);
     return EXIT_FAILED;
 }
 

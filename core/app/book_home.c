@@ -1,16 +1,21 @@
 #include "app/book_home.h"
 
+#include "app/book_store.h"
 #include "app/home_lock.h"
+#include "crypto/hash.h"
 #include "ops/file.h"
 #include "uv/machine.h"
 #include "uv/store.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#define STORE_ROWS 4096 /* written at once */
 
 __attribute__((format(printf, 3, 4))) static enum err fail(
     struct book_home *home, enum err err, const char *format, ...)
@@ -49,74 +54,159 @@ enum err book_home_read_file(struct book_home *home, const char *path, struct fi
     return err ? fail(home, err, "%s %s", path, cause) : ERR_OK;
 }
 
-static enum err load_file(struct book_home *home, const struct file_text *file)
+static int64_t modified_ms(const char *path)
 {
-    enum err err = book_load(home->book, home->now, span_of(file->text, file->n), &home->report);
-    if (err == ERR_CORRUPT)
-        return fail(home, err, "%s:%u: %s; the node will move the file aside and start without it",
-            home->path, home->report.line, home->report.cause);
-    return err ? fail(home, err, "%s: %s", home->path, err_text(err)) : ERR_OK;
+    struct stat info;
+    return stat(path, &info) == 0 ? SECONDS_MS(info.st_mtim.tv_sec) + info.st_mtim.tv_nsec / 1000000
+                                  : 0;
 }
 
-static enum err load(struct book_home *home)
+static void note_saved(struct book_home *home, const char *path)
+{
+    int64_t ms = modified_ms(path);
+    home->saved_ms = ms > home->saved_ms ? ms : home->saved_ms;
+}
+
+/* ---- luapex.db ---- */
+
+static struct book_load_report report_of(const struct store_report *from)
+{
+    return (struct book_load_report){
+        .listed = from->peers + from->malformed,
+        .kept = from->kept,
+        .replaced = from->replaced,
+        .demoted = from->demoted,
+        .bad_shape = from->malformed,
+        .non_routable = from->non_routable,
+        .duplicate = from->duplicate,
+        .excluded = from->excluded,
+        .no_room = from->no_room,
+        .bans_listed = from->bans,
+        .bans_kept = from->bans_kept,
+    };
+}
+
+static enum err read_store(struct book_home *home, struct store_file *store)
+{
+    struct store_report report;
+    char log_path[PATH_MAX];
+    enum err err = store_file_load(store, home->book, home->now, &report);
+    if (err)
+        return fail(home, err, "%s: %s; the node mends it when it starts", home->store_path,
+            err == ERR_CORRUPT ? report.cause : err_text(err));
+    home->report = report_of(&report);
+    home->file = home->store_path;
+    note_saved(home, home->store_path);
+    snprintf(log_path, sizeof log_path, "%s-wal", home->store_path);
+    note_saved(home, log_path);
+    if (report.replaced + report.demoted == 0 && book_count(home->book) + report.bans_kept > 0)
+        book_all_saved(home->book);
+    return ERR_OK;
+}
+
+static enum err open_store(
+    struct book_home *home, enum book_home_access access, struct store_file **store)
+{
+    char why[STORE_FILE_WHY_MAX];
+    bool was_there = modified_ms(home->store_path) > 0;
+    enum err err = store_file_open(
+        home->store_path, access == BOOK_HOME_WRITE ? STORE_WRITE : STORE_READ, store, why);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    if (err)
+        return fail(home, err, "%s: %s%s", home->store_path, why,
+            err == ERR_CORRUPT ? "; the node mends it when it starts" : "");
+    return was_there ? read_store(home, *store) : ERR_OK;
+}
+
+/* ---- addrbook.json ---- */
+
+static enum err take_image(struct book_home *home, const struct file_text *file)
+{
+    bool is_merged = book_count(home->book) > 0 || bans_count(book_bans(home->book)) > 0;
+    struct book_load_report *report = is_merged ? &home->merged : &home->report;
+    struct span text = span_of(file->text, file->n);
+    enum err err = is_merged ? book_merge(home->book, home->now, text, report)
+                             : book_load(home->book, home->now, text, report);
+    if (err == ERR_CORRUPT)
+        return fail(home, err, "%s:%u: %s; the node will move the file aside", home->image_path,
+            report->line, report->cause);
+    if (err)
+        return fail(home, err, "%s: %s", home->image_path, err_text(err));
+    if (!is_merged) {
+        home->file = home->image_path;
+        note_saved(home, home->image_path);
+    }
+    return ERR_OK;
+}
+
+/* Our own last export says nothing that the store does not. */
+static enum err load_image(struct book_home *home, struct store_file *store)
 {
     struct file_text file;
-    struct stat info;
-    home->saved_ms = stat(home->path, &info) == 0
-        ? SECONDS_MS(info.st_mtim.tv_sec) + info.st_mtim.tv_nsec / 1000000
-        : 0;
-    enum err err = book_home_read_file(home, home->path, &file);
+    uint8_t hash[32];
+    enum err err = book_home_read_file(home, home->image_path, &file);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
     if (err)
         return err;
-    home->is_saved = true;
-    err = load_file(home, &file);
+    sha256(span_of(file.text, file.n), hash);
+    if (!store || !store_file_knows_export(store, hash))
+        err = take_image(home, &file);
     free(file.text);
     return err;
 }
 
-enum err book_home_open(
-    const struct flags *flags, enum book_home_access access, struct book_home *home)
+/* ---- life ---- */
+
+static enum err load(struct book_home *home, enum book_home_access access)
 {
-    *home = (struct book_home){.lock = -1, .now = wall_now()};
-    if (!home_settings(flags, &home->settings))
-        return ERR_INVALID;
-    home->path = settings_path(&home->settings, home->settings.p2p.addr_book_file);
-    if (!home->path)
+    struct store_file *store = NULL;
+    enum err err = open_store(home, access, &store);
+    home->store_is_damaged = err == ERR_CORRUPT;
+    if (!err) {
+        err = load_image(home, store);
+        home->image_is_damaged = err == ERR_CORRUPT;
+    }
+    if (access == BOOK_HOME_WRITE && !home->store_is_damaged)
+        home->store = store;
+    else
+        store_file_close(store);
+    if (!err && !home->file && access == BOOK_HOME_READ)
+        err = fail(home, ERR_NOT_FOUND,
+            "%s: there is no address book yet; luapex book import brings one", home->settings.home);
+    return err;
+}
+
+static enum err open_book(struct book_home *home, enum book_home_access access)
+{
+    home->image_path = settings_path(&home->settings, home->settings.p2p.addr_book_file);
+    home->store_path = settings_path(&home->settings, BOOK_STORE_FILE);
+    if (!home->image_path || !home->store_path)
         return fail(home, ERR_NO_MEMORY, "out of memory");
     enum err err = ERR_OK;
     if (access == BOOK_HOME_WRITE)
         err = home_lock(&home->settings, &home->lock, home->why);
     if (!err)
         err = book_home_new(home, &home->book);
-    if (err)
-        return err;
-    err = load(home);
-    if (err == ERR_NOT_FOUND && access == BOOK_HOME_WRITE)
-        return ERR_OK;
-    if (err == ERR_NOT_FOUND)
-        fail(home, err, "%s: there is no address book yet; luapex book import brings one",
-            home->path);
-    return err;
+    return err ? err : load(home, access);
+}
+
+enum err book_home_open(
+    const struct flags *flags, enum book_home_access access, struct book_home *home)
+{
+    *home = (struct book_home){.lock = -1, .now = wall_now()};
+    return home_settings(flags, &home->settings) ? open_book(home, access) : ERR_INVALID;
 }
 
 void book_home_close(struct book_home *home)
 {
+    store_file_close(home->store);
     book_free(home->book);
-    free(home->path);
+    free(home->image_path);
+    free(home->store_path);
     settings_free(&home->settings);
     home_unlock(home->lock);
-}
-
-enum err book_home_save(struct book_home *home)
-{
-    struct image_text image = {0};
-    enum err err = book_save(home->book, &image);
-    if (err)
-        fail(home, err, "%s: %s", home->path, err_text(err));
-    else if ((err = store_replace_file(home->path, image.at, image.n)) != ERR_OK)
-        fail(home, err, "%s cannot be written: %s", home->path, strerror(errno));
-    image_text_free(&image);
-    return err;
 }
 
 int book_home_fail(const struct book_home *home)
@@ -124,4 +214,77 @@ int book_home_fail(const struct book_home *home)
     if (*home->why)
         fprintf(stderr, "luapex: error: %s\n", home->why);
     return EXIT_FAILED;
+}
+
+/* ---- writing ---- */
+
+static enum err store_changes(struct book_home *home)
+{
+    struct book_changes changes = {.more = true};
+    char why[STORE_FILE_WHY_MAX];
+    enum err err = ERR_OK;
+    while (changes.more && !err) {
+        err = book_take_changes(home->book, STORE_ROWS, &changes);
+        if (err)
+            return fail(home, err, "%s: %s", home->store_path, err_text(err));
+        err = store_file_write(home->store, changes.at, changes.n, changes.more, why);
+        book_free_changes(&changes);
+    }
+    return err ? fail(home, err, "%s: %s", home->store_path, why) : ERR_OK;
+}
+
+static enum err replace_image(
+    struct book_home *home, const char *path, const struct book *book, bool is_export)
+{
+    struct image_text image = {0};
+    uint8_t hash[32];
+    char why[STORE_FILE_WHY_MAX];
+    enum err err = book_save(book, &image);
+    if (err)
+        return fail(home, err, "%s: %s", path, err_text(err));
+    sha256(span_of(image.at, image.n), hash);
+    if (is_export)
+        err = store_file_announce_export(home->store, hash, why);
+    if (!err) {
+        err = store_replace_file(path, image.at, image.n);
+        snprintf(why, sizeof why, "%s", strerror(errno));
+    }
+    if (!err && is_export)
+        err = store_file_confirm_export(home->store, hash, why);
+    image_text_free(&image);
+    return err ? fail(home, err, "%s cannot be written: %s", path, why) : ERR_OK;
+}
+
+enum err book_home_save(struct book_home *home)
+{
+    enum err err = store_changes(home);
+    return err ? err : replace_image(home, home->image_path, home->book, true);
+}
+
+static enum err replace_damaged_store(struct book_home *home)
+{
+    char aside[PATH_MAX], why[STORE_FILE_WHY_MAX];
+    if (store_move_aside(home->store_path, aside, sizeof aside) != ERR_OK)
+        return fail(
+            home, ERR_IO, "%s cannot be moved aside: %s", home->store_path, strerror(errno));
+    printf("%s: the damaged book\n", aside);
+    enum err err = store_file_open(home->store_path, STORE_WRITE, &home->store, why);
+    return err ? fail(home, err, "%s: %s", home->store_path, why) : ERR_OK;
+}
+
+enum err book_home_set_aside(struct book_home *home, const struct book *old)
+{
+    char aside[PATH_MAX];
+    enum err err = ERR_OK;
+    snprintf(aside, sizeof aside, "%s.replaced-%lld", home->image_path,
+        (long long)(home->now.wall_ms / 1000));
+    bool is_image = home->image_is_damaged || home->file == home->image_path;
+    if (is_image && rename(home->image_path, aside) != 0)
+        return fail(
+            home, ERR_IO, "%s cannot be moved aside: %s", home->image_path, strerror(errno));
+    if (!is_image && book_count(old) > 0)
+        err = replace_image(home, aside, old, false);
+    if (!err && (is_image || book_count(old) > 0))
+        printf("%s: the old book\n", aside);
+    return !err && home->store_is_damaged ? replace_damaged_store(home) : err;
 }

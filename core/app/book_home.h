@@ -1,4 +1,5 @@
-/* The address book of a home, for the commands that look at it or change it.
+/* The address book of a home, for the commands that look at it or change it: luapex.db, and
+ * addrbook.json beside it where an operator put one that is not our last export (book_store.h).
  *
  * A running node's book may be read at any time: what it saved last is what is seen. To change one,
  * the home is locked, so that no node runs meanwhile (home_lock.h). */
@@ -8,23 +9,27 @@
 #include "app/flags.h"
 #include "app/home.h"
 #include "book/image.h"
+#include "uv/store_file.h"
 
 enum book_home_access { BOOK_HOME_READ, BOOK_HOME_WRITE };
 
 struct book_home {
     struct settings settings;
-    char *path; /* of addrbook.json */
+    char *image_path, *store_path; /* of addrbook.json and luapex.db */
+    const char *file;              /* the one that the book was read from; NULL: neither is there */
     struct book *book;
     struct now now; /* when it was opened; mono_ms is 0 */
-    bool is_saved;  /* there is a file */
     int64_t saved_ms;
-    struct book_load_report report; /* of the file */
+    struct book_load_report report; /* of `file` */
+    struct book_load_report merged; /* of an addrbook.json that came on top; listed 0: none */
+    bool store_is_damaged, image_is_damaged;
+    struct store_file *store; /* to write; NULL: opened to read, or damaged */
     int lock;
     char why[2 * HOME_CAUSE_MAX]; /* what failed, for people */
 };
 
-/* Reads settings and book. Without a file ERR_NOT_FOUND to read, an empty book to write. ERR_FULL:
- * to be written, but in use; ERR_CORRUPT, ERR_TOO_LONG: report says where and why; ERR_IO,
+/* Reads settings and book. Without either file ERR_NOT_FOUND to read, an empty book to write.
+ * ERR_FULL: to be written, but in use; ERR_CORRUPT: a file is damaged; ERR_TOO_LONG, ERR_IO,
  * ERR_NO_MEMORY; ERR_INVALID: settings that are wrong, which were told already. `why` is a sentence
  * otherwise. book_home_close is due in any case. */
 enum err book_home_open(
@@ -36,8 +41,11 @@ enum err book_home_new(struct book_home *home, struct book **book);
 /* Reads somebody's addrbook.json whole; file_read's errors, told in `why`. */
 struct file_text;
 enum err book_home_read_file(struct book_home *home, const char *path, struct file_text *file);
-/* Writes the book of `home` in place of what is there; told in `why`. */
+/* Writes what changed in the book, and addrbook.json anew; told in `why`. */
 enum err book_home_save(struct book_home *home);
+/* Keeps the files of `old`, which the book of `home` is about to replace, beside them under other
+ * names, and prints these; told in `why`. Afterwards book_home_save writes all of the new one. */
+enum err book_home_set_aside(struct book_home *home, const struct book *old);
 
 /* Prints `why` as an error; returns EXIT_FAILED. */
 int book_home_fail(const struct book_home *home);

@@ -2,8 +2,6 @@
 #include "app/book_report.h"
 #include "app/commands.h"
 #include "ops/file.h"
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +50,7 @@ static int change(const struct flags *flags,
     if (!err)
         err = book_home_save(&home);
     if (!err)
-        printf("%s: %u addresses now\n", home.path, book_count(home.book));
+        printf("%s: %u addresses now\n", home.settings.home, book_count(home.book));
     else
         book_home_fail(&home);
     book_home_close(&home);
@@ -61,21 +59,6 @@ static int change(const struct flags *flags,
 
 /* ---- import ---- */
 
-/* Keeps the book that is replaced as PATH.replaced-<Unix seconds>. */
-static enum err set_aside(struct book_home *home)
-{
-    char aside[PATH_MAX];
-    snprintf(
-        aside, sizeof aside, "%s.replaced-%lld", home->path, (long long)(home->now.wall_ms / 1000));
-    if (rename(home->path, aside) != 0) {
-        snprintf(home->why, sizeof home->why, "%s cannot be moved aside: %s", home->path,
-            strerror(errno));
-        return ERR_IO;
-    }
-    printf("%s: the old book\n", aside);
-    return ERR_OK;
-}
-
 static enum err import_step(struct book_home *home, const struct flags *flags, const char *path)
 {
     uint32_t n = book_count(home->book);
@@ -83,19 +66,20 @@ static enum err import_step(struct book_home *home, const struct flags *flags, c
         snprintf(home->why, sizeof home->why,
             "%s holds %u addresses; add those of the file with luapex book merge, or give "
             "--replace",
-            home->path, n);
+            home->file, n);
         return ERR_FULL;
     }
-    bool is_kept = home->is_saved && (n > 0 || *home->why); /* damage is told in `why` */
     struct book *old = home->book;
     enum err err = book_home_new(home, &home->book);
     if (err) {
         home->book = old;
         return err;
     }
-    book_free(old);
     err = take_file(home, path, book_load);
-    return !err && is_kept ? set_aside(home) : err;
+    if (!err && (n > 0 || home->store_is_damaged || home->image_is_damaged))
+        err = book_home_set_aside(home, old);
+    book_free(old);
+    return err;
 }
 
 static int book_import(const struct flags *flags)

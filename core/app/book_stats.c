@@ -164,7 +164,7 @@ static void print_top(const char *title, size_t distinct, const struct tally_cou
 static void print_text(const struct stats *stats, const struct book_home *home)
 {
     char age[AGE_TEXT_MAX];
-    printf("%s, saved %s ago\n\n", home->path, age_text(home->saved_ms, home->now, age));
+    printf("%s, saved %s ago\n\n", home->file, age_text(home->saved_ms, home->now, age));
     printf("addresses  %7u\n", book_count(home->book));
     print_side(stats, home->book, BOOK_NEW);
     print_side(stats, home->book, BOOK_OLD);
@@ -215,7 +215,7 @@ static json_t *top_json(size_t distinct, const struct tally_count *top, size_t n
 
 static void print_json(const struct stats *stats, const struct book_home *home)
 {
-    json_t *json = json_pack("{s:o, s:I, s:o, s:o, s:I, s:I, s:I}", "file", report_text(home->path),
+    json_t *json = json_pack("{s:o, s:I, s:o, s:o, s:I, s:I, s:I}", "file", report_text(home->file),
         "addresses", (json_int_t)book_count(home->book), "new",
         side_json(stats, home->book, BOOK_NEW), "old", side_json(stats, home->book, BOOK_OLD),
         "bad", (json_int_t)stats->bad, "bans", (json_int_t)stats->bans, "bans_in_force",

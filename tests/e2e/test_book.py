@@ -408,6 +408,70 @@ def test_a_running_nodes_book_is_read_but_not_changed(home, other):
     home.succeed("import", "--replace", other)
 
 
+# ---- with the database that a node keeps ----
+
+
+@pytest.fixture(name="stored")
+def made_stored(known):
+    """The known ones as a node keeps them: in luapex.db, and its export beside."""
+    file = known.path / "start.json"
+    file.write_text(known.file.read_text())
+    known.file.unlink()
+    known.succeed("import", file)
+    return known
+
+
+def test_a_stored_book_is_read_from_the_database(stored):
+    stored.file.unlink()
+    rows = {int(row["id"], 16): row for row in stored.rows("show")}
+    assert [rows[n]["side"] for n in (1, 2, 3)] == ["old", "old", "new"]
+    assert rows[1]["rtt_ms"] == 20
+    assert rows[1]["last_verified"]
+    found = stored.rows("stats")[0]
+    assert (found["bans"], found["file"]) == (2, str(stored.path / "data/luapex.db"))
+    assert stored.rows("check")[0]["whole"] is True
+
+
+def test_our_own_export_is_not_merged_again(stored):
+    found = stored.rows("check")[0]
+    assert (found["addresses"], found["merged"]) == (3, 0)
+
+
+def test_a_file_put_there_by_hand_is_merged(stored, other):
+    stored.file.write_text(other.read_text())
+    assert "is merged when the node starts" in stored.succeed("check")
+    assert stored.rows("check")[0]["merged"] == 1
+    assert len(stored.rows("show")) == 4
+    assert len(stored.rows("show", "--old")) == 2
+
+
+def test_merge_goes_to_the_database(stored, other):
+    stored.succeed("merge", other)
+    stored.file.unlink()
+    assert len(stored.rows("show")) == 4
+
+
+def test_import_replaces_what_is_stored(stored, other):
+    assert "holds 3 addresses" in stored.fail("import", other)
+    text = stored.succeed("import", "--replace", other)
+    assert "replaced-" in text
+    (aside,) = stored.file.parent.glob("addrbook.json.replaced-*")
+    assert len(json.loads(aside.read_text())["addrs"]) == 3
+    stored.file.unlink()
+    assert {row["ip"] for row in stored.rows("show")} == {"8.200.1.1", "8.4.1.1"}
+    assert stored.rows("stats")[0]["bans"] == 0
+
+
+def test_a_damaged_database_is_told_and_can_be_replaced(stored, other):
+    database = stored.path / "data/luapex.db"
+    database.write_bytes(b"no database at all" * 100)
+    assert f"{database}: " in stored.fail("show")
+    assert f"{database}: " in stored.fail("import", other)
+    stored.succeed("import", "--replace", other)
+    assert len(stored.rows("show")) == 2
+    assert list(database.parent.glob("luapex.db.damaged-*"))
+
+
 # ---- check ----
 
 
