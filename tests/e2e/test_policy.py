@@ -145,6 +145,14 @@ def test_check_passes_what_ships(name, tmp_path):
     assert found["examples"] > 3
 
 
+def test_check_passes_the_first_policy_of_the_readme(tmp_path):
+    text = (POLICIES / "README.md").read_text()
+    path = tmp_path / "patient.lua"
+    path.write_text(re.search(r"```lua\n(.*?)```", text, re.DOTALL)[1])
+    path.chmod(0o644)
+    assert succeed("check", path) == f"{path}: 2 examples passed\n"
+
+
 def test_check_takes_several_files_and_fails_when_one_fails(save, tmp_path):
     succeed("new", "good", "--dir", tmp_path)
     bad = save("policy.examples = 1", "bad.lua")
