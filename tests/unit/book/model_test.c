@@ -1,14 +1,15 @@
-/* The book against a slow and obvious model: random operations on a small, crowded book.
+/* The book against a slow and obvious model: random operations on books of several sizes.
  *
  * The model knows every peer by its number and keeps plain arrays. Where the rules leave the choice
  * to order (which of several bad entries goes first), it looks at what the book did and checks that
- * the rules allow it. MODEL_SEED and MODEL_STEPS change the run; the seed is printed on failure. */
+ * the rules allow it. The seed is printed; by hand:
+ *
+ *     MODEL_SEED=n MODEL_STEPS=1000000 MODEL_FULL_STEPS=20000 tests/book_model_test */
 #include "book/image.h"
 #include "book/inside.h"
 #include "unit/book/kit.h"
 
-#define PEERS 120
-#define SOURCES 12
+#define PEERS_MAX 24000
 
 struct known {
     bool in;
@@ -26,14 +27,17 @@ struct known {
 
 struct model {
     struct book *book;
+    struct book_settings settings;
     struct rng rng;
     struct now now;
-    struct known peers[PEERS];
-    bool private[PEERS];
+    uint32_t peers_n, sources_n;
+    struct known peers[PEERS_MAX];
+    bool private[PEERS_MAX];
     uint32_t own;
     unsigned seen[12]; /* how often each operation changed something */
 };
 
+/* At most 44 entries. */
 static struct book_settings crowded(void)
 {
     struct book_settings settings = book_settings_default();
@@ -43,6 +47,17 @@ static struct book_settings crowded(void)
     settings.old_buckets = 4;
     settings.old_bucket_size = 3;
     settings.old_buckets_per_group = 2;
+    return settings;
+}
+
+/* At most 200. */
+static struct book_settings roomy(void)
+{
+    struct book_settings settings = crowded();
+    settings.new_buckets = 16;
+    settings.new_bucket_size = 10;
+    settings.old_buckets = 8;
+    settings.old_bucket_size = 5;
     return settings;
 }
 
@@ -75,7 +90,7 @@ static uint32_t new_bucket_of(const struct model *m, const struct addr *addr, ui
 static uint32_t count_in(const struct model *m, enum book_side side, uint32_t bucket)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < PEERS; i++)
+    for (uint32_t i = 0; i < m->peers_n; i++)
         for (uint32_t j = 0; m->peers[i].in && j < m->peers[i].refs; j++)
             n += m->peers[i].side == side && m->peers[i].buckets[j] == bucket;
     return n;
@@ -132,21 +147,21 @@ static bool book_has_in(const struct model *m, uint32_t n, uint32_t bucket)
  */
 static void follow_eviction(struct model *m, uint32_t bucket)
 {
-    uint32_t victim = PEERS;
+    uint32_t victim = m->peers_n;
     bool any_bad = false;
     int64_t oldest = INT64_MAX;
-    for (uint32_t i = 0; i < PEERS; i++) {
+    for (uint32_t i = 0; i < m->peers_n; i++) {
         if (m->peers[i].side != BOOK_NEW || !is_in(&m->peers[i], bucket))
             continue;
         any_bad |= is_bad(m, &m->peers[i]);
         if (m->peers[i].tried_ms < oldest)
             oldest = m->peers[i].tried_ms;
         if (!book_has_in(m, i, bucket)) {
-            assert_int_equal(victim, PEERS);
+            assert_int_equal(victim, m->peers_n);
             victim = i;
         }
     }
-    assert_int_not_equal(victim, PEERS);
+    assert_int_not_equal(victim, m->peers_n);
     if (any_bad)
         assert_true(is_bad(m, &m->peers[victim]));
     else
@@ -185,7 +200,7 @@ static void become_known(struct model *m, uint32_t n, struct addr addr, uint32_t
 
 static void op_add(struct model *m)
 {
-    uint32_t n = below(m, PEERS), source = below(m, SOURCES);
+    uint32_t n = below(m, m->peers_n), source = below(m, m->sources_n);
     struct known *peer = &m->peers[n];
     struct addr addr = some_addr(m, n), from = source_of(source);
     struct rng ahead = m->rng;
@@ -212,7 +227,7 @@ static void op_add(struct model *m)
 
 static void op_remove(struct model *m)
 {
-    uint32_t n = below(m, PEERS);
+    uint32_t n = below(m, m->peers_n);
     struct peer_id id = id_number(n);
     assert_int_equal(book_remove(m->book, &id), m->peers[n].in ? ERR_OK : ERR_NOT_FOUND);
     m->seen[2] += m->peers[n].in;
@@ -228,7 +243,7 @@ static struct known *marked(struct model *m, uint32_t n, const struct addr *addr
 
 static void op_attempt(struct model *m)
 {
-    uint32_t n = below(m, PEERS);
+    uint32_t n = below(m, m->peers_n);
     struct addr addr = some_addr(m, n);
     struct known *peer = marked(m, n, &addr);
     assert_int_equal(
@@ -248,7 +263,7 @@ static void succeed(struct model *m, struct known *peer)
 
 static void op_success(struct model *m)
 {
-    uint32_t n = below(m, PEERS);
+    uint32_t n = below(m, m->peers_n);
     struct addr addr = some_addr(m, n);
     struct known *peer = marked(m, n, &addr);
     assert_int_equal(book_mark_success(m->book, m->now, &addr, n), peer ? ERR_OK : ERR_NOT_FOUND);
@@ -265,10 +280,10 @@ static void follow_promotion(struct model *m, uint32_t n)
     struct known *peer = &m->peers[n];
     uint32_t bucket =
         placement_old(&m->book->placement, &peer->addr, ip_group(&peer->addr.at.ip, true));
-    uint32_t victim = PEERS;
+    uint32_t victim = m->peers_n;
     if (count_in(m, BOOK_OLD, bucket) == m->book->settings.old_bucket_size) {
         int64_t oldest = INT64_MAX;
-        for (uint32_t i = 0; i < PEERS; i++) {
+        for (uint32_t i = 0; i < m->peers_n; i++) {
             const struct known *other = &m->peers[i];
             if (!other->in || other->side != BOOK_OLD || other->buckets[0] != bucket)
                 continue;
@@ -276,7 +291,7 @@ static void follow_promotion(struct model *m, uint32_t n)
             if (entry_number(m->book, i)->side == BOOK_NEW)
                 victim = i;
         }
-        assert_int_not_equal(victim, PEERS);
+        assert_int_not_equal(victim, m->peers_n);
         assert_int_equal(m->peers[victim].tried_ms, oldest);
         forget(&m->peers[victim]);
         m->seen[11]++;
@@ -284,7 +299,7 @@ static void follow_promotion(struct model *m, uint32_t n)
     peer->side = BOOK_OLD;
     peer->refs = 1;
     peer->buckets[0] = bucket;
-    if (victim == PEERS)
+    if (victim == m->peers_n)
         return;
     struct known *demoted = &m->peers[victim];
     demoted->side = BOOK_NEW;
@@ -293,7 +308,7 @@ static void follow_promotion(struct model *m, uint32_t n)
 
 static void op_good(struct model *m)
 {
-    uint32_t n = below(m, PEERS);
+    uint32_t n = below(m, m->peers_n);
     struct addr addr = some_addr(m, n);
     struct known *peer = marked(m, n, &addr);
     assert_int_equal(book_mark_good(m->book, m->now, &addr), peer ? ERR_OK : ERR_NOT_FOUND);
@@ -307,7 +322,7 @@ static void op_good(struct model *m)
 
 static void op_ban(struct model *m)
 {
-    uint32_t n = below(m, PEERS);
+    uint32_t n = below(m, m->peers_n);
     struct known *peer = &m->peers[n];
     struct peer_id id = id_number(n);
     struct ban_target target = ban_of_id(&id);
@@ -348,11 +363,11 @@ static void op_reinstate(struct model *m)
 
 static void op_private(struct model *m)
 {
-    struct peer_id ids[PEERS];
+    static struct peer_id ids[PEERS_MAX];
     size_t n = 0;
-    uint32_t toggled = below(m, PEERS);
+    uint32_t toggled = below(m, m->peers_n);
     m->private[toggled] = !m->private[toggled] && below(m, 4) == 0;
-    for (uint32_t i = 0; i < PEERS; i++)
+    for (uint32_t i = 0; i < m->peers_n; i++)
         if (m->private[i])
             ids[n++] = id_number(i);
     assert_int_equal(book_set_private(m->book, ids, n), ERR_OK);
@@ -366,10 +381,11 @@ static void op_reload(struct model *m)
 {
     struct image_text text = {0};
     struct book_load_report report;
-    struct book *back = book_of(crowded());
-    struct peer_id ids[PEERS], own = id_number(m->own);
+    struct book *back = book_of(m->settings);
+    static struct peer_id ids[PEERS_MAX];
+    struct peer_id own = id_number(m->own);
     size_t n = 0;
-    for (uint32_t i = 0; i < PEERS; i++)
+    for (uint32_t i = 0; i < m->peers_n; i++)
         if (m->private[i])
             ids[n++] = id_number(i);
     assert_int_equal(book_set_private(back, ids, n), ERR_OK);
@@ -411,7 +427,7 @@ static void compare_peer(const struct model *m, uint32_t n)
 static void compare(const struct model *m)
 {
     uint32_t of_side[3] = {0}, bad = 0;
-    for (uint32_t n = 0; n < PEERS; n++) {
+    for (uint32_t n = 0; n < m->peers_n; n++) {
         const struct known *peer = &m->peers[n];
         struct peer_id id = id_number(n);
         compare_peer(m, n);
@@ -470,7 +486,7 @@ static void step(struct model *m)
     else
         check_samples(m);
     /* A ban that ran out is forgotten when its peer is added again. */
-    for (uint32_t n = 0; n < PEERS; n++) {
+    for (uint32_t n = 0; n < m->peers_n; n++) {
         if (m->peers[n].in) {
             m->peers[n].ban_ms = 0;
             m->peers[n].ban_has_addr = false;
@@ -484,25 +500,36 @@ static uint64_t from_environment(const char *name, uint64_t fallback)
     return text ? strtoull(text, NULL, 10) : fallback;
 }
 
-static void book_agrees_with_its_model(void **state)
+static struct model *begin(struct book_settings settings, uint32_t peers, uint32_t sources)
 {
-    (void)state;
-    uint64_t seed = from_environment("MODEL_SEED", 20240601);
-    uint64_t steps = from_environment("MODEL_STEPS", 20000);
     struct model *m = calloc(1, sizeof *m);
-    print_message(
-        "MODEL_SEED=%llu MODEL_STEPS=%llu\n", (unsigned long long)seed, (unsigned long long)steps);
+    uint64_t seed = from_environment("MODEL_SEED", 20240601);
+    print_message("MODEL_SEED=%llu\n", (unsigned long long)seed);
     m->rng = seeded(seed);
     m->now = at_ms(0);
-    m->book = book_of(crowded());
+    m->settings = settings;
+    m->peers_n = peers;
+    m->sources_n = sources;
+    m->book = book_of(settings);
     m->own = 7;
     struct peer_id own = id_number(m->own);
     book_set_own_id(m->book, &own);
+    return m;
+}
+
+static void run(struct model *m, uint64_t steps, uint64_t check_each)
+{
     for (uint64_t i = 0; i < steps; i++) {
         step(m);
+        if (i % check_each > 0 && i + 1 < steps)
+            continue;
         check(m->book);
         compare(m);
     }
+}
+
+static void end(struct model *m, uint64_t steps)
+{
     for (size_t i = 0; i < COUNT(m->seen); i++)
         if (steps >= 20000 && m->seen[i] < 10)
             fail_msg("operation %zu changed something only %u times", i, m->seen[i]);
@@ -510,8 +537,42 @@ static void book_agrees_with_its_model(void **state)
     free(m);
 }
 
+static void crowded_book_agrees_with_its_model(void **state)
+{
+    (void)state;
+    uint64_t steps = from_environment("MODEL_STEPS", 20000);
+    struct model *m = begin(crowded(), 120, 12);
+    run(m, steps, 1);
+    end(m, steps);
+}
+
+static void book_of_200_entries_agrees_with_its_model(void **state)
+{
+    (void)state;
+    uint64_t steps = from_environment("MODEL_STEPS", 20000);
+    struct model *m = begin(roomy(), 400, 30);
+    run(m, steps, 1);
+    end(m, steps);
+}
+
+static void full_size_book_agrees_with_its_model(void **state)
+{
+    (void)state;
+    uint64_t steps = from_environment("MODEL_FULL_STEPS", 1000);
+    struct model *m = begin(book_settings_default(), PEERS_MAX, 4096);
+    for (uint32_t i = 0; i < PEERS_MAX; i++)
+        op_add(m);
+    run(m, steps, 100);
+    print_message("%u entries at the end\n", book_count(m->book));
+    end(m, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(book_agrees_with_its_model)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(crowded_book_agrees_with_its_model),
+        cmocka_unit_test(book_of_200_entries_agrees_with_its_model),
+        cmocka_unit_test(full_size_book_agrees_with_its_model),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
