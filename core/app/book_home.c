@@ -272,19 +272,39 @@ static enum err replace_damaged_store(struct book_home *home)
     return err ? fail(home, err, "%s: %s", home->store_path, why) : ERR_OK;
 }
 
-enum err book_home_set_aside(struct book_home *home, const struct book *old)
+/* The file goes under a name that tells why. */
+static enum err move_image(struct book_home *home, const char *what)
 {
     char aside[PATH_MAX];
-    enum err err = ERR_OK;
-    snprintf(aside, sizeof aside, "%s.replaced-%lld", home->image_path,
+    snprintf(aside, sizeof aside, "%s.%s-%lld", home->image_path, what,
         (long long)(home->now.wall_ms / 1000));
-    bool is_image = home->image_is_damaged || home->file == home->image_path;
-    if (is_image && rename(home->image_path, aside) != 0)
+    if (rename(home->image_path, aside) != 0)
         return fail(
             home, ERR_IO, "%s cannot be moved aside: %s", home->image_path, strerror(errno));
-    if (!is_image && book_count(old) > 0)
-        err = replace_image(home, aside, old, false);
-    if (!err && (is_image || book_count(old) > 0))
+    printf("%s: the %s file\n", aside, what);
+    return ERR_OK;
+}
+
+/* What the database held, as an addrbook.json. */
+static enum err keep_stored(struct book_home *home, const struct book *old)
+{
+    char aside[PATH_MAX];
+    snprintf(aside, sizeof aside, "%s.replaced-%lld", home->image_path,
+        (long long)(home->now.wall_ms / 1000));
+    enum err err = replace_image(home, aside, old, false);
+    if (!err)
         printf("%s: the old book\n", aside);
+    return err;
+}
+
+enum err book_home_set_aside(struct book_home *home, const struct book *old)
+{
+    enum err err = ERR_OK;
+    if (home->file == home->store_path && book_count(old) > 0)
+        err = keep_stored(home, old);
+    if (!err && home->image_is_damaged)
+        err = move_image(home, "damaged");
+    else if (!err && home->file != home->store_path && modified_ms(home->image_path) > 0)
+        err = move_image(home, "replaced");
     return !err && home->store_is_damaged ? replace_damaged_store(home) : err;
 }

@@ -359,7 +359,7 @@ def test_import_replaces_a_damaged_book_and_keeps_it(home, other):
     home.file.write_text("{ nonsense")
     assert f"{home.file}:1: " in home.fail("import", other)
     home.succeed("import", "--replace", other)
-    (aside,) = home.file.parent.glob("addrbook.json.replaced-*")
+    (aside,) = home.file.parent.glob("addrbook.json.damaged-*")
     assert aside.read_text() == "{ nonsense"
 
 
@@ -470,6 +470,17 @@ def test_a_damaged_database_is_told_and_can_be_replaced(stored, other):
     stored.succeed("import", "--replace", other)
     assert len(stored.rows("show")) == 2
     assert list(database.parent.glob("luapex.db.damaged-*"))
+    (aside,) = stored.file.parent.glob("addrbook.json.replaced-*")
+    assert len(json.loads(aside.read_text())["addrs"]) == 3
+
+
+def test_a_damaged_file_beside_a_good_database_costs_neither(stored, other):
+    stored.file.write_text("{ nonsense")
+    stored.succeed("import", "--replace", other)
+    (damaged,) = stored.file.parent.glob("addrbook.json.damaged-*")
+    (stored_before,) = stored.file.parent.glob("addrbook.json.replaced-*")
+    assert damaged.read_text() == "{ nonsense"
+    assert len(json.loads(stored_before.read_text())["addrs"]) == 3
 
 
 # ---- check ----
