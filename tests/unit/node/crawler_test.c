@@ -68,6 +68,7 @@ static void r61_an_id_is_crawled_again_after_two_minutes(void **state)
 {
     (void)state;
     struct node_settings settings = as_seed();
+    settings.crawl_period_ms = 100;
     struct world *world = open_crawler(&settings, 1);
     world_connect(world, world_number(world, 1));
     world_closed(world, world_number(world, 1), ERR_CLOSED_BY_PEER);

@@ -228,6 +228,7 @@ static void f16_one_look_up_at_a_time(void **state)
     uint64_t inbound = world_inbound(world, 1); /* comes and goes while we wait */
     world_run(world, SECONDS_MS(10));
     world_closed(world, inbound, ERR_RESET);
+    assert_int_equal(world_count(world, ACTION_RESOLVE), 0);
     world_run(world, MINUTES_MS(5));
     assert_int_equal(world_count(world, ACTION_RESOLVE), 0);
     struct ip ip = addr_of(1).at.ip;

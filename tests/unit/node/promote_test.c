@@ -46,8 +46,9 @@ static void p6_an_inbound_connection_never_promotes(void **state)
 {
     (void)state;
     struct world *world = open_node();
-    world_inbound(world, 1);
-    world_run(world, HOURS_MS(3));
+    struct addr addr = addr_of(1);
+    world_establish(world, world_accept(world, &addr.at), &addr.id, NULL);
+    world_run(world, HOURS_MS(3)); /* though its socket is where it claims to listen */
     assert_true(world_knows(world, 1));
     assert_false(is_good(world, 1));
     world_free(world);

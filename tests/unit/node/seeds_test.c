@@ -331,6 +331,7 @@ static void s12_a_seed_that_is_ourselves_is_not_dialed_again(void **state)
     world_dial_fails(world, world_number(world, 901), ERR_SELF, true);
     world_run(world, 10 * PERIOD);
     assert_int_equal(world_count(world, ACTION_DIAL), 0);
+    assert_false(world_logged(world, "dialing seeds"));
     world_free(world);
 }
 
