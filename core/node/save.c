@@ -16,6 +16,7 @@ static void take_rows(struct step *step, uint32_t max)
         return;
     }
     node->save.store_revision = book_revision(node->book);
+    node->save.store_count = book_count(node->book);
     node->save.storing = true;
     outbox_add(step->outbox, ACTION_STORE, 0)->store = rows;
 }
@@ -70,7 +71,7 @@ void save_stored(struct step *step, const struct event *event)
     if (!save->in_parts)
         log_write(&node->settings.log, LOG_DEBUG, "book stored",
             LOG_NUMBER("rows", rows ? rows->n : 0), LOG_NUMBER("revision", save->store_revision),
-            LOG_NUMBER("addresses", book_count(node->book)));
+            LOG_NUMBER("addresses", save->store_count));
 }
 
 /* ---- the image ---- */

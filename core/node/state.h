@@ -70,6 +70,7 @@ struct node_save {
     int64_t export_ms;
     int64_t backoff_ms;      /* 0: the last rows were written */
     uint64_t store_revision; /* of the book when rows were last taken */
+    uint32_t store_count;    /* entries it had then */
     uint32_t left_out;       /* of the last image */
 };
 

@@ -171,6 +171,8 @@ static enum err prepare(struct store_file *file, char *why)
 {
     bool blank = false;
     int code = harden(file);
+    if (file->access == STORE_WRITE && sqlite3_db_readonly(file->db, "main") == 1)
+        return store_fail(file, SQLITE_READONLY, why); /* SQLite opens what it cannot write */
     if (code == SQLITE_OK && file->access == STORE_WRITE)
         code = execute(file, "PRAGMA journal_mode = WAL;");
     if (code == SQLITE_OK)

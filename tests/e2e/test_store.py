@@ -1,0 +1,286 @@
+"""The stored book: kills, damage, full disks, folders that cannot be written."""
+
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import time
+
+import pytest
+from test_start import LOOPBACK, LUAPEX, Node, new_home, run, start  # noqa: F401
+
+KILLS = int(os.environ.get("LUAPEX_KILLS", "20"))
+SEED = int(os.environ.get("LUAPEX_SEED", time.time_ns() % 1000000))
+SOURCES = 8  # nodes that tell addresses
+EACH = 120  # addresses that each of them tells
+KNOWN_MAX = 800  # beyond it full buckets would evict: the next home is a new one
+KEY = "0123456789abcdef01234567"
+QUIET = ["--p2p.max_num_outbound_peers", "0", "--pex.startup_spread", "0s"]
+
+
+def entry(number):
+    addr = {"id": f"{number:040x}", "ip": f"240.{number % 251}.{number // 251}.7", "port": 26656}
+    return {
+        "addr": addr,
+        "src": addr,
+        "buckets": [number % 256],
+        "attempts": 0,
+        "bucket_type": 1,
+        "last_attempt": "2026-01-01T00:00:00Z",
+        "last_success": "0001-01-01T00:00:00Z",
+        "last_ban_time": "0001-01-01T00:00:00Z",
+    }
+
+
+def write_book(home, numbers):
+    text = json.dumps({"key": KEY, "addrs": [entry(number) for number in numbers]})
+    (home / "config/addrbook.json").write_text(text)
+
+
+def stored_ids(home):
+    database = sqlite3.connect(f"file:{home / 'data/luapex.db'}?mode=ro", uri=True)
+    try:
+        return {row[0] for row in database.execute("SELECT id FROM peers")}
+    finally:
+        database.close()
+
+
+def kill(node):
+    node.process.kill()
+    node.process.wait()
+
+
+def known(node):
+    return node.wait_for("listening")["known"]
+
+
+@pytest.fixture
+def sources(start, new_home):  # noqa: F811
+    nodes = []
+    for i in range(SOURCES):
+        home = new_home()
+        write_book(home, range(1 + i * EACH, 1 + (i + 1) * EACH))
+        nodes.append(
+            start(
+                *QUIET,
+                *["--p2p.laddr", f"tcp://127.0.{71 + i}.1:0", "--pex.min_request_interval", "50ms"],
+                "--p2p.allow_duplicate_ip=true",
+                home=home,
+            )
+        )
+    return [node.addr for node in nodes]
+
+
+def asks(sources):
+    return [
+        *["--p2p.laddr", "tcp://127.0.70.1:0", "--p2p.persistent_peers", ",".join(sources)],
+        *["--pex.ensure_peers_period", "100ms", "--pex.own_request_spacing", "100ms"],
+        *["--pex.need_more_addresses", "20000", "--p2p.allow_duplicate_ip=true"],
+    ]
+
+
+def begin(home, sources):
+    often = ["--log_level", "debug", "--pex.book_save_interval", "1s"]
+    return Node(home, *LOOPBACK, *QUIET, *asks(sources), *often)
+
+
+def acknowledged(node, before):
+    """Addresses the node said to have stored, more than a second before it was killed."""
+    stored = [line for line in node.lines if line["event"] == "book stored"]
+    return [line["addresses"] for line in stored if line["seen"] < before - 1]
+
+
+class Timed(list):
+    def append(self, line):
+        super().append({**line, "seen": time.monotonic()})
+
+
+def test_no_kill_loses_what_was_stored_a_second_before(sources, new_home):  # noqa: F811
+    chance = random.Random(SEED)
+    print(f"LUAPEX_SEED={SEED}")
+    home, ids, least, tellings, checked = new_home(), set(), 0, 0, 0
+    for _ in range(KILLS):
+        node = begin(home, sources)
+        node.lines = Timed(node.lines)
+        count = known(node)
+        assert count >= least, (SEED, count, least)
+        time.sleep(chance.uniform(0, 3))
+        killed = time.monotonic()
+        kill(node)
+        sure = acknowledged(node, killed)
+        tellings += len(sure)
+        least = max([count, *sure])
+        after = stored_ids(home)
+        assert len(after) >= least and ids <= after, (SEED, len(after), least, ids - after)
+        checked += len(after)
+        ids = after
+        if len(ids) > KNOWN_MAX:
+            home, ids, least = new_home(), set(), 0
+    print(f"{KILLS} kills, {tellings} stores acknowledged in time, {checked} addresses compared")
+    assert tellings > 0 or KILLS < 10
+
+
+def test_a_damaged_store_is_salvaged_and_set_aside(start, new_home):  # noqa: F811
+    home = new_home()
+    write_book(home, range(1, 1501))
+    first = start(*QUIET, home=home)
+    first.wait_for("book loaded", addresses=1500)
+    assert first.stop() == 0
+    (home / "config/addrbook.json").unlink()
+    path = home / "data/luapex.db"
+    with path.open("r+b") as file:
+        file.seek(4096 * 40)
+        file.write(b"\xa5" * 4096)
+    second = start(*QUIET, home=home)
+    kept = second.wait_for("the stored book was written anew")["addresses"]
+    assert 1400 <= kept < 1500
+    assert second.stop() == 0
+    assert len(stored_ids(home)) == kept
+    assert len(list(home.glob("data/luapex.db.damaged-1"))) == 1
+    third = start(*QUIET, home=home)
+    assert known(third) == kept
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000),
+        lambda path: path.write_bytes(path.read_bytes()[:5000]),
+        lambda path: path.write_text("not a database at all\n" * 500),
+        lambda path: sqlite3.connect(path).execute("PRAGMA user_version = 99").connection.close(),
+    ],
+    ids=["empty", "hostile", "truncated", "text", "newer"],
+)
+def test_addrbook_json_is_the_second_source(start, new_home, damage):  # noqa: F811
+    home = new_home()
+    write_book(home, range(1, 301))
+    first = start(*QUIET, home=home)
+    first.wait_for("book loaded", addresses=300)
+    assert first.stop() == 0
+    damage(home / "data/luapex.db")
+    second = start(*QUIET, home=home)
+    assert known(second) == 300, second.lines
+    assert second.stop() == 0
+    assert len(stored_ids(home)) == 300
+
+
+def test_a_swapped_addrbook_json_is_merged_and_our_own_is_not(start, new_home):  # noqa: F811
+    home = new_home()
+    write_book(home, range(1, 101))
+    first = start(*QUIET, home=home)
+    first.wait_for("book loaded", addresses=100)
+    assert first.stop() == 0
+    second = start(*QUIET, home=home)
+    assert known(second) == 100
+    assert not [line for line in second.lines if line["event"] == "address book merged"]
+    assert second.stop() == 0
+    write_book(home, range(51, 201))
+    third = start(*QUIET, home=home)
+    third.wait_for("address book merged", listed=150, added=100, known=50)
+    assert known(third) == 200
+
+
+def test_a_second_process_in_one_home_is_refused(start, new_home):  # noqa: F811
+    home = new_home()
+    first = start(home=home)
+    first.wait_for("listening")
+    second = start(home=home)
+    assert second.end() == 1
+    assert "in use by another process" in second.errors
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 2 MB that only this test and its nodes see."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
+        if os.environ.get("CI"):
+            pytest.fail("mount namespaces are not permitted here")
+        pytest.skip("mount namespaces are not permitted here")
+    holder = subprocess.Popen(["unshare", "-m", "sleep", "600"])
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    inside = ["nsenter", "-m", "-t", str(holder.pid)]
+    deadline = time.monotonic() + 20
+    own = os.readlink("/proc/self/ns/mnt")
+    while os.readlink(f"/proc/{holder.pid}/ns/mnt") == own and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    def command(*arguments):
+        return subprocess.run([*inside, *map(str, arguments)], check=True, capture_output=True)
+
+    command("mount", "-t", "tmpfs", "-o", "size=2m", "none", folder)
+    yield folder, command, inside
+    holder.kill()
+    holder.wait()
+
+
+@pytest.fixture
+def begin_inside(small_disk, new_home, monkeypatch):  # noqa: F811
+    folder, command, inside = small_disk
+    wrapper = folder.parent / "inside"
+    wrapper.write_text(f'#!/bin/sh\nexec {" ".join(inside)} {os.path.abspath(LUAPEX)} "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setattr("test_start.LUAPEX", str(wrapper))
+    nodes = []
+
+    def make(*flags):
+        nodes.append(Node(folder / "home", *LOOPBACK, *QUIET, "--log_level", "debug", *flags))
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        if node.process.poll() is None:
+            kill(node)
+
+
+def fill(folder, command):
+    command("sh", "-c", f"cat /dev/zero > {folder}/filler 2> /dev/null || true")
+
+
+def test_a_full_disk_is_told_once_survived_and_recovered_from(
+    sources, new_home, small_disk, begin_inside  # noqa: F811
+):
+    folder, command, _ = small_disk
+    home = new_home()
+    write_book(home, range(5001, 5101))
+    command("cp", "-r", home, folder / "home")
+    first = begin_inside()
+    first.wait_for("book stored")
+    kill(first)
+    fill(folder, command)
+    second = begin_inside(*asks(sources))
+    assert known(second) >= 100
+    trouble = second.wait_for("cannot store the book")
+    assert "disk" in trouble["to_do"]
+    second.wait_for("peer added")
+    time.sleep(5)
+    told = [line for line in second.lines if line["event"] == "cannot store the book"]
+    assert len(told) == len({line["error"] for line in told}), told
+    assert second.process.poll() is None
+    command("rm", folder / "filler")
+    second.wait_for("the book is written again")
+    second.wait_for("book stored")
+    assert second.stop() == 0
+    count = second.lines[-1]
+    third = begin_inside()
+    assert known(third) > 100, count
+    kill(third)
+
+
+def test_a_folder_that_cannot_be_written_is_read_and_told(
+    new_home, small_disk, begin_inside  # noqa: F811
+):
+    folder, command, _ = small_disk
+    home = new_home()
+    write_book(home, range(1, 101))
+    command("cp", "-r", home, folder / "home")
+    first = begin_inside()
+    first.wait_for("book stored")
+    kill(first)  # its log is not yet in the database
+    command("mount", "-o", "remount,ro", folder)
+    second = begin_inside()
+    assert known(second) == 100, second.lines
+    second.wait_for("cannot store the book")
+    assert second.stop() == 0
