@@ -42,6 +42,7 @@ struct offer {
     const struct addr *addr, *source;
     struct group group, source_group;
     uint32_t bucket;
+    uint32_t hash; /* of its ID */
 };
 
 static struct offer offer_of(
@@ -62,7 +63,8 @@ static enum err add_fresh(struct book *book, struct now now, const struct offer 
     enum err err = evict_new(book, now, offer->bucket, offer->addr, offer->source_group, false);
     if (err)
         return err;
-    uint32_t handle = entries_make(book, now, offer->addr, offer->group, offer->source);
+    uint32_t handle =
+        entries_make(book, now, offer->addr, offer->hash, offer->group, offer->source);
     entries_attach(book, handle, BOOK_NEW, offer->bucket);
     entries_forget_spent_ban(book, handle);
     return ERR_OK;
@@ -102,11 +104,13 @@ enum err book_add(struct book *book, struct now now, struct rng *rng, const stru
     enum err err = book_admits(book, now, addr, source);
     if (err)
         return err;
-    uint32_t handle = entries_find(book, &addr->id);
+    uint32_t hash = entries_hash(book, &addr->id);
+    uint32_t handle = entries_find_by(book, &addr->id, hash);
     if (handle != HANDLE_NONE) {
         outcome = add_known(book, now, rng, handle, addr, source);
     } else {
         struct offer offer = offer_of(book, addr, source);
+        offer.hash = hash;
         err = add_fresh(book, now, &offer);
     }
     if (!err && added)

@@ -3,12 +3,12 @@
 #include "book/inside.h"
 #include "crypto/hash.h"
 
-static uint32_t hash_of(const struct book *book, const struct peer_id *id)
+uint32_t entries_hash(const struct book *book, const struct peer_id *id)
 {
     return (uint32_t)siphash(book->hash_key, span_of(id->bytes, sizeof id->bytes));
 }
 
-static uint32_t find(const struct book *book, const struct peer_id *id, uint32_t hash)
+uint32_t entries_find_by(const struct book *book, const struct peer_id *id, uint32_t hash)
 {
     uint32_t at = hash, handle;
     while ((handle = hash_index_next(&book->ids, hash, &at)) != HANDLE_NONE)
@@ -19,7 +19,7 @@ static uint32_t find(const struct book *book, const struct peer_id *id, uint32_t
 
 uint32_t entries_find(const struct book *book, const struct peer_id *id)
 {
-    return find(book, id, hash_of(book, id));
+    return entries_find_by(book, id, entries_hash(book, id));
 }
 
 /* Drops all sources but the first ones. What is left are at most as many as there are entries. */
@@ -33,7 +33,7 @@ static void forget_further_sources(struct book *book)
     }
 }
 
-uint32_t entries_make(struct book *book, struct now now, const struct addr *addr,
+uint32_t entries_make(struct book *book, struct now now, const struct addr *addr, uint32_t hash,
     struct group group, const struct addr *source)
 {
     uint32_t handle = book->first_free;
@@ -49,8 +49,8 @@ uint32_t entries_make(struct book *book, struct now now, const struct addr *addr
         .first_seen_ms = now.wall_ms,
         .last_attempt_ms = now.wall_ms,
     };
-    book->places[handle] = (struct place){.hash = hash_of(book, &addr->id)};
-    hash_index_put(&book->ids, book->places[handle].hash, handle);
+    book->places[handle] = (struct place){0};
+    hash_index_put(&book->ids, hash, handle);
     if (!sources_has_room(&book->sources, source))
         forget_further_sources(book);
     entries_heard(book, now, handle, source);
@@ -159,7 +159,7 @@ void entries_drop(struct book *book, uint32_t handle)
     entries_detach_all(book, handle);
     entries_forget_sources(book, handle, 0);
     versions_release(&book->versions, entry->version);
-    hash_index_remove(&book->ids, place->hash, handle);
+    hash_index_remove(&book->ids, entries_hash(book, &entry->addr.id), handle);
     unsaved_drop(&book->unsaved, &entry->addr.id);
     place->member = book->first_free;
     book->first_free = handle;

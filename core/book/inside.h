@@ -21,7 +21,6 @@
 struct place {
     uint32_t slots[BOOK_REFS_MAX]; /* the first entry->refs of them */
     uint32_t member;               /* position in members, or the next free handle */
-    uint32_t hash;                 /* of the ID */
 };
 
 /* The sources of an entry behind the first one. */
@@ -63,8 +62,8 @@ struct book {
     book_evict_fn evict;
     void *evict_context;
 
-    uint32_t *marks; /* by handle; equal to mark: already looked at in this operation */
-    uint32_t mark;
+    uint16_t *marks; /* by handle; equal to mark: already looked at in this operation */
+    uint16_t mark;
     uint32_t *scratch[2]; /* for walks; half as long as the members, and in one piece */
 
     uint64_t revision;
@@ -116,8 +115,11 @@ static inline uint32_t book_seconds(int64_t wall_ms)
 /* entries.c: the structures kept in step. None of these decides anything. */
 
 uint32_t entries_find(const struct book *book, const struct peer_id *id); /* or HANDLE_NONE */
+/* The same in two steps, for who goes on to make the entry if there is none. */
+uint32_t entries_hash(const struct book *book, const struct peer_id *id);
+uint32_t entries_find_by(const struct book *book, const struct peer_id *id, uint32_t hash);
 /* A fresh entry (B2) in no bucket yet. There is room for it whenever a bucket has room. */
-uint32_t entries_make(struct book *book, struct now now, const struct addr *addr,
+uint32_t entries_make(struct book *book, struct now now, const struct addr *addr, uint32_t hash,
     struct group group, const struct addr *source);
 /* Puts an entry into one more bucket of a side; the bucket has room, and the entry is in no bucket
  * of the other side. */

@@ -100,12 +100,13 @@ enum err book_restore(
     enum err err = book_may_hold(book, now, addr);
     if (err)
         return err;
-    if (entries_find(book, &addr->id) != HANDLE_NONE)
+    uint32_t hash = entries_hash(book, &addr->id);
+    if (entries_find_by(book, &addr->id, hash) != HANDLE_NONE)
         return ERR_DUPLICATE_ID;
     err = find_room(book, record, &to, &placed);
     if (err)
         return err;
-    uint32_t handle = entries_make(book, now, addr, to.group, &record->sources[0]);
+    uint32_t handle = entries_make(book, now, addr, hash, to.group, &record->sources[0]);
     copy_known(&book->entries[handle], &record->known, now);
     copy_sources(book, handle, record);
     size_t version_n = strnlen(record->version, BOOK_VERSION_MAX);

@@ -54,10 +54,9 @@ static uint32_t make(struct sources *sources, const struct addr *addr, uint32_t 
     if (handle == HANDLE_NONE)
         handle = sources->used_to++;
     else
-        sources->first_free = sources->at[handle].hash;
+        sources->first_free = sources->at[handle].next_free;
     sources->at[handle] = (struct source){
         .addr = *addr,
-        .hash = hash,
     };
     hash_index_put(&sources->index, hash, handle);
     sources->n++;
@@ -85,8 +84,8 @@ void sources_release(struct sources *sources, uint32_t handle)
     assert(source->users > 0);
     if (--source->users > 0)
         return;
-    hash_index_remove(&sources->index, source->hash, handle);
-    source->hash = sources->first_free;
+    hash_index_remove(&sources->index, hash_of(sources, &source->addr), handle);
+    source->next_free = sources->first_free;
     sources->first_free = handle;
     sources->n--;
 }

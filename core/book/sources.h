@@ -6,9 +6,11 @@
 #include "book/hash_index.h"
 
 struct source {
-    struct addr addr; /* at.ip is the socket IP (F20) */
-    uint32_t users;   /* 0: free */
-    uint32_t hash;    /* while free: the next free one */
+    union {
+        struct addr addr; /* at.ip is the socket IP (F20) */
+        uint32_t next_free;
+    };
+    uint32_t users; /* 0: free */
 };
 
 struct sources {

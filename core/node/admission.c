@@ -169,8 +169,11 @@ void admission_established(struct step *step, const struct event *event)
     conn->persistent = configured_is_persistent(node, id);
     conn->is_seed = configured_is_seed(node, id);
     enum err err = judge_established(step, conn, id);
-    if (outbound)
+    if (outbound) {
         dialer_succeeded(step, conn, id, event->established.connect_ms);
+        book_mark_version(node->book, &(struct addr){*id, conn->remote},
+            event->established.info->version);
+    }
     if (!err && origin == ORIGIN_FEELER)
         admission_close(step, conn, ERR_GRACEFUL, 0);
     else if (!err)
