@@ -74,11 +74,40 @@ static void p16_dead_addresses_lower_what_their_source_may_add(void **state)
     world_free(world);
 }
 
+/* Peer 1 connects, is asked, tells 250 addresses and leaves. */
+static void visit(struct world *world, uint32_t first)
+{
+    uint64_t peer = world_outbound(world, 1);
+    world_list_of(world, peer, first, 250);
+    world_closed(world, peer, ERR_CLOSED_BY_PEER);
+    world_run(world, SECONDS_MS(12));
+}
+
+static void p16_a_dead_address_is_blamed_on_its_source_once(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.max_outbound = 0; /* nobody is dialed but by the test */
+    struct world *world = world_new_wanting(&settings, 100000);
+    world->skips_book = true;
+    world_start(world);
+    visit(world, 100);
+    for (uint32_t i = 0; i < 64; i++) { /* four addresses fail sixteen times each */
+        world_dial_fails(world, world_dial(world, 100 + i % 4), ERR_REFUSED, false);
+        world_run(world, 200);
+    }
+    for (uint32_t i = 1; i < 10; i++)
+        visit(world, 100 + 250 * i);
+    assert_int_equal(node_counts(world->node).addresses_added, 2000);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(p16_one_source_adds_2000_addresses_an_hour),
         cmocka_unit_test(p16_dead_addresses_lower_what_their_source_may_add),
+        cmocka_unit_test(p16_a_dead_address_is_blamed_on_its_source_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
