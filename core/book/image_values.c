@@ -5,6 +5,8 @@
 
 #define TEXT_MAX 64 /* longer than any ID, IP, time or error name */
 
+const char *const image_failures[BOOK_FAILURES] = {"refused", "timeout", "handshake", "other"};
+
 bool image_is(const char *name, const char *wanted)
 {
     return strcasecmp(name, wanted) == 0;

@@ -96,17 +96,13 @@ static void put_id(struct writing *w, const struct peer_id *id)
 static void put_ip(struct writing *w, const struct ip *ip)
 {
     char text[IP_TEXT_MAX];
-    put_char(w, '"');
-    put(w, ip_text(ip, text));
-    put_char(w, '"');
+    put_text(w, ip_text(ip, text));
 }
 
 static void put_time(struct writing *w, int64_t wall_ms)
 {
     char text[RFC3339_MAX];
-    put_char(w, '"');
-    put(w, rfc3339_text(wall_ms, text));
-    put_char(w, '"');
+    put_text(w, rfc3339_text(wall_ms, text));
 }
 
 /* An address on lines of its own, as in Go. */
@@ -281,12 +277,11 @@ static enum err put_bans(struct writing *w)
 /* Whether Go's fields say all there is to know. */
 static bool is_plain(const struct book_entry *entry)
 {
-    unsigned failures = 0;
-    for (unsigned i = 0; i < BOOK_FAILURES; i++)
-        failures += entry->failures[i];
+    static const uint8_t none[BOOK_FAILURES];
     return entry->last_verified_ms == 0 && entry->rtt_ms == 0 && entry->answers == 0 &&
         entry->bans == 0 && entry->last_failure == ERR_OK && entry->sources_n == 1 &&
-        entry->version == VERSION_UNKNOWN && entry->dials.last_s == 0 && failures == 0 &&
+        entry->version == VERSION_UNKNOWN && entry->dials.last_s == 0 &&
+        memcmp(entry->failures, none, sizeof none) == 0 &&
         entry->first_seen_ms == entry->last_attempt_ms;
 }
 
@@ -301,8 +296,6 @@ static void put_sources(struct writing *w, const struct book_entry *entry)
     }
     put_char(w, ']');
 }
-
-const char *const image_failures[BOOK_FAILURES] = {"refused", "timeout", "handshake", "other"};
 
 static void put_failures(struct writing *w, const struct book_entry *entry)
 {

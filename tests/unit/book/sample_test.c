@@ -459,6 +459,20 @@ static void book_draws_depend_on_calls_and_seed_only(void **state)
     done(b);
 }
 
+/* The marks of one draw are told from those of older ones by a 16-bit number that starts again. */
+static void draws_stay_complete_after_any_number_of_them(void **state)
+{
+    (void)state;
+    struct book *book = default_book();
+    struct rng rng = seeded(2);
+    struct book_selection selection = {.count = 6};
+    fill(book, 0, 6, 2);
+    for (uint32_t i = 0; i < 3 * 65536; i++)
+        assert_int_equal(book_select(book, at_ms(0), &rng, &selection, out), 6);
+    assert_distinct(out, 6);
+    done(book);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,6 +496,7 @@ int main(void)
         cmocka_unit_test(book_draw_looks_at_a_bounded_number),
         cmocka_unit_test(book_draw_gives_only_what_was_verified_within),
         cmocka_unit_test(book_draws_depend_on_calls_and_seed_only),
+        cmocka_unit_test(draws_stay_complete_after_any_number_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
