@@ -43,6 +43,7 @@ struct conn {
     uint32_t late_lists;  /* how many of them may come */
     int64_t list_ms;      /* the last solicited list came then; NEVER_MS: none */
     int64_t requested_ms; /* start of the interval their next request must respect (R27) */
+    bool forgiven;        /* one request came too soon since then, and was answered (D2) */
     uint32_t asked;       /* requests we sent on this connection */
     uint32_t requests;    /* they sent on this connection */
     uint32_t useful;      /* addresses they supplied that were new to us */

@@ -1,6 +1,7 @@
 /* Requests and address lists, both ways (R20 - R37, F12, F13, F20, F26). */
 #include "node/state.h"
 
+#define HEELS_SHARE 10 /* of the interval: what comes sooner is no honest extra request (D2) */
 #define REQUEST_EXPIRES_MS SECONDS_MS(30) /* F12: an unanswered request */
 #define LATE_LIST_GRACE_MS SECONDS_MS(60) /* F12: a list that comes after that is only ignored */
 /* Until an unanswered request is followed by another, unless by the second of the connection: a
@@ -128,11 +129,18 @@ static void note_answer(struct step *step, const struct conn *conn)
     history->answered_at = step->now.mono_ms + 1;
 }
 
-/* R27: the second request is free, later ones are measured from the one before. */
-static bool is_too_soon(const struct step *step, const struct conn *conn)
+/* R27: the second request is free, later ones are measured from the one before. CometBFT v0.37 and
+ * v0.38.10 - 15 ask once more when a seed has answered them (D2), whenever that is: one such
+ * request an interval is forgiven, unless it comes on the heels of the last (wire.md 6.3). */
+enum pace { IN_TIME, FORGIVEN, TOO_SOON };
+
+static enum pace pace_of(const struct step *step, const struct conn *conn)
 {
-    return conn->requests > 2 &&
-        step->now.mono_ms - conn->requested_ms < step->node->settings.request_interval_min_ms;
+    int64_t interval_ms = step->node->settings.request_interval_min_ms;
+    int64_t gap_ms = step->now.mono_ms - conn->requested_ms;
+    if (conn->requests <= 2 || gap_ms >= interval_ms)
+        return IN_TIME;
+    return conn->forgiven || gap_ms < interval_ms / HEELS_SHARE ? TOO_SOON : FORGIVEN;
 }
 
 static void close_unanswered(struct step *step, struct conn *conn)
@@ -148,7 +156,8 @@ static void handle_request(struct step *step, struct conn *conn)
     node->counts.requests_received++;
     if (conn->requests < UINT32_MAX)
         conn->requests++;
-    if (is_too_soon(step, conn)) {
+    enum pace pace = pace_of(step, conn);
+    if (pace == TOO_SOON) {
         node->counts.requests_refused++;
         penalty_incident(step, conn, ERR_PEX_TOO_SOON);
         return;
@@ -157,7 +166,9 @@ static void handle_request(struct step *step, struct conn *conn)
         close_unanswered(step, conn);
         return;
     }
-    conn->requested_ms = step->now.mono_ms;
+    conn->forgiven = pace == FORGIVEN;
+    if (pace == IN_TIME)
+        conn->requested_ms = step->now.mono_ms;
     note_answer(step, conn);
     send_selection(step, conn, answer_and_close);
     if (answer_and_close) /* R25: whatever else it sends is no message any more */

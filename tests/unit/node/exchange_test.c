@@ -125,12 +125,37 @@ static void r27_third_request_is_measured_from_the_second(void **state)
     world_run(world, SECONDS_MS(9));
     world_request(world, on_time);
     world_request(world, early);
-    world_run(world, SECONDS_MS(10) - 1);
+    world_run(world, SECONDS_MS(1) - 1);
     world_request(world, early);
     assert_true(world_is_banned(world, 2));
-    world_run(world, 1);
+    world_run(world, SECONDS_MS(9) + 1);
     world_request(world, on_time);
     assert_int_equal(world_sent(world, PEX_ADDRS), 1);
+    world_free(world);
+}
+
+/* CometBFT v0.37 asks in its rounds and once more whenever a seed has answered it. */
+static void d2_one_early_request_an_interval_is_forgiven(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    uint64_t peer = world_inbound(world, 1);
+    world_request(world, peer);
+    for (unsigned i = 0; i < 5; i++) {
+        world_request(world, peer);
+        assert_int_equal(world_sent(world, PEX_ADDRS), 1);
+        world_run(world, SECONDS_MS(1));
+        world_request(world, peer);
+        assert_int_equal(world_sent(world, PEX_ADDRS), 1);
+        world_run(world, SECONDS_MS(9));
+    }
+    world_request(world, peer);
+    world_run(world, SECONDS_MS(5));
+    world_request(world, peer);
+    world_run(world, SECONDS_MS(5) - 1);
+    assert_false(world_is_banned(world, 1));
+    world_request(world, peer); /* the second early one */
+    assert_true(world_is_banned(world, 1));
     world_free(world);
 }
 
@@ -146,6 +171,7 @@ static void r27_every_later_request_has_to_keep_the_interval(void **state)
     }
     world_request(world, peer);
     world_run(world, SECONDS_MS(10) - 1);
+    world_request(world, peer); /* forgiven */
     world_request(world, peer);
     assert_true(world_is_banned(world, 1));
     world_free(world);
@@ -306,6 +332,7 @@ int main(void)
         cmocka_unit_test(r26_answer_has_the_size_of_b35_and_leaves_out_the_requester),
         cmocka_unit_test(r27_two_quick_requests_are_answered_and_the_third_bans),
         cmocka_unit_test(r27_third_request_is_measured_from_the_second),
+        cmocka_unit_test(d2_one_early_request_an_interval_is_forgiven),
         cmocka_unit_test(r27_every_later_request_has_to_keep_the_interval),
         cmocka_unit_test(r28_empty_book_answers_with_an_empty_list),
         cmocka_unit_test(p13_answer_holds_nobody_private_or_banned),
