@@ -23,7 +23,7 @@ struct chaos {
     uint32_t nodes_n, seeds_n; /* honest machines; the first seeds_n are seeds */
     bool nat[NODES_MAX];
     uint32_t max_outbound[NODES_MAX];
-    uint32_t hidden[NODES_MAX]; /* whom its private_peer_ids keep out of its book, or NODES_MAX */
+    uint32_t hidden[NODES_MAX]; /* the node in its private_peer_ids, or NODES_MAX */
     bool one_ip;                /* all behind one IP, which everybody allows */
     struct vandal vandals[VANDALS_MAX];
     struct addr victims[NODES_MAX];
@@ -96,7 +96,7 @@ static inline void chaos_add(struct chaos *chaos, uint32_t i)
     struct addr_text seeds[2], persistent;
     struct addr known[KNOWN_MAX];
     uint32_t peer = below(chaos, chaos->nodes_n);
-    uint32_t secret = below(chaos, chaos->nodes_n);
+    uint32_t secret = chaos->seeds_n + below(chaos, chaos->nodes_n - chaos->seeds_n);
     struct peer_id special = id_of(below(chaos, chaos->nodes_n)), private = id_of(secret);
     machine.at = chaos_addr(chaos, i).at;
     for (uint32_t s = 0; s < chaos->seeds_n; s++)
