@@ -141,13 +141,14 @@ static void remove_database(const char *path)
 
 static enum err write_book(struct opening *o, struct store_file *file)
 {
-    struct book_changes changes = {.more = true};
     enum err err = ERR_OK;
-    while (changes.more && !err) {
+    for (bool more = true; more && !err;) {
+        struct book_changes changes;
         err = book_take_changes(o->book, REBUILD_ROWS, &changes);
         if (err)
             break;
-        err = store_file_write(file, changes.at, changes.n, changes.more, o->cause);
+        more = changes.more;
+        err = store_file_write(file, changes.at, changes.n, more, o->cause);
         book_free_changes(&changes);
     }
     if (err)
