@@ -17,7 +17,8 @@ struct seen_conn {
     struct peer_id id;
     struct endpoint remote;
     int64_t asked_ms;    /* our outstanding request; NEVER_MS: none */
-    int64_t answered_ms; /* our last answer */
+    int64_t answered_ms; /* our last answer that was in time */
+    bool extra_answer;   /* another since */
     uint32_t requests, answers;
 };
 

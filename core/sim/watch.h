@@ -9,9 +9,9 @@
  *    faster than the dial rate; and of addresses from the book none within a second of a failure,
  *    and in strict mode at most two at once and ten a minute into one /24 or /48
  *  - one outstanding request per connection, own_request_spacing between two to one ID
- *  - lists only in answer to a request, after the second not faster than the interval, in seed mode
- *    once per connection; of at most 250 distinct addresses that are neither ours, private, banned
- *    nor the requester's
+ *  - lists only in answer to a request, after the second one an interval and one more (D2), in
+ *    seed mode once per connection; of at most 250 distinct addresses that are neither ours,
+ *    private, banned nor the requester's
  *  - every accepted socket is answered once, in the same step; one connection per ID, and per IP
  *  - the node's counts are right, its deadline does not spin, its book is consistent */
 #ifndef SIM_WATCH_H

@@ -315,7 +315,21 @@ static void watch_finds_lists_that_nobody_asked_for(void **state)
 
     make_and_open(&stage);
     accepts(&stage, 1, addr_of(1));
+    const int64_t gaps_ms[] = {
+        0, 0, SECONDS_MS(1), SECONDS_MS(9), SECONDS_MS(9), SECONDS_MS(1) - 1};
+    for (int i = 0; i < 6; i++) { /* two free, one early, one in time, one early, one too many */
+        stage.ms += gaps_ms[i];
+        requests(&stage, 1);
+        sends(&stage, 1, PEX_ADDRS, NULL, 0);
+        if (i < 5)
+            assert_non_null(strstr(tick(&stage), "miscounts"));
+    }
+    assert_found(&stage, tick(&stage), "answers faster than the interval");
+
+    make_and_open(&stage); /* on the heels of the second */
+    accepts(&stage, 1, addr_of(1));
     for (int i = 0; i < 3; i++) {
+        stage.ms += i < 2 ? 0 : SECONDS_MS(1) - 1;
         requests(&stage, 1);
         sends(&stage, 1, PEX_ADDRS, NULL, 0);
         if (i < 2)
