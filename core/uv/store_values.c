@@ -97,7 +97,7 @@ static bool read_failure(sqlite3_stmt *row, struct book_entry *known)
     if (!read_text(row, PEER_LAST_FAILURE, &text))
         return false;
     for (int err = 1; err < ERR_COUNT; err++)
-        if (span_equal(text, span_of_text(err_name((enum err)err))))
+        if (strcmp((const char *)text.at, err_name((enum err)err)) == 0)
             known->last_failure = (uint8_t)err;
     return true; /* a name that another version knew is no damage */
 }
@@ -131,12 +131,16 @@ static bool read_dials(sqlite3_stmt *row, struct book_entry *known)
             return false;
         known->failures[i] = (uint8_t)n;
     }
+    if (!store_read_u32(row, PEER_FIRST_DIAL, &dials->first_s) ||
+        !store_read_u32(row, PEER_LAST_DIAL, &dials->last_s))
+        return false;
+    if (dials->last_s == 0)
+        return true; /* never dialed */
     for (int i = 0; i < BOOK_WINDOWS; i++) {
         dials->good[i] = (float)sqlite3_column_double(row, PEER_GOOD + i);
         dials->tries[i] = (float)sqlite3_column_double(row, PEER_TRIES + i);
     }
-    return store_read_u32(row, PEER_FIRST_DIAL, &dials->first_s) &&
-        store_read_u32(row, PEER_LAST_DIAL, &dials->last_s);
+    return true;
 }
 
 bool store_read_peer(sqlite3_stmt *row, struct book_record *record)
