@@ -49,7 +49,7 @@ static void print_json(const struct book_home *home, const char *violated)
             (json_int_t)report->bad_address, "non_routable", (json_int_t)report->non_routable,
             "duplicate", (json_int_t)report->duplicate, "excluded", (json_int_t)report->excluded,
             "no_room", (json_int_t)report->no_room, "too_many", (json_int_t)report->too_many));
-    json_object_set_new(json, "merged", report_number(home->merged.kept));
+    json_object_set_new(json, "merged", json_integer(home->merged.kept));
     report_print(json);
 }
 

@@ -132,7 +132,7 @@ static void write_json_entry(const struct book *book, const struct book_entry *e
         time_json(entry->first_seen_ms), "last_attempt", time_json(entry->last_attempt_ms),
         "last_success", time_json(entry->last_success_ms), "last_verified",
         time_json(entry->last_verified_ms), "rtt_ms",
-        entry->rtt_ms ? report_number(entry->rtt_ms) : json_null(), "answers",
+        entry->rtt_ms ? json_integer(entry->rtt_ms) : json_null(), "answers",
         (json_int_t)entry->answers, "sources", sources);
     json_object_update(json, rest);
     json_decref(rest);

@@ -198,8 +198,8 @@ static json_t *ages_json(const struct age_counts *counts)
 {
     json_t *json = json_object();
     for (size_t i = 0; i < AGES; i++)
-        json_object_set_new(json, ages[i].name, report_number(counts->n[i]));
-    json_object_set_new(json, "never", report_number(counts->never));
+        json_object_set_new(json, ages[i].name, json_integer(counts->n[i]));
+    json_object_set_new(json, "never", json_integer(counts->never));
     return json;
 }
 

@@ -97,7 +97,7 @@ static json_t *error_json(const struct finding *finding)
     if (*finding->cause)
         return json_pack("{s:o}", "message", report_text(finding->cause));
     return json_pack("{s:o, s:o, s:o, s:s, s:o}", "file", report_text_or_null(error->file), "line",
-        error->line > 0 ? report_number(error->line) : json_null(), "hook",
+        error->line > 0 ? json_integer(error->line) : json_null(), "hook",
         report_text_or_null(error->hook), "outcome", script_outcome_name(error->outcome), "message",
         report_text(error->message));
 }
@@ -107,7 +107,7 @@ static void print_json(const struct finding *finding)
     json_t *json =
         json_pack("{s:o, s:b}", "policy", report_text(finding->path), "passed", finding->passed);
     if (finding->passed)
-        json_object_set_new(json, "examples", report_number(finding->examples_n));
+        json_object_set_new(json, "examples", json_integer(finding->examples_n));
     else
         json_object_set_new(json, "error", error_json(finding));
     report_print(json);

@@ -28,11 +28,6 @@ json_t *report_text_or_null(const char *text)
     return text && *text ? report_text(text) : json_null();
 }
 
-json_t *report_number(int64_t number)
-{
-    return json_pack("I", (json_int_t)number);
-}
-
 void report_print(json_t *json)
 {
     json_dumpf(json, stdout, 0);

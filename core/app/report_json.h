@@ -9,8 +9,6 @@
 json_t *report_text(const char *text);
 /* The same, null for "" and NULL. */
 json_t *report_text_or_null(const char *text);
-/* core/book has a json_integer of its own, which would be linked. */
-json_t *report_number(int64_t number);
 /* Prints json in one line and releases it. */
 void report_print(json_t *json);
 

@@ -133,7 +133,7 @@ static void read_windows(struct json *json, struct book_dials *dials)
         }
         json_open(json, JSON_ARRAY);
         for (j = 0; json_element(json); j++)
-            if (json_integer(json, 0, INT64_MAX, &millionths) && j < 2)
+            if (json_whole_number(json, 0, INT64_MAX, &millionths) && j < 2)
                 *(j == 0 ? &dials->good[i] : &dials->tries[i]) =
                     (float)((double)millionths / IMAGE_MILLION);
     }

@@ -12,7 +12,7 @@ struct entry_reading {
 static bool take_attempts(struct json *json, uint32_t *attempts)
 {
     int64_t wide;
-    if (!json_integer(json, INT32_MIN, INT32_MAX, &wide))
+    if (!json_whole_number(json, INT32_MIN, INT32_MAX, &wide))
         return false;
     *attempts = wide > 0 ? (uint32_t)wide : 0;
     return true;
@@ -26,7 +26,7 @@ static bool read_buckets(struct json *json, struct book_record *record)
     if (!json_open(json, JSON_ARRAY))
         return false;
     for (; json_element(json); n++) {
-        if (!json_integer(json, INT32_MIN, INT32_MAX, &bucket))
+        if (!json_whole_number(json, INT32_MIN, INT32_MAX, &bucket))
             bucket = UINT32_MAX;
         if (n < BOOK_REFS_MAX)
             record->buckets[n] = bucket < 0 ? UINT32_MAX : (uint32_t)bucket;

@@ -53,7 +53,7 @@ bool image_time(struct json *json, int64_t *wall_ms)
 bool image_u32(struct json *json, uint32_t max, uint32_t *value)
 {
     int64_t wide;
-    if (!json_integer(json, 0, max, &wide))
+    if (!json_whole_number(json, 0, max, &wide))
         return false;
     *value = (uint32_t)wide;
     return true;

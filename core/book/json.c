@@ -189,7 +189,7 @@ bool json_text(struct json *json, char *out, size_t cap, size_t *n)
     return !u.cut;
 }
 
-bool json_integer(struct json *json, int64_t min, int64_t max, int64_t *value)
+bool json_whole_number(struct json *json, int64_t min, int64_t max, int64_t *value)
 {
     bool is_number = json_kind(json) == JSON_NUMBER;
     const uint8_t *from = json->at;

@@ -39,7 +39,7 @@ bool json_member(struct json *json, char *name, size_t cap);
 /* A text, unescaped, of at most cap bytes; no terminator. false: no text, or too long. */
 bool json_text(struct json *json, char *out, size_t cap, size_t *n);
 /* An integer without fraction or exponent in [min, max]. */
-bool json_integer(struct json *json, int64_t min, int64_t max, int64_t *value);
+bool json_whole_number(struct json *json, int64_t min, int64_t max, int64_t *value);
 
 /* For the files that implement this. */
 static inline const uint8_t *json_after_blanks(const uint8_t *at, const uint8_t *end)

@@ -130,7 +130,7 @@ static void json_walks_objects_and_arrays(void **state)
     assert_string_equal(name, "one");
     assert_true(json_open(&json, JSON_ARRAY));
     while (json_element(&json)) {
-        assert_true(json_integer(&json, 0, 9, &value));
+        assert_true(json_whole_number(&json, 0, 9, &value));
         sum += value;
     }
     assert_int_equal(sum, 6);
@@ -139,7 +139,7 @@ static void json_walks_objects_and_arrays(void **state)
     json_skip(&json);
     assert_true(json_member(&json, name, sizeof name));
     assert_string_equal(name, "");
-    assert_true(json_integer(&json, 0, 9, &value));
+    assert_true(json_whole_number(&json, 0, 9, &value));
     assert_false(json_member(&json, name, sizeof name));
     assert_ptr_equal(json.at, json.end);
 }
@@ -169,7 +169,7 @@ static void json_skips_what_is_of_another_kind(void **state)
     int64_t value;
     assert_true(json_open(&json, JSON_ARRAY));
     assert_true(json_element(&json));
-    assert_false(json_integer(&json, 0, 9, &value));
+    assert_false(json_whole_number(&json, 0, 9, &value));
     assert_true(json_element(&json));
     assert_false(json_text(&json, text, sizeof text, &n));
     assert_true(json_element(&json));
@@ -183,7 +183,7 @@ static void json_skips_what_is_of_another_kind(void **state)
     assert_int_equal(json_kind(&json), JSON_BOOL);
     json_skip(&json);
     assert_true(json_element(&json));
-    assert_true(json_integer(&json, 0, 9, &value));
+    assert_true(json_whole_number(&json, 0, 9, &value));
     assert_int_equal(value, 5);
     assert_false(json_element(&json));
 }
@@ -242,7 +242,7 @@ static void json_integer_respects_its_bounds(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct json json = json_from(cases[i].json);
         int64_t value = 777;
-        assert_int_equal(json_integer(&json, -100, 100, &value), cases[i].good);
+        assert_int_equal(json_whole_number(&json, -100, 100, &value), cases[i].good);
         assert_int_equal(value, cases[i].good ? cases[i].value : 777);
         assert_ptr_equal(json.at, json.end);
     }
