@@ -8,8 +8,8 @@
  * checks of wire.md 2.2 steps 3 - 9. Once link_receive or link_tick has returned an error the link
  * has failed and its keys and messages are gone. Only handshake bytes that were sealed before are
  * still handed out by link_transmit: a peer that we find incompatible gets our node info and can
- * tell its operator why, as between Go nodes. The host writes them if the socket takes them at once,
- * closes and frees. Any other call does nothing then.
+ * tell its operator why, as between Go nodes. The host writes them if the socket takes them at
+ * once, closes and frees. Any other call does nothing then.
  *
  * Memory: an established idle link holds only this struct (LINK_IDLE_BYTES); buffers for a frame,
  * a message or a queue are taken when bytes of one are there and given back with its last byte.

@@ -171,8 +171,8 @@ void admission_established(struct step *step, const struct event *event)
     enum err err = judge_established(step, conn, id);
     if (outbound) {
         dialer_succeeded(step, conn, id, event->established.connect_ms);
-        book_mark_version(node->book, &(struct addr){*id, conn->remote},
-            event->established.info->version);
+        book_mark_version(
+            node->book, &(struct addr){*id, conn->remote}, event->established.info->version);
     }
     if (!err && origin == ORIGIN_FEELER)
         admission_close(step, conn, ERR_GRACEFUL, 0);
