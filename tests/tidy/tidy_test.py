@@ -161,7 +161,7 @@ FINDS = {
     "machine-paths": [
         ({"README.md": "cd /home/anna/luapex\n"}, ["README.md:1"]),
         ({"tests/e2e/a.py": "\nPATH = '/root/.cache'\n"}, ["tests/e2e/a.py:2"]),
-        ({"tests/e2e/a.py": "PATH = '/work/main'\n"}, ["tests/e2e/a.py:1"]),
+        ({"tests/e2e/a.py": "PATH = '/work/tree'\n"}, ["tests/e2e/a.py:1"]),
     ],
     "rule-references": [
         ({A: c("/* as R27", " * and R66 */")}, [A + ":2"]),

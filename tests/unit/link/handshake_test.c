@@ -1,31 +1,11 @@
 /* The handshake as a whole, key exchange and authentication: wire.md 2.1, 2.2, 3, Appendix A. */
-#include "unit/link/peer.h"
+#include "unit/link/pair.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
-
-static struct side a, b;
-static struct puppet puppet;
-
-static int setup(void **state)
-{
-    (void)state;
-    side_init(&a, SEED_A);
-    side_init(&b, SEED_B);
-    puppet_init(&puppet, SEED_B);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    side_close(&a);
-    side_close(&b);
-    return 0;
-}
 
 static void assert_hex(const uint8_t *bytes, const char *hex)
 {

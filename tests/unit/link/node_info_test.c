@@ -1,31 +1,11 @@
 /* Node info and its checks: wire.md 2.2 steps 5 - 9, 4. */
-#include "unit/link/peer.h"
+#include "unit/link/pair.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
-
-static struct side a, b;
-static struct puppet puppet;
-
-static int setup(void **state)
-{
-    (void)state;
-    side_init(&a, SEED_A);
-    side_init(&b, SEED_B);
-    puppet_init(&puppet, SEED_B);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    side_close(&a);
-    side_close(&b);
-    return 0;
-}
 
 static void handshake_sends_long_node_info_in_several_frames(void **state)
 {

@@ -1,5 +1,5 @@
 /* Packets in: wire.md 5.1, 5.2, 5.6; memory of a link; garbage at every stage. */
-#include "unit/link/peer.h"
+#include "unit/link/pair.h"
 
 #include "base/rng.h"
 
@@ -8,26 +8,6 @@
 #include <stdio.h>
 
 #include <cmocka.h>
-
-static struct side a, b;
-static struct puppet puppet;
-
-static int setup(void **state)
-{
-    (void)state;
-    side_init(&a, SEED_A);
-    side_init(&b, SEED_B);
-    puppet_init(&puppet, SEED_B);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    side_close(&a);
-    side_close(&b);
-    return 0;
-}
 
 /* a, established with the puppet. */
 static void join(void)
