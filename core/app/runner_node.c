@@ -29,6 +29,8 @@ struct node_settings runner_node_settings(const struct runner *runner)
     made.max_inbound = (uint32_t)settings->p2p.max_num_inbound_peers;
     made.max_outbound = (uint32_t)settings->p2p.max_num_outbound_peers;
     made.max_handshaking = (uint32_t)settings->pex.max_handshaking;
+    made.max_inbound_per_ip = (uint32_t)settings->pex.max_inbound_per_ip;
+    made.max_inbound_per_group = (uint32_t)settings->pex.max_inbound_per_group;
     made.persistent_max_dial_period_ms = settings->p2p.persistent_peers_max_dial_period_ms;
     made.ensure_peers_period_ms = settings->pex.ensure_peers_period_ms;
     made.request_interval_min_ms = settings->pex.min_request_interval_ms;

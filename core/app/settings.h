@@ -91,6 +91,7 @@ struct settings {
         int64_t need_more_addresses;
         int64_t book_save_interval_ms;
         int64_t max_handshaking; /* accepted sockets that have not authenticated (F24) */
+        int64_t max_inbound_per_ip, max_inbound_per_group; /* 0: no limit of their own */
     } pex;
 
     struct {

@@ -117,6 +117,12 @@ const struct setting settings_table[] = {
         "Configured peers are first dialed after a random part of this."),
     COUNT("pex", "max_handshaking", pex.max_handshaking, "64", 1, 65536, "connections",
         "How many accepted connections may still have to prove an ID; more are closed at once."),
+    COUNT("pex", "max_inbound_per_ip", pex.max_inbound_per_ip, "0", 0, 100000, "connections",
+        "How many connections one IP (of IPv6: one /64) may have to us. 0: one, or any number with "
+        "allow_duplicate_ip."),
+    COUNT("pex", "max_inbound_per_group", pex.max_inbound_per_group, "0", 0, 100000, "connections",
+        "How many connections one group of addresses (a /16, of IPv6 a /32) may have to us. 0: no "
+        "limit."),
     TIME("pex", "book_save_interval", pex.book_save_interval_ms, "2m", SECOND, DAY,
         "Time between two savings of the address book."),
     TIME("pex", "crawl_period", pex.crawl_period_ms, "30s", 100, DAY,

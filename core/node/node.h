@@ -37,7 +37,10 @@ struct node_settings {
     bool strict;    /* addr_book_strict */
     bool allow_duplicate_ip;
     uint32_t max_inbound, max_outbound;
-    uint32_t max_handshaking;              /* accepted sockets that have not authenticated (F24) */
+    uint32_t max_handshaking; /* accepted sockets that have not authenticated (F24) */
+    /* Accepted connections from one IP (IPv6: its /64) and from one group of B14; 0: only what
+     * allow_duplicate_ip says. */
+    uint32_t max_inbound_per_ip, max_inbound_per_group;
     int64_t persistent_max_dial_period_ms; /* 0: no cap (R53) */
     int64_t ensure_peers_period_ms;        /* 30 s (R40) */
     int64_t request_interval_min_ms;       /* 10 s: what we grant to others (R27) */
