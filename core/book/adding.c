@@ -58,9 +58,16 @@ static struct offer offer_of(
     return offer;
 }
 
+static enum err make_room(
+    struct book *book, struct now now, const struct offer *offer, const struct book_entry *known)
+{
+    struct newcomer newcomer = {offer->addr, offer->source, known, offer->source_group};
+    return evict_new(book, now, offer->bucket, &newcomer, false);
+}
+
 static enum err add_fresh(struct book *book, struct now now, const struct offer *offer)
 {
-    enum err err = evict_new(book, now, offer->bucket, offer->addr, offer->source_group, false);
+    enum err err = make_room(book, now, offer, NULL);
     if (err)
         return err;
     uint32_t handle =
@@ -90,8 +97,7 @@ static enum book_added add_known(struct book *book, struct now now, struct rng *
     if (!wants_reference(book, rng, entry))
         return BOOK_KNOWN;
     struct offer offer = offer_of(book, addr, source);
-    if (entries_is_in(book, handle, offer.bucket) ||
-        evict_new(book, now, offer.bucket, addr, offer.source_group, false))
+    if (entries_is_in(book, handle, offer.bucket) || make_room(book, now, &offer, entry))
         return BOOK_KNOWN;
     entries_attach(book, handle, BOOK_NEW, offer.bucket);
     return BOOK_REFERENCED;
@@ -125,10 +131,4 @@ enum err book_remove(struct book *book, const struct peer_id *id)
         return ERR_NOT_FOUND;
     entries_drop(book, handle);
     return ERR_OK;
-}
-
-void book_set_evict(struct book *book, book_evict_fn evict, void *context)
-{
-    book->evict = evict;
-    book->evict_context = context;
 }

@@ -294,9 +294,18 @@ enum err book_reinstate(struct book *book, struct now now, struct rng *rng,
 /* Reinstates everything that ran out; returns how many entries came back. */
 uint32_t book_reinstate_expired(struct book *book, struct now now, struct rng *rng);
 
-/* Eviction as a policy (P21, P22) */
+/* Eviction as a policy (P21, P22)
+ *
+ * Without a callback B38 and B44 decide. With one, it is asked each time somebody wants into a full
+ * bucket: a fresh address or one more reference of a known one (new), a promotion (old). What the
+ * book itself must place - the victim of an old bucket (F6), what a store or file holds - never
+ * asks.
+ *
+ * Test before evict: the callback notes newcomer, source, side and the ID of the entry it doubts,
+ * has that entry dialed, and refuses for now. If the dial fails, book_replace lets the newcomer in;
+ * if not, there is nothing to do. The book keeps no list of who waits. */
 
-#define BOOK_EVICT_REFUSE UINT32_MAX        /* refuse the newcomer */
+#define BOOK_EVICT_REFUSE UINT32_MAX        /* refuse the newcomer: ERR_BOOK_FULL */
 #define BOOK_EVICT_DEFAULT (UINT32_MAX - 1) /* B38, B44 */
 
 /* A full bucket: entries[0 .. n) and who wants in. Borrowed for the call. */
@@ -306,13 +315,29 @@ struct book_full {
     uint32_t n;
     const struct book_entry *const *entries;
     const struct addr *newcomer;
-    struct group source_group; /* of the newcomer */
+    const struct addr *source;      /* who named it, as in book_add; its first source for old */
+    const struct book_entry *known; /* the newcomer's entry; NULL: a fresh address */
+    struct group source_group;      /* of source */
 };
 
-/* Returns an index into entries or one of the two values above; anything else, or a connected entry
- * of an old bucket, counts as default. Must not change the book. NULL restores the default. */
+/* Whether the core lets entries[row] be the victim: a connected peer never leaves an old bucket. */
+static inline bool book_may_leave(const struct book_full *full, uint32_t row)
+{
+    return row < full->n && !(full->side == BOOK_OLD && full->entries[row]->connected);
+}
+
+/* Returns a row that may leave, or one of the two values above; anything else counts as default.
+ * Must not change the book. */
 typedef uint32_t (*book_evict_fn)(void *context, struct now now, const struct book_full *full);
+/* NULL restores the default. */
 void book_set_evict(struct book *book, book_evict_fn evict, void *context);
+/* Adds (BOOK_NEW, as book_add does) or promotes (BOOK_OLD, stamping nothing) the newcomer without
+ * asking the callback. If its bucket is still full, `victim` leaves it: for good if it was its last
+ * new bucket, to the new ones from an old one (F6). ERR_BOOK_FULL: `victim` is not in that bucket
+ * any more, or is connected and old. ERR_NOT_FOUND: no such entry to promote. Else as book_add.
+ * Promotion needs no rng or source: NULL will do. */
+enum err book_replace(struct book *book, struct now now, struct rng *rng, enum book_side side,
+    const struct peer_id *victim, const struct addr *newcomer, const struct addr *source);
 
 /* Static text of the first violated invariant, or NULL. O(book). */
 const char *book_check(const struct book *book);

@@ -35,21 +35,36 @@ static void collect(
     }
 }
 
-static uint32_t ask(const struct book *book, struct now now, enum book_side side, uint32_t bucket,
-    const struct candidates *full, const struct addr *newcomer, struct group source)
+static uint32_t row_of(const struct candidates *full, const struct peer_id *id)
 {
-    if (!book->evict)
+    uint32_t i = 0;
+    while (i < full->n && !peer_id_equal(&full->entries[i]->addr.id, id))
+        i++;
+    return i;
+}
+
+static uint32_t ask(const struct book *book, struct now now, enum book_side side, uint32_t bucket,
+    const struct candidates *full, const struct newcomer *newcomer)
+{
+    if (!book->evict && !book->leaving)
         return BOOK_EVICT_DEFAULT;
     struct book_full view = {
         .side = side,
         .bucket = bucket,
         .n = full->n,
         .entries = full->entries,
-        .newcomer = newcomer,
-        .source_group = source,
+        .newcomer = newcomer->addr,
+        .source = newcomer->source,
+        .known = newcomer->known,
+        .source_group = newcomer->source_group,
     };
+    if (book->leaving) {
+        uint32_t row = row_of(full, book->leaving);
+        return book_may_leave(&view, row) ? row : BOOK_EVICT_REFUSE;
+    }
     uint32_t choice = book->evict(book->evict_context, now, &view);
-    return choice < full->n || choice == BOOK_EVICT_REFUSE ? choice : BOOK_EVICT_DEFAULT;
+    return choice == BOOK_EVICT_REFUSE || book_may_leave(&view, choice) ? choice
+                                                                        : BOOK_EVICT_DEFAULT;
 }
 
 static uint32_t first_bad(const struct book *book, struct now now, const struct candidates *full)
@@ -87,8 +102,8 @@ static void leave_bucket(struct book *book, const struct book_entry *victim, uin
     entries_detach(book, handle, i);
 }
 
-enum err evict_new(struct book *book, struct now now, uint32_t bucket, const struct addr *newcomer,
-    struct group source, bool must)
+enum err evict_new(
+    struct book *book, struct now now, uint32_t bucket, const struct newcomer *newcomer, bool must)
 {
     if (!buckets_full(&book->buckets[side_of(BOOK_NEW)], bucket))
         return ERR_OK;
@@ -96,7 +111,7 @@ enum err evict_new(struct book *book, struct now now, uint32_t bucket, const str
     collect(book, BOOK_NEW, bucket, &full);
     uint32_t choice = BOOK_EVICT_DEFAULT;
     if (!must)
-        choice = ask(book, now, BOOK_NEW, bucket, &full, newcomer, source);
+        choice = ask(book, now, BOOK_NEW, bucket, &full, newcomer);
     if (choice == BOOK_EVICT_REFUSE)
         return ERR_BOOK_FULL;
     if (choice == BOOK_EVICT_DEFAULT)
@@ -107,27 +122,59 @@ enum err evict_new(struct book *book, struct now now, uint32_t bucket, const str
     return ERR_OK;
 }
 
-uint32_t evict_old_victim(struct book *book, struct now now, uint32_t bucket, uint32_t newcomer)
+static struct newcomer newcomer_of(const struct book *book, const struct book_entry *entry)
 {
-    const struct book_entry *entry = &book->entries[newcomer];
+    return (struct newcomer){
+        .addr = &entry->addr,
+        .source = book_source(book, entry, 0),
+        .known = entry,
+        .source_group = entries_source_group(book, entry),
+    };
+}
+
+uint32_t evict_old_victim(struct book *book, struct now now, uint32_t bucket, uint32_t handle)
+{
+    struct newcomer newcomer = newcomer_of(book, &book->entries[handle]);
     struct candidates full;
     collect(book, BOOK_OLD, bucket, &full);
-    uint32_t choice =
-        ask(book, now, BOOK_OLD, bucket, &full, &entry->addr, entries_source_group(book, entry));
+    uint32_t choice = ask(book, now, BOOK_OLD, bucket, &full, &newcomer);
     if (choice == BOOK_EVICT_REFUSE)
         return HANDLE_NONE;
-    if (choice == BOOK_EVICT_DEFAULT || full.entries[choice]->connected)
+    if (choice == BOOK_EVICT_DEFAULT)
         choice = oldest(&full, false);
     return choice == full.n ? HANDLE_NONE : handle_of(book, full.entries[choice]);
 }
 
 void book_place_new(struct book *book, struct now now, uint32_t handle)
 {
-    const struct book_entry *entry = &book->entries[handle];
-    struct group source = entries_source_group(book, entry);
-    uint32_t bucket = placement_new(&book->placement, entry->group, source);
-    enum err err = evict_new(book, now, bucket, &entry->addr, source, true);
+    struct newcomer newcomer = newcomer_of(book, &book->entries[handle]);
+    uint32_t bucket = placement_new(&book->placement, newcomer.known->group, newcomer.source_group);
+    enum err err = evict_new(book, now, bucket, &newcomer, true);
     assert(err == ERR_OK);
     (void)err;
     entries_attach(book, handle, BOOK_NEW, bucket);
+}
+
+void book_set_evict(struct book *book, book_evict_fn evict, void *context)
+{
+    book->evict = evict;
+    book->evict_context = context;
+}
+
+static enum err promote_at(struct book *book, struct now now, const struct addr *addr)
+{
+    uint32_t handle = entries_find(book, &addr->id);
+    if (handle == HANDLE_NONE || !endpoint_equal(&book->entries[handle].addr.at, &addr->at))
+        return ERR_NOT_FOUND;
+    return book->entries[handle].side == BOOK_OLD ? ERR_OK : book_promote(book, now, handle);
+}
+
+enum err book_replace(struct book *book, struct now now, struct rng *rng, enum book_side side,
+    const struct peer_id *victim, const struct addr *newcomer, const struct addr *source)
+{
+    book->leaving = victim;
+    enum err err = side == BOOK_OLD ? promote_at(book, now, newcomer)
+                                    : book_add(book, now, rng, newcomer, source, NULL);
+    book->leaving = NULL;
+    return err;
 }

@@ -61,6 +61,7 @@ struct book {
 
     book_evict_fn evict;
     void *evict_context;
+    const struct peer_id *leaving; /* who is to be replaced, during book_replace; else NULL */
 
     uint16_t *marks; /* by handle; equal to mark: already looked at in this operation */
     uint16_t mark;
@@ -152,12 +153,20 @@ enum err book_may_hold(const struct book *book, struct now now, const struct add
 
 /* evict.c: making room. */
 
-/* Frees a slot in a new bucket if it is full (B38 or the policy's choice). ERR_BOOK_FULL: the
- * newcomer is refused. With `must` the policy is not asked. */
-enum err evict_new(struct book *book, struct now now, uint32_t bucket, const struct addr *newcomer,
-    struct group source, bool must);
+/* Frees a slot in a new bucket if it is full (B38 or the policy's choice) for this newcomer;
+ * ERR_BOOK_FULL: it is refused. With `must` the policy is not asked. */
+struct newcomer {
+    const struct addr *addr, *source;
+    const struct book_entry *known; /* or NULL */
+    struct group source_group;
+};
+enum err evict_new(
+    struct book *book, struct now now, uint32_t bucket, const struct newcomer *newcomer, bool must);
 /* The handle that should leave a full old bucket (B44, P22), or HANDLE_NONE. */
 uint32_t evict_old_victim(struct book *book, struct now now, uint32_t bucket, uint32_t newcomer);
+
+/* marks.c: moves a new entry to the old ones. ERR_BOOK_FULL: it was refused. */
+enum err book_promote(struct book *book, struct now now, uint32_t handle);
 
 /* Puts an entry that is in no bucket into the new bucket where it belongs, making room. */
 void book_place_new(struct book *book, struct now now, uint32_t handle);

@@ -105,7 +105,7 @@ enum err book_mark_rtt(struct book *book, const struct addr *addr, uint32_t rtt_
 }
 
 /* B44 with F6: the victim of a full bucket becomes a new entry again instead of getting lost. */
-static enum err promote(struct book *book, struct now now, uint32_t handle)
+enum err book_promote(struct book *book, struct now now, uint32_t handle)
 {
     const struct book_entry *entry = &book->entries[handle];
     uint32_t bucket = placement_old(&book->placement, &entry->addr, entry->group);
@@ -129,7 +129,7 @@ enum err book_mark_good(struct book *book, struct now now, const struct addr *ad
     if (!entry)
         return ERR_NOT_FOUND;
     note_success(entry, now);
-    return entry->side == BOOK_OLD ? ERR_OK : promote(book, now, handle_of(book, entry));
+    return entry->side == BOOK_OLD ? ERR_OK : book_promote(book, now, handle_of(book, entry));
 }
 
 enum err book_mark_version(struct book *book, const struct addr *addr, struct span version)

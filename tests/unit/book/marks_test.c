@@ -408,6 +408,8 @@ struct chooser {
     unsigned asked;
     enum book_side side;
     uint32_t n;
+    struct addr source;
+    bool known;
 };
 
 static uint32_t choose(void *context, struct now now, const struct book_full *full)
@@ -417,6 +419,8 @@ static uint32_t choose(void *context, struct now now, const struct book_full *fu
     chooser->asked++;
     chooser->side = full->side;
     chooser->n = full->n;
+    chooser->source = *full->source;
+    chooser->known = full->known != NULL;
     for (uint32_t i = 0; i < full->n; i++)
         assert_int_equal(full->entries[i]->side, full->side);
     return chooser->answer;
@@ -437,6 +441,8 @@ static void book_asks_the_policy_about_a_full_new_bucket(void **state)
     assert_null(entry_number(book, 4));
     assert_int_equal(chooser.n, 4);
     assert_int_equal(chooser.side, BOOK_NEW);
+    assert_true(addr_equal(&chooser.source, &source));
+    assert_false(chooser.known);
     chooser.answer = 3;
     assert_int_equal(book_add(book, at_ms(9), &rng, &addr, &source, NULL), ERR_OK);
     assert_null(entry_number(book, 3));
@@ -460,6 +466,9 @@ static void book_asks_the_policy_about_a_full_old_bucket(void **state)
     struct addr addr = addr_number(4);
     assert_int_equal(book_mark_good(book, at_ms(9), &addr), ERR_BOOK_FULL);
     assert_int_equal(chooser.side, BOOK_OLD);
+    struct addr source = source_number(4);
+    assert_true(addr_equal(&chooser.source, &source));
+    assert_true(chooser.known);
     assert_false(book_is_good(book, &addr.id));
     chooser.answer = 2;
     assert_int_equal(book_mark_good(book, at_ms(9), &addr), ERR_OK);
@@ -469,6 +478,77 @@ static void book_asks_the_policy_about_a_full_old_bucket(void **state)
     book_set_connected(book, &connected, true);
     assert_int_equal(book_mark_good(book, at_ms(10), &again), ERR_OK);
     assert_true(book_is_good(book, &connected));
+    assert_int_equal(book_count(book), 5);
+    done(book);
+}
+
+static void book_asks_the_policy_about_a_further_reference(void **state)
+{
+    (void)state;
+    struct book_settings settings = book_settings_default();
+    settings.new_buckets = 2;
+    settings.new_bucket_size = 2;
+    settings.new_buckets_per_group = 1;
+    struct book *book = book_of(settings);
+    struct chooser chooser = {.answer = BOOK_EVICT_REFUSE};
+    struct rng rng = seeded(1);
+    fill(book, 0, 6, 0);
+    book_set_evict(book, choose, &chooser);
+    struct addr addr = entry_number(book, 5)->addr;
+    for (uint32_t n = 6; n < 300; n++) {
+        struct addr source = source_number(n);
+        assert_int_equal(book_add(book, at_ms(0), &rng, &addr, &source, NULL), ERR_OK);
+    }
+    assert_true(chooser.asked > 0);
+    assert_true(chooser.known);
+    assert_int_equal(entry_number(book, 5)->refs, 1);
+    done(book);
+}
+
+static void book_replace_lets_a_newcomer_in_for_a_new_entry_that_failed(void **state)
+{
+    (void)state;
+    struct book *book = one_bucket_book(4);
+    struct chooser chooser = {.answer = BOOK_EVICT_REFUSE};
+    struct rng rng = seeded(1);
+    book_set_evict(book, choose, &chooser);
+    for (uint32_t n = 0; n < 4; n++)
+        add_at(book, n, n);
+    struct addr addr = addr_number(4), other = addr_number(5), source = source_number(4);
+    struct peer_id victim = id_number(2);
+    assert_int_equal(book_replace(book, at_ms(9), &rng, BOOK_NEW, &victim, &addr, &source), ERR_OK);
+    assert_non_null(entry_number(book, 4));
+    assert_null(entry_number(book, 2));
+    assert_int_equal(
+        book_replace(book, at_ms(9), &rng, BOOK_NEW, &victim, &other, &source), ERR_BOOK_FULL);
+    victim = id_number(0);
+    assert_int_equal(book_remove(book, &victim), ERR_OK);
+    assert_int_equal(
+        book_replace(book, at_ms(9), &rng, BOOK_NEW, &victim, &other, &source), ERR_OK);
+    assert_int_equal(book_count(book), 4);
+    assert_int_equal(chooser.asked, 0);
+    done(book);
+}
+
+static void book_replace_promotes_instead_of_an_old_entry_that_failed(void **state)
+{
+    (void)state;
+    struct book *book = narrow_book(4);
+    struct rng rng = seeded(1);
+    fill(book, 0, 5, 4);
+    struct addr addr = addr_number(4), unknown = addr_number(9);
+    struct peer_id victim = id_number(1);
+    int64_t success_ms = entry_number(book, 4)->last_success_ms;
+    book_set_connected(book, &victim, true);
+    assert_int_equal(
+        book_replace(book, at_ms(9), &rng, BOOK_OLD, &victim, &addr, NULL), ERR_BOOK_FULL);
+    book_set_connected(book, &victim, false);
+    assert_int_equal(
+        book_replace(book, at_ms(9), &rng, BOOK_OLD, &victim, &unknown, NULL), ERR_NOT_FOUND);
+    assert_int_equal(book_replace(book, at_ms(9), &rng, BOOK_OLD, &victim, &addr, NULL), ERR_OK);
+    assert_true(book_is_good(book, &addr.id));
+    assert_int_equal(entry_number(book, 4)->last_success_ms, success_ms);
+    assert_int_equal(entry_number(book, 1)->side, BOOK_NEW); /* F6 */
     assert_int_equal(book_count(book), 5);
     done(book);
 }
@@ -498,6 +578,9 @@ int main(void)
         cmocka_unit_test(book_full_new_bucket_keeps_entries_that_are_elsewhere_too),
         cmocka_unit_test(book_asks_the_policy_about_a_full_new_bucket),
         cmocka_unit_test(book_asks_the_policy_about_a_full_old_bucket),
+        cmocka_unit_test(book_asks_the_policy_about_a_further_reference),
+        cmocka_unit_test(book_replace_lets_a_newcomer_in_for_a_new_entry_that_failed),
+        cmocka_unit_test(book_replace_promotes_instead_of_an_old_entry_that_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
