@@ -58,6 +58,7 @@ enum blame { BLAME_NONE, BLAME_PEER, BLAME_US, BLAME_ENVIRONMENT };
     X(TOO_MANY_ATTEMPTS, "too_many_attempts", PEER, "too many failed dials")                       \
     X(REFUSED, "refused", PEER, "connection refused")                                              \
     X(TIMEOUT, "timeout", PEER, "connection timed out")                                            \
+    X(HOST_UNREACHABLE, "host_unreachable", PEER, "no such host there")                            \
     X(UNREACHABLE, "unreachable", ENVIRONMENT, "network unreachable")                              \
     X(RESET, "reset", PEER, "connection reset")                                                    \
     X(LOOKUP, "lookup", ENVIRONMENT, "name does not resolve")                                      \

@@ -51,8 +51,10 @@ enum err err_of_uv(int code)
     case UV_ECONNABORTED:
     case UV_EPIPE:
         return ERR_RESET;
+    case UV_EHOSTUNREACH: /* a router or the last network answered: our own route works */
+    case UV_EHOSTDOWN:
+        return ERR_HOST_UNREACHABLE;
     case UV_ENETUNREACH:
-    case UV_EHOSTUNREACH:
     case UV_ENETDOWN:
     case UV_EADDRNOTAVAIL:
     case UV_EADDRINUSE:

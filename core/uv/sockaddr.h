@@ -11,7 +11,8 @@ socklen_t sockaddr_of_endpoint(const struct endpoint *at, struct sockaddr_storag
 struct endpoint sockaddr_to_endpoint(const struct sockaddr *from);
 
 /* The err of a libuv (negative errno) code: UV_ECONNREFUSED -> ERR_REFUSED, UV_EOF ->
- * ERR_CLOSED_BY_PEER, a lack of routes, ports or permission -> ERR_UNREACHABLE ... */
+ * ERR_CLOSED_BY_PEER, UV_EHOSTUNREACH -> ERR_HOST_UNREACHABLE (the address is to blame), a lack of
+ * routes, ports or permission of our own -> ERR_UNREACHABLE ... */
 enum err err_of_uv(int code);
 
 #endif

@@ -34,6 +34,7 @@ static void err_blames_the_party_that_caused_it(void **state)
     assert_int_equal(err_blame(ERR_WRONG_ID), BLAME_PEER);
     assert_int_equal(err_blame(ERR_PEX_TOO_SOON), BLAME_PEER);
     assert_int_equal(err_blame(ERR_NO_SLOT), BLAME_NONE);
+    assert_int_equal(err_blame(ERR_HOST_UNREACHABLE), BLAME_PEER);
     assert_int_equal(err_blame(ERR_UNREACHABLE), BLAME_ENVIRONMENT);
     assert_int_equal(err_blame(ERR_SCRIPT), BLAME_US);
 }

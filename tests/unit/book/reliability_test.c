@@ -138,6 +138,7 @@ static void failures_are_counted_by_class_and_stay_at_their_maximum(void **state
         {ERR_AUTH_SIGNATURE, BOOK_HANDSHAKE},
         {ERR_OTHER_NETWORK, BOOK_HANDSHAKE},
         {ERR_FRAME_TAG, BOOK_HANDSHAKE},
+        {ERR_HOST_UNREACHABLE, BOOK_OTHER},
         {ERR_UNREACHABLE, BOOK_OTHER},
         {ERR_IO, BOOK_OTHER},
     };

@@ -237,7 +237,7 @@ static void r55_other_failures_are_told_to_the_policy_by_name(void **state)
 {
     (void)state;
     static const enum err errs[] = {ERR_REFUSED, ERR_TIMEOUT, ERR_RESET, ERR_CLOSED_BY_PEER,
-        ERR_HANDSHAKE_TIMEOUT, ERR_AUTH_SIGNATURE, ERR_NODE_INFO};
+        ERR_HANDSHAKE_TIMEOUT, ERR_AUTH_SIGNATURE, ERR_HOST_UNREACHABLE};
     struct world *world = open_one();
     for (unsigned i = 0; i < 7; i++) {
         fail_and_retry(world, errs[i], 1);
