@@ -134,3 +134,14 @@ void recent_remove(struct recent *recent, const void *key)
     if (i != MAP_NONE)
         remove_at(recent, i);
 }
+
+const void *recent_oldest(const struct recent *recent)
+{
+    return recent->n > 0 ? record_at(recent, recent->oldest) : NULL;
+}
+
+void recent_forget_oldest(struct recent *recent)
+{
+    if (recent->n > 0)
+        remove_at(recent, recent->oldest);
+}

@@ -28,5 +28,8 @@ void *recent_find(const struct recent *recent, const void *key);
 /* The record of this key, made all-zero if there was none, now the newest. NULL: out of memory. */
 void *recent_touch(struct recent *recent, const void *key);
 void recent_remove(struct recent *recent, const void *key);
+/* The record touched longest ago, NULL when there is none; and its end. */
+const void *recent_oldest(const struct recent *recent);
+void recent_forget_oldest(struct recent *recent);
 
 #endif

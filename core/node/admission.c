@@ -2,13 +2,12 @@
  * S15, S21 - S24, F5, F24). */
 #include "node/state.h"
 
-#define FOREIGN_BLOCK_MS HOURS_MS(24)
-
 static void refuse(struct step *step, const struct event *event, enum err why)
 {
     struct node *node = step->node;
     char at[ADDR_TEXT_MAX];
     outbox_add(step->outbox, ACTION_REFUSE, event->conn)->refuse.why = why;
+    node->metrics.refused[why]++;
     log_write(&node->settings.log, LOG_INFO, "inbound refused",
         LOG_TEXT("addr", endpoint_to_text(&event->accepted.remote, at)),
         LOG_TEXT("error", err_text(why)), LOG_NUMBER("inbound", node->conns.inbound),
@@ -101,6 +100,7 @@ static void add_itself(struct step *step, const struct conn *conn)
         return;
     enum book_added added = BOOK_KNOWN;
     enum err err = book_add(node->book, step->now, &node->rng, &conn->listen, &itself, &added);
+    node->metrics.addresses_refused[err] += err != ERR_OK;
     if (err)
         log_write(&node->settings.log, LOG_DEBUG, "address refused by the book",
             LOG_TEXT("error", err_text(err)));
@@ -150,6 +150,7 @@ static enum err welcome(struct step *step, struct conn *conn, const struct event
 static void turn_away(struct step *step, struct conn *conn, const struct peer_id *id, enum err err)
 {
     char text[PEER_ID_TEXT + 1];
+    step->node->metrics.refused[err] += !conn->outbound;
     log_write(&step->node->settings.log, LOG_INFO,
         conn->outbound ? "outbound dropped" : "inbound refused",
         LOG_TEXT("peer", peer_id_text(id, text)), LOG_TEXT("error", err_text(err)));
@@ -204,9 +205,13 @@ static void forget(struct step *step, struct conn *conn, bool by_us)
 static void log_gone(const struct step *step, const struct conn *conn, enum err why)
 {
     char id[PEER_ID_TEXT + 1];
+    bool by_peer = why == ERR_CLOSED_BY_PEER || why == ERR_RESET; /* as peers do at any time */
     bool graceful = err_blame(why) == BLAME_NONE;
-    log_write(&step->node->settings.log, graceful ? LOG_INFO : LOG_ERROR,
-        graceful ? "peer stopped gracefully" : "peer stopped for error",
+    const char *event = by_peer ? "peer closed the connection"
+        : graceful              ? "peer stopped gracefully"
+                                : "peer stopped for error";
+    step->node->metrics.gone[why]++;
+    log_write(&step->node->settings.log, by_peer || graceful ? LOG_INFO : LOG_ERROR, event,
         LOG_TEXT("peer", peer_id_text(&conn->id, id)), LOG_TEXT("reason", err_text(why)));
 }
 
@@ -237,14 +242,18 @@ static void block_foreign(struct step *step, const struct peer_id *id, enum err 
         configured_is_persistent(node, id) || configured_is_seed(node, id) ||
         node_is_unconditional(node, id))
         return;
-    if (book_ban(node->book, step->now, &target, FOREIGN_BLOCK_MS, err_name(err)) == ERR_OK)
-        node->counts.bans++;
+    if (book_ban(node->book, step->now, &target, node->settings.other_network_block_ms,
+            err_name(err)) != ERR_OK)
+        return;
+    node->counts.bans++;
+    node->metrics.bans[err]++;
 }
 
 static void handshake_failed(struct step *step, const struct conn *conn, const struct event *event)
 {
     char at[ADDR_TEXT_MAX];
     enum err err = event->closed.err;
+    step->node->metrics.refused[err]++;
     log_write(&step->node->settings.log, LOG_INFO, "inbound rejected",
         LOG_TEXT("addr", endpoint_to_text(&conn->remote, at)), LOG_TEXT("error", err_text(err)));
     block_foreign(step, &event->closed.id, err);

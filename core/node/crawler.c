@@ -3,14 +3,10 @@
 
 #include <stdlib.h>
 
-#define RECRAWL_MS MINUTES_MS(2)            /* R61: between two crawls of one ID */
-#define HOLD_AFTER_LIST_MS SECONDS_MS(5)    /* P20 */
-#define HOLD_WITHOUT_LIST_MS SECONDS_MS(30) /* P20 */
-#define INBOUND_IDLE_MS SECONDS_MS(60)      /* P20: an inbound peer that never asked */
-
 static bool crawled_lately(const struct step *step, int64_t crawled_at)
 {
-    return crawled_at > 0 && step->now.mono_ms + 1 - crawled_at < RECRAWL_MS;
+    return crawled_at > 0 &&
+        step->now.mono_ms + 1 - crawled_at < step->node->settings.recrawl_interval_ms;
 }
 
 /* It may have left the book, or been banned, since the pass began. */
@@ -42,6 +38,18 @@ static bool has_room(const struct node *node)
         conns->outbound + conns->dialing < node->settings.crawl_outbound_max;
 }
 
+static void end_pass(struct step *step)
+{
+    struct crawl *crawl = &step->node->crawl;
+    struct node_metrics *metrics = &step->node->metrics;
+    if (crawl->began_ms == NEVER_MS)
+        return;
+    metrics->crawl.last_ms = step->now.mono_ms - crawl->began_ms;
+    metrics->crawl.total_ms += metrics->crawl.last_ms;
+    metrics->crawl.passes++;
+    crawl->began_ms = NEVER_MS;
+}
+
 /* Dials what the pass still holds, as far as room allows (F17: concurrent and capped). What has to
  * wait goes on when a dial ends, or a second later. */
 static void crawl_on(struct step *step)
@@ -50,6 +58,8 @@ static void crawl_on(struct step *step)
     while (crawl->queue_at < crawl->queue_n && has_room(step->node) &&
         crawl_one(step, &crawl->queue[crawl->queue_at]) == ERR_OK)
         crawl->queue_at++;
+    if (crawl->queue_at == crawl->queue_n && step->node->conns.dialing == 0)
+        end_pass(step);
 }
 
 static void start_pass(struct step *step)
@@ -57,6 +67,8 @@ static void start_pass(struct step *step)
     struct node *node = step->node;
     struct crawl *crawl = &node->crawl;
     struct book_selection unbiased = {0};
+    end_pass(step); /* one that is still under way ends with what it reached */
+    crawl->began_ms = step->now.mono_ms;
     crawl->queue_at = 0;
     crawl->queue_n = book_select(node->book, step->now, &node->rng, &unbiased, crawl->queue);
     log_write(&node->settings.log, LOG_INFO, "crawl", LOG_NUMBER("addresses", crawl->queue_n),
@@ -68,6 +80,7 @@ bool crawler_init(struct node *node)
 {
     recent_init(&node->crawl.records, PEER_ID_SIZE, sizeof(int64_t), CRAWL_RECORDS_MAX,
         rng_next(&node->rng));
+    node->crawl.began_ms = NEVER_MS;
     node->crawl.queue = malloc(PEX_SELECTION_MAX * sizeof *node->crawl.queue);
     return node->crawl.queue != NULL;
 }
@@ -109,14 +122,25 @@ static bool has_stayed_long_enough(const struct step *step, const struct conn *c
     if (stayed >= settings->seed_disconnect_wait_ms) /* R65 */
         return true;
     if (!conn->outbound)
-        return conn->requests == 0 && stayed >= INBOUND_IDLE_MS;
+        return conn->requests == 0 && stayed >= settings->seed_idle_ms;
     if (conn->list_ms != NEVER_MS)
-        return now - conn->list_ms >= HOLD_AFTER_LIST_MS;
-    return stayed >= HOLD_WITHOUT_LIST_MS;
+        return now - conn->list_ms >= settings->crawl_hold_after_list_ms;
+    return stayed >= settings->crawl_hold_without_list_ms;
+}
+
+/* R64. A record touched since, but not crawled, leaves with its turn. */
+static void forget_old_crawls(struct step *step)
+{
+    struct recent *records = &step->node->crawl.records;
+    int64_t oldest = step->now.mono_ms + 1 - step->node->settings.record_lifetime_ms;
+    const int64_t *crawled_at;
+    while ((crawled_at = recent_oldest(records)) && *crawled_at < oldest)
+        recent_forget_oldest(records);
 }
 
 void crawler_housekeep(struct step *step)
 {
+    forget_old_crawls(step);
     struct conns *conns = &step->node->conns;
     for (uint32_t i = conns->n; i-- > 0;) {
         struct conn *conn = &conns->at[i];

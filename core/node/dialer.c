@@ -2,15 +2,8 @@
  * (R50 - R57, S10, P3 - P5, F3, F4, F14, F15, F21, F25). */
 #include "node/state.h"
 
-/* Strict mode, per /24 or /48 (P3): at most 2 dials in flight and 10 in any minute, as a bucket of
- * two that gets eight back a minute. */
-#define RANGE_IN_FLIGHT_MAX 2
-#define RANGE_BURST 2.0
-#define RANGE_PER_S (8.0 / 60)
 #define WAIT_MIN_MS SECONDS_MS(1) /* P4 */
 #define WAIT_MAX_MS HOURS_MS(48)
-#define OWN_TROUBLE_WAIT_MS MINUTES_MS(1) /* for an address that our own host cannot reach now */
-#define WRONG_ID_BLOCK_MS HOURS_MS(24)
 
 struct endpoint_key endpoint_key(const struct endpoint *at)
 {
@@ -78,15 +71,19 @@ enum err dialer_check(const struct step *step, const struct addr *addr, enum dia
     return ERR_OK;
 }
 
-/* P3: gossip chooses the targets, so one small range never gets many dials of us. */
+/* P3: gossip chooses the targets, so one small range never gets many dials of us. At most a rate of
+ * n in any minute is a bucket of b that gets n - b back a minute. */
 static bool take_range(struct step *step, const struct ip *ip)
 {
     struct node *node = step->node;
+    const struct node_settings *settings = &node->settings;
     struct ip range = conns_range(ip);
-    if (conns_dials_in_range(&node->conns, &range) >= RANGE_IN_FLIGHT_MAX)
+    if (conns_dials_in_range(&node->conns, &range) >= settings->range_dial_concurrency)
         return false;
+    double a_minute = settings->range_dial_rate;
+    double burst = a_minute < 4 ? 1 : 2;
     struct bucket *dials = recent_touch(&node->ranges, &range);
-    return dials && bucket_take(dials, step->now.mono_ms, RANGE_PER_S, RANGE_BURST);
+    return dials && bucket_take(dials, step->now.mono_ms, (a_minute - burst) / 60, burst);
 }
 
 static enum err take_budget(struct step *step, const struct addr *addr, enum dial_origin origin)
@@ -108,8 +105,10 @@ enum err dialer_dial(struct step *step, const struct addr *addr, enum dial_origi
     enum err err = dialer_check(step, addr, origin);
     if (!err)
         err = take_budget(step, addr, origin);
-    if (err)
+    if (err) {
+        node->metrics.dials_held[err]++;
         return err;
+    }
     struct conn conn = {
         .number = ++node->dial_number,
         .id = addr->id,
@@ -141,17 +140,18 @@ static void gate(struct dial_record *record, const struct step *step, int64_t wa
 
 /* A ban by ID needs a proven ID, else only the pair of ID and endpoint is blocked (P5, F3). */
 static void apply_ban(struct step *step, const struct addr *addr,
-    const struct backoff_verdict *verdict, bool id_proven, const char *kind)
+    const struct backoff_verdict *verdict, bool id_proven, enum err kind)
 {
     struct node *node = step->node;
     int64_t duration_ms = clamp_ms(verdict->ban_s, BAN_MIN_MS, BAN_MAX_MS);
-    const char *reason = verdict->reason[0] ? verdict->reason : kind;
+    const char *reason = verdict->reason[0] ? verdict->reason : err_name(kind);
     char text[ADDR_TEXT_MAX];
     struct ban_target target = id_proven ? ban_of_id(&addr->id) : ban_of_pair(addr);
     if (book_ban(node->book, step->now, &target, duration_ms, reason))
         return;
     forget_record(node, &addr->at); /* F4 */
     node->counts.bans++;
+    node->metrics.bans[kind]++;
     log_write(&node->settings.log, LOG_INFO, "address banned",
         LOG_TEXT("addr", addr_to_text(addr, text)), LOG_TEXT("reason", reason),
         LOG_NUMBER("seconds", duration_ms / 1000));
@@ -194,7 +194,7 @@ static void ask_backoff(struct step *step, const struct addr *addr, struct dial_
         break;
     case BACKOFF_ban:
         if (!configured_is_seed(node, &addr->id)) /* P17 */
-            apply_ban(step, addr, &verdict, id_proven, view.class);
+            apply_ban(step, addr, &verdict, id_proven, err);
         break;
     case BACKOFF_remove:
         remove_from_book(node, addr);
@@ -207,7 +207,9 @@ static void block_pair(struct step *step, const struct addr *addr)
 {
     struct node *node = step->node;
     struct ban_target pair = ban_of_pair(addr);
-    book_ban(node->book, step->now, &pair, WRONG_ID_BLOCK_MS, err_name(ERR_WRONG_ID));
+    if (book_ban(node->book, step->now, &pair, node->settings.wrong_id_block_ms,
+            err_name(ERR_WRONG_ID)) == ERR_OK)
+        node->metrics.bans[ERR_WRONG_ID]++;
     forget_record(node, &addr->at);
 }
 
@@ -231,7 +233,7 @@ static void book_result(struct step *step, const struct addr *addr, enum err err
     if (err_blame(err) == BLAME_ENVIRONMENT) { /* our own host's trouble: says nothing of theirs */
         struct dial_record *record = touch_record(step->node, &addr->at);
         if (record)
-            gate(record, step, OWN_TROUBLE_WAIT_MS);
+            gate(record, step, step->node->settings.own_trouble_wait_ms);
         return;
     }
     source_blame(step, addr);
@@ -265,8 +267,10 @@ static void collided(struct step *step)
 void dialer_ended(
     struct step *step, enum dial_origin origin, const struct peer_id *id, enum err err)
 {
+    step->node->metrics.dials[err]++;
     switch (origin) {
     case ORIGIN_SEED:
+        step->node->metrics.seed_dials[err]++;
         if (err && err != ERR_DUPLICATE_ID) /* it is connected already: as good as dialed */
             seeds_failed(step, err);
         else

@@ -109,12 +109,13 @@ static void ask_somebody(struct step *step)
     exchange_ask(step, chosen);
 }
 
-/* F14: alone for two periods, whatever the book holds. */
+/* F14: whatever the book holds. */
 static bool is_alone_for_long(const struct step *step)
 {
     const struct node *node = step->node;
     return node->alone_since_ms != NEVER_MS &&
-        step->now.mono_ms - node->alone_since_ms >= 2 * node->settings.ensure_peers_period_ms;
+        step->now.mono_ms - node->alone_since_ms >=
+        node->settings.alone_rounds * node->settings.ensure_peers_period_ms;
 }
 
 static int64_t free_slots(const struct node *node)

@@ -2,46 +2,43 @@
 #include "node/state.h"
 
 #define HEELS_SHARE 10 /* of the interval: what comes sooner is no honest extra request (D2) */
-#define REQUEST_EXPIRES_MS SECONDS_MS(30) /* F12: an unanswered request */
-#define LATE_LIST_GRACE_MS SECONDS_MS(60) /* F12: a list that comes after that is only ignored */
-/* Until an unanswered request is followed by another, unless by the second of the connection: a
- * connection that stalls delivers all at once when it goes on, which beyond the free pass (R27) is
- * abuse in the peer's eyes. One that stalls for longer is ended by the pong timeout. */
-#define REQUEST_RETRY_MS MINUTES_MS(2)
-#define SEED_NEW_PERCENT 30     /* R25, B37 */
-#define FLUSH_MS SECONDS_MS(10) /* F27, P14 */
 
 /* ---- asking (R30) ---- */
 
-static bool is_outstanding(const struct conn *conn, int64_t mono_ms)
+static bool is_outstanding(const struct step *step, const struct conn *conn)
 {
-    return conn->asked_ms != NEVER_MS && mono_ms - conn->asked_ms < REQUEST_EXPIRES_MS;
+    return conn->asked_ms != NEVER_MS &&
+        step->now.mono_ms - conn->asked_ms < step->node->settings.request_timeout_ms;
 }
 
 /* F12: nobody waits for the answer any more, but it may still come and is then no offence. */
-static void give_up_request(struct conn *conn, int64_t mono_ms)
+static void give_up_request(const struct step *step, struct conn *conn)
 {
+    const struct node_settings *settings = &step->node->settings;
     if (conn->asked_ms == NEVER_MS)
         return;
-    if (mono_ms >= conn->late_ms)
+    if (step->now.mono_ms >= conn->late_ms)
         conn->late_lists = 0;
     conn->late_lists++;
-    conn->late_ms = conn->asked_ms + REQUEST_EXPIRES_MS + LATE_LIST_GRACE_MS;
+    conn->late_ms = conn->asked_ms + settings->request_timeout_ms + settings->late_list_grace_ms;
     conn->asked_ms = NEVER_MS;
 }
 
-static bool is_stalled(const struct conn *conn, int64_t mono_ms)
+/* An unanswered request is followed by another only after a while, unless by the second of the
+ * connection: one that stalls delivers all at once when it goes on, which beyond the free pass
+ * (R27) is abuse in the peer's eyes. One that stalls for longer is ended by the pong timeout. */
+static bool is_stalled(const struct step *step, const struct conn *conn)
 {
     return conn->asked_ms != NEVER_MS && conn->asked >= 2 &&
-        mono_ms - conn->asked_ms < REQUEST_RETRY_MS;
+        step->now.mono_ms - conn->asked_ms < step->node->settings.request_retry_ms;
 }
 
 bool exchange_may_ask(const struct step *step, const struct conn *conn)
 {
     const struct node *node = step->node;
     int64_t now = step->now.mono_ms;
-    if (conn->state != CONN_PEER || !conn->has_pex || is_outstanding(conn, now) ||
-        is_stalled(conn, now))
+    if (conn->state != CONN_PEER || !conn->has_pex || is_outstanding(step, conn) ||
+        is_stalled(step, conn))
         return false;
     const struct peer_history *history = recent_find(&node->history, &conn->id);
     return !history || history->asked_at == 0 ||
@@ -57,7 +54,7 @@ bool exchange_ask(struct step *step, struct conn *conn)
     if (!history)
         return false;
     history->asked_at = step->now.mono_ms + 1;
-    give_up_request(conn, step->now.mono_ms);
+    give_up_request(step, conn);
     conn->asked_ms = step->now.mono_ms;
     conn->asked++;
     outbox_add(step->outbox, ACTION_SEND, conn->number)->send.kind = PEX_REQUEST;
@@ -71,7 +68,7 @@ void exchange_send_failed(struct step *step, const struct event *event)
 {
     struct conn *conn = conns_find(&step->node->conns, event->conn);
     if (conn && conn->state == CONN_PEER)
-        give_up_request(conn, step->now.mono_ms);
+        give_up_request(step, conn);
 }
 
 /* ---- answering (R25 - R28) ---- */
@@ -82,7 +79,7 @@ static void send_selection(struct step *step, const struct conn *conn, bool as_s
     struct addr *addrs = outbox_alloc(step->outbox, PEX_SELECTION_MAX * sizeof *addrs);
     struct book_selection selection = {
         .biased = as_seed,
-        .new_percent = SEED_NEW_PERCENT,
+        .new_percent = node->settings.seed_new_percent,
         .except = &conn->id,
     };
     size_t n = book_select(node->book, step->now, &node->rng, &selection, addrs);
@@ -172,7 +169,7 @@ static void handle_request(struct step *step, struct conn *conn)
     note_answer(step, conn);
     send_selection(step, conn, answer_and_close);
     if (answer_and_close) /* R25: whatever else it sends is no message any more */
-        admission_close(step, conn, ERR_GRACEFUL, FLUSH_MS);
+        admission_close(step, conn, ERR_GRACEFUL, node->settings.seed_flush_ms);
 }
 
 /* ---- lists (R31 - R37) ---- */
@@ -180,14 +177,14 @@ static void handle_request(struct step *step, struct conn *conn)
 enum solicited { SOLICITED, LATE, UNSOLICITED };
 
 /* R31 (2) and (3): one request admits one list. */
-static enum solicited take_request(struct conn *conn, int64_t mono_ms)
+static enum solicited take_request(const struct step *step, struct conn *conn)
 {
-    if (is_outstanding(conn, mono_ms)) {
+    if (is_outstanding(step, conn)) {
         conn->asked_ms = NEVER_MS;
         return SOLICITED;
     }
-    give_up_request(conn, mono_ms);
-    if (conn->late_lists == 0 || mono_ms >= conn->late_ms)
+    give_up_request(step, conn);
+    if (conn->late_lists == 0 || step->now.mono_ms >= conn->late_ms)
         return UNSOLICITED;
     conn->late_lists--;
     return LATE;
@@ -202,6 +199,7 @@ static uint32_t take_addresses(
         enum book_added result = BOOK_KNOWN;
         enum err err =
             book_add(node->book, step->now, &node->rng, &list->addrs[i], source, &result);
+        node->metrics.addresses_refused[err] += err != ERR_OK;
         if (err && log_wants(&node->settings.log, LOG_DEBUG)) {
             char text[ADDR_TEXT_MAX];
             log_write(&node->settings.log, LOG_DEBUG, "address refused by the book",
@@ -255,7 +253,7 @@ static void handle_list(struct step *step, struct conn *conn, const struct pex_m
         penalty_incident(step, conn, ERR_PEX_BAD_ADDRESS);
         return;
     }
-    switch (take_request(conn, step->now.mono_ms)) {
+    switch (take_request(step, conn)) {
     case UNSOLICITED:
         step->node->counts.lists_unsolicited++;
         penalty_incident(step, conn, ERR_PEX_UNSOLICITED);

@@ -7,30 +7,6 @@
 #define DIAL_RATE_SEED 200
 #define HOUSEKEEP_MS SECONDS_MS(1)
 
-struct node_settings node_settings_default(void)
-{
-    return (struct node_settings){
-        .pex = true,
-        .strict = true,
-        .max_inbound = 40,
-        .max_outbound = 10,
-        .max_handshaking = 64,
-        .ensure_peers_period_ms = SECONDS_MS(30),
-        .request_interval_min_ms = SECONDS_MS(10),
-        .own_request_spacing_ms = SECONDS_MS(12),
-        .ip_answers_burst = 20,
-        .ip_answers_per_s = 1,
-        .seed_disconnect_wait_ms = HOURS_MS(28),
-        .crawl_period_ms = SECONDS_MS(30),
-        .crawl_concurrency = 64,
-        .crawl_outbound_max = 256,
-        .dial_concurrency = 64,
-        .book_store_interval_ms = SECONDS_MS(1),
-        .book_save_interval_ms = MINUTES_MS(2),
-        .configured_dial_delay_max_ms = SECONDS_MS(3),
-    };
-}
-
 static struct configured_peer *copy_configured(const struct addr_text *texts, size_t n)
 {
     struct configured_peer *peers = calloc(n ? n : 1, sizeof *peers);
@@ -157,6 +133,14 @@ bool node_is_unconditional(const struct node *node, const struct peer_id *id)
 
 /* ---- start, tick, stop ---- */
 
+/* R40: nobody is there yet, so without jitter unless an operator wants some (P27). */
+static int64_t first_round_delay_ms(struct node *node)
+{
+    int64_t below =
+        earlier_ms(node->settings.first_round_delay_max_ms, node->settings.ensure_peers_period_ms);
+    return below > 0 ? (int64_t)rng_below(&node->rng, (uint64_t)below) : 0;
+}
+
 static void start(struct step *step)
 {
     struct node *node = step->node;
@@ -175,12 +159,33 @@ static void start(struct step *step)
         node->crawl.next_ms = now + node->settings.crawl_period_ms;
         return;
     }
-    node->round_ms = now; /* R40: nobody is there yet, so without jitter */
+    node->round_ms = now + first_round_delay_ms(node);
+}
+
+static int64_t latest(const struct peer_history *history)
+{
+    const int64_t times[] = {history->asked_at, history->answered_at, history->incidents_at,
+        history->added_at, history->dead_at};
+    int64_t last = 0;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        last = times[i] > last ? times[i] : last;
+    return last;
+}
+
+/* P28 */
+static void forget_old_history(struct step *step)
+{
+    struct recent *history = &step->node->history;
+    int64_t oldest = step->now.mono_ms + 1 - step->node->settings.record_lifetime_ms;
+    const struct peer_history *record;
+    while ((record = recent_oldest(history)) && latest(record) < oldest)
+        recent_forget_oldest(history);
 }
 
 static void housekeep(struct step *step)
 {
     promote_all(step);
+    forget_old_history(step);
     if (step->node->settings.seed_mode)
         crawler_housekeep(step);
 }

@@ -124,6 +124,7 @@ static void enforce_ban(
         return;
     }
     node->counts.bans++;
+    node->metrics.bans[kind]++;
     log_write(&node->settings.log, LOG_INFO, "peer banned",
         LOG_TEXT("peer", peer_id_text(&conn->id, id)), LOG_TEXT("reason", reason),
         LOG_NUMBER("seconds", duration_ms / 1000));

@@ -1,10 +1,6 @@
 /* Persistent peers: kept connected for ever and dialed by nobody else (S16, S20, F16). */
 #include "node/configured.h"
 
-#define RECONNECT_FAST_TRIES 20
-#define RECONNECT_FAST_MS SECONDS_MS(5)
-#define RECONNECT_JITTER_MS SECONDS_MS(3)
-#define RECONNECT_MAX_MS MINUTES_MS(5)  /* F16 */
 #define RECONNECT_LIMIT_MS HOURS_MS(24) /* P25: bounds of what an operator may set instead */
 #define RECONNECT_LEAST_MS SECONDS_MS(1)
 #define SHORT_STAY_MS SECONDS_MS(5) /* a peer lost sooner counts as a failed dial */
@@ -18,6 +14,7 @@ static void add_to_book(struct step *step, const struct addr *addr)
         source = node->settings.own_addresses[0];
     enum book_added added = BOOK_KNOWN;
     enum err err = book_add(node->book, step->now, &node->rng, addr, &source, &added);
+    node->metrics.addresses_refused[err] += err != ERR_OK;
     if (err)
         log_write(&node->settings.log, LOG_DEBUG, "address refused by the book",
             LOG_TEXT("error", err_text(err)));
@@ -32,15 +29,16 @@ static int64_t jitter_ms(struct node *node, int64_t below_ms)
 
 static int64_t reconnect_wait_ms(struct node *node, uint32_t failures)
 {
-    int64_t cap = node->settings.persistent_max_dial_period_ms;
-    int64_t longest = cap > 0 ? earlier_ms(cap, RECONNECT_LIMIT_MS) : RECONNECT_MAX_MS;
-    int64_t wait = RECONNECT_FAST_MS;
-    if (failures > RECONNECT_FAST_TRIES) {
+    const struct node_settings *settings = &node->settings;
+    int64_t cap = settings->persistent_max_dial_period_ms;
+    int64_t longest = earlier_ms(cap > 0 ? cap : settings->reconnect_max_ms, RECONNECT_LIMIT_MS);
+    int64_t wait = settings->reconnect_interval_ms;
+    if (failures > settings->reconnect_tries) {
         wait = SECONDS_MS(1);
-        for (uint32_t i = RECONNECT_FAST_TRIES; i < failures && wait < longest; i++)
-            wait *= 3;
+        for (uint32_t i = settings->reconnect_tries; i < failures && wait < longest; i++)
+            wait *= settings->reconnect_factor;
     }
-    wait = earlier_ms(wait + jitter_ms(node, RECONNECT_JITTER_MS), longest);
+    wait = earlier_ms(wait + jitter_ms(node, settings->reconnect_jitter_ms), longest);
     return wait > RECONNECT_LEAST_MS ? wait : RECONNECT_LEAST_MS;
 }
 
@@ -110,7 +108,7 @@ void persistent_closed(struct step *step, const struct peer_id *id, int64_t stay
     if (!peer || peer->never || step->node->stopping)
         return;
     if (by_us) { /* S15: no reconnect, but F16: never given up */
-        peer->next_ms = step->now.mono_ms + RECONNECT_MAX_MS;
+        peer->next_ms = step->now.mono_ms + step->node->settings.reconnect_max_ms;
         return;
     }
     if (stayed_ms < SHORT_STAY_MS) {

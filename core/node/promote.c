@@ -2,20 +2,17 @@
  * (F21), which a node that only exchanges addresses does not have. */
 #include "node/state.h"
 
-#define GOOD_AFTER_MS HOURS_MS(1)
-#define GOOD_AFTER_LIST_MS MINUTES_MS(10)
-#define GOOD_AGAIN_MS HOURS_MS(1)
-
 /* Only an endpoint that we dialed: an inbound peer's listen address is a claim. */
 static bool is_useful(const struct step *step, const struct conn *conn)
 {
+    const struct node_settings *settings = &step->node->settings;
     int64_t now = step->now.mono_ms;
     int64_t stayed = now - conn->since_ms;
     if (conn->state != CONN_PEER || !conn->outbound || now < conn->good_ms)
         return false;
     if (conn->list_ms == NEVER_MS)
-        return stayed >= GOOD_AFTER_MS;
-    return step->node->settings.seed_mode || stayed >= GOOD_AFTER_LIST_MS;
+        return stayed >= settings->good_after_ms;
+    return settings->seed_mode || stayed >= settings->good_after_list_ms;
 }
 
 void promote_if_useful(struct step *step, struct conn *conn)
@@ -26,7 +23,7 @@ void promote_if_useful(struct step *step, struct conn *conn)
     struct addr addr = {conn->id, conn->remote};
     book_set_connected(node->book, &conn->id, true); /* it may have been announced since */
     book_mark_good(node->book, step->now, &addr);
-    conn->good_ms = step->now.mono_ms + GOOD_AGAIN_MS;
+    conn->good_ms = step->now.mono_ms + node->settings.good_again_ms;
 }
 
 void promote_all(struct step *step)

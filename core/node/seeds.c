@@ -1,10 +1,6 @@
 /* Seeds: whom to ask for addresses when the book gives none (R3 - R6, R58, P10, F14). */
 #include "node/configured.h"
 
-#define SEED_RETRY_MS SECONDS_MS(10)       /* between two dials of one seed (P10) */
-#define LOOKUP_RETRY_MIN_MS SECONDS_MS(30) /* F14: names that do not resolve are tried again */
-#define LOOKUP_RETRY_MAX_MS MINUTES_MS(10)
-
 static void end_walk(struct seed_walk *walk)
 {
     walk->active = false;
@@ -13,7 +9,8 @@ static void end_walk(struct seed_walk *walk)
 
 static bool seed_is_ready(const struct step *step, const struct configured_peer *seed)
 {
-    return seed->resolved && !seed->never && step->now.mono_ms - seed->tried_ms >= SEED_RETRY_MS;
+    return seed->resolved && !seed->never &&
+        step->now.mono_ms - seed->tried_ms >= step->node->settings.seed_retry_ms;
 }
 
 /* Dials the next seed of the walk; ends it at a success or when none is left. */
@@ -74,7 +71,7 @@ void seeds_failed(struct step *step, enum err err)
     if (err == ERR_SELF)
         seed->never = true;
     else if (seed->text.is_name && !seed->resolving) /* F14: its address may have changed */
-        seed->next_ms = step->now.mono_ms + LOOKUP_RETRY_MIN_MS;
+        seed->next_ms = step->now.mono_ms + node->settings.lookup_retry_min_ms;
     walk->at++;
     walk_on(step);
 }
@@ -103,19 +100,19 @@ void seeds_check(struct step *step)
     node->seeds_checked = true;
 }
 
-static int64_t lookup_wait_ms(uint32_t failures)
+static int64_t lookup_wait_ms(const struct node_settings *settings, uint32_t failures)
 {
-    int64_t wait = LOOKUP_RETRY_MIN_MS;
-    for (uint32_t i = 1; i < failures && wait < LOOKUP_RETRY_MAX_MS; i++)
+    int64_t wait = settings->lookup_retry_min_ms;
+    for (uint32_t i = 1; i < failures && wait < settings->lookup_retry_max_ms; i++)
         wait *= 2;
-    return earlier_ms(wait, LOOKUP_RETRY_MAX_MS);
+    return earlier_ms(wait, settings->lookup_retry_max_ms);
 }
 
 static void seed_unresolved(struct step *step, struct configured_peer *seed)
 {
     if (seed->failures < UINT32_MAX)
         seed->failures++;
-    seed->next_ms = step->now.mono_ms + lookup_wait_ms(seed->failures);
+    seed->next_ms = step->now.mono_ms + lookup_wait_ms(&step->node->settings, seed->failures);
     log_write(&step->node->settings.log, LOG_ERROR, "seed does not resolve",
         LOG_TEXT("seed", seed->text.host), LOG_NUMBER("failures", seed->failures));
 }
@@ -148,7 +145,7 @@ void seeds_answered(struct step *step, struct configured_peer *seed, const struc
 void seeds_start(struct step *step, uint32_t i)
 {
     struct configured_peer *seed = &step->node->seeds[i];
-    seed->tried_ms = step->now.mono_ms - SEED_RETRY_MS;
+    seed->tried_ms = step->now.mono_ms - step->node->settings.seed_retry_ms;
     seed->never = peer_id_equal(&seed->text.id, &step->node->settings.id);
     if (seed->text.is_name)
         configured_resolve(step, seed, i);

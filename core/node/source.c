@@ -1,10 +1,8 @@
 /* Who tells us addresses: as the book knows them (F20), and how many more they may add (P16). */
 #include "node/state.h"
 
-#define ADDED_MAX 2000 /* new addresses of one source in an hour */
 #define ADDED_WINDOW_MS HOURS_MS(1)
 #define BLAME_WINDOW_MS HOURS_MS(24)
-#define BLAME_HALVES 50 /* that many dead addresses halve what the source may add */
 
 struct addr source_of(const struct conn *conn)
 {
@@ -19,12 +17,13 @@ static bool is_over(int64_t began_at, int64_t now_at, int64_t window_ms)
     return began_at == 0 || now_at - began_at >= window_ms;
 }
 
-static uint32_t allowance(const struct peer_history *history, int64_t now_at)
+static uint32_t allowance(
+    const struct node_settings *settings, const struct peer_history *history, int64_t now_at)
 {
     if (is_over(history->dead_at, now_at, BLAME_WINDOW_MS))
-        return ADDED_MAX;
-    uint32_t halvings = history->dead / BLAME_HALVES;
-    return halvings < 31 ? (uint32_t)ADDED_MAX >> halvings : 0;
+        return settings->source_hourly_max;
+    uint32_t halvings = history->dead / settings->source_dead_step;
+    return halvings < 31 ? settings->source_hourly_max >> halvings : 0;
 }
 
 bool source_may_add(const struct step *step, const struct peer_id *id)
@@ -34,7 +33,7 @@ bool source_may_add(const struct step *step, const struct peer_id *id)
     if (!history)
         return true;
     uint32_t added = is_over(history->added_at, now_at, ADDED_WINDOW_MS) ? 0 : history->added;
-    return added < allowance(history, now_at);
+    return added < allowance(&step->node->settings, history, now_at);
 }
 
 void source_added(struct step *step, const struct peer_id *id)

@@ -59,6 +59,7 @@ struct crawl {
     struct addr *queue; /* addresses of this pass that still wait for a free dial */
     size_t queue_n, queue_at;
     struct recent records; /* ID -> mono_ms + 1 of the last crawl */
+    int64_t began_ms;      /* of the pass that is under way; NEVER_MS: none */
     int64_t next_ms;
 };
 
@@ -107,6 +108,7 @@ struct node {
     } banned;
     int64_t last_wall_ms; /* so that what scripts see never goes back */
     struct node_counts counts;
+    struct node_metrics metrics;
 
     struct select_view select_view;
     struct select_verdict select_verdict; /* large: kept here rather than on the stack */

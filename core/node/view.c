@@ -116,6 +116,11 @@ struct node_counts node_counts(const struct node *node)
     return counts;
 }
 
+const struct node_metrics *node_metrics(const struct node *node)
+{
+    return &node->metrics;
+}
+
 const struct book *node_book(const struct node *node)
 {
     return node->book;

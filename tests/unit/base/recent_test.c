@@ -49,6 +49,23 @@ static void recent_starts_a_record_at_zero_again_after_removal(void **state)
     recent_free(&recent);
 }
 
+static void recent_forgets_the_record_touched_longest_ago(void **state)
+{
+    (void)state;
+    struct recent recent;
+    recent_init(&recent, sizeof(uint64_t), sizeof(struct record), 4, 1);
+    assert_null(recent_oldest(&recent));
+    recent_forget_oldest(&recent);
+    for (uint64_t key = 1; key <= 3; key++)
+        touch(&recent, key)->value = key * 10;
+    touch(&recent, 1);
+    assert_int_equal(((const struct record *)recent_oldest(&recent))->value, 20);
+    recent_forget_oldest(&recent);
+    assert_int_equal(((const struct record *)recent_oldest(&recent))->value, 30);
+    assert_int_equal(recent.n, 2);
+    recent_free(&recent);
+}
+
 /* Model: per key, its value and when it was touched. */
 #define KEYS 64
 #define MAX 20
@@ -103,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recent_never_exceeds_its_bound_and_drops_the_oldest),
         cmocka_unit_test(recent_starts_a_record_at_zero_again_after_removal),
+        cmocka_unit_test(recent_forgets_the_record_touched_longest_ago),
         cmocka_unit_test(recent_agrees_with_a_model_over_random_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
