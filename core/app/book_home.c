@@ -2,6 +2,7 @@
 
 #include "app/book_store.h"
 #include "app/home_lock.h"
+#include "app/settings_parts.h"
 #include "crypto/hash.h"
 #include "ops/file.h"
 #include "uv/machine.h"
@@ -37,8 +38,7 @@ static struct now wall_now(void)
 enum err book_home_new(struct book_home *home, struct book **book)
 {
     struct book_settings made = book_settings_default();
-    made.strict = home->settings.p2p.addr_book_strict;
-    made.need_more = (uint32_t)home->settings.pex.need_more_addresses;
+    settings_of_book(&home->settings, &made);
     uint8_t entropy[BOOK_ENTROPY];
     if (!machine_entropy(entropy, sizeof entropy))
         return fail(home, ERR_IO, "this machine gives no entropy");

@@ -117,6 +117,8 @@ static enum err write_config(struct demo_node *node, char *why)
         {"pex.own_request_spacing", "1s"},
         {"pex.crawl_period", "3s"},
         {"pex.startup_spread", "500ms"},
+        {"pex.ping_interval", "2s"},
+        {"pex.pong_timeout", "1500ms"},
         {"pex.book_save_interval", "5s"},
         {"policy.file", cast->policy_path},
     };
@@ -191,7 +193,6 @@ static enum err open_node(struct demo_node *node, uint64_t rng_seed, char *why)
         .dial_from = {node->settings.p2p.laddr.at.ip, 0},
         .keeps_no_store = true,
         .write_delay_ms = node->delay_ms,
-        .ping_interval_ms = SECONDS_MS(2),
     };
     node->is_open = true;
     return runner_open(&node->runner, &options, why);

@@ -2,6 +2,7 @@
 
 #include "app/book_file.h"
 #include "app/book_store.h"
+#include "app/settings_parts.h"
 #include "uv/limits.h"
 #include "uv/machine.h"
 #include "uv/sockaddr.h"
@@ -194,6 +195,7 @@ static void fill_host_settings(struct runner *runner)
     const struct settings *settings = options->settings;
     struct host_settings *made = &runner->host_settings;
     *made = host_settings_default();
+    settings_of_host(settings, made);
     struct link_settings *link = &made->link;
     link->key = options->key;
     link->own.id = span_of_text(peer_id_text(&options->key->id, runner->id_text));
@@ -204,16 +206,6 @@ static void fill_host_settings(struct runner *runner)
         link->own.channels = span_of(NULL, 0);
         link->channels_n = 0;
     }
-    link->handshake_timeout_ms = settings->p2p.handshake_timeout_ms;
-    link->flush_throttle_ms = settings->p2p.flush_throttle_timeout_ms;
-    link->payload_max = (uint32_t)settings->p2p.max_packet_msg_payload_size;
-    link->send_rate = settings->p2p.send_rate;
-    link->recv_rate = settings->p2p.recv_rate;
-    if (options->ping_interval_ms > 0) {
-        link->ping_interval_ms = options->ping_interval_ms;
-        link->pong_timeout_ms = options->ping_interval_ms * 3 / 4;
-    }
-    made->dial_timeout_ms = settings->p2p.dial_timeout_ms;
     made->dial_from = options->dial_from;
     made->write_delay_ms = options->write_delay_ms;
     made->book_path = runner->book_path;
@@ -257,10 +249,8 @@ static enum err read_book(const struct runner *runner, struct book *book, char *
 
 static enum err open_book(const struct runner *runner, struct book **book, char *why)
 {
-    const struct settings *settings = runner->options.settings;
     struct book_settings made = book_settings_default();
-    made.strict = settings->p2p.addr_book_strict;
-    made.need_more = (uint32_t)settings->pex.need_more_addresses;
+    settings_of_book(runner->options.settings, &made);
     uint8_t entropy[BOOK_ENTROPY];
     if (!machine_entropy(entropy, sizeof entropy)) {
         snprintf(why, RUNNER_WHY_MAX, "this machine gives no entropy");

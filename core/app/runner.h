@@ -28,8 +28,7 @@ struct runner_options {
     /* For demonstrations; all-zero otherwise. */
     struct endpoint dial_from;
     int64_t write_delay_ms;
-    int64_t ping_interval_ms; /* 0: Go's 60 s */
-    bool keeps_no_store;      /* no luapex.db, addrbook.json only */
+    bool keeps_no_store; /* no luapex.db, addrbook.json only */
 };
 
 struct runner {

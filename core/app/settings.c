@@ -281,6 +281,13 @@ static void check_together(struct loading *loading)
         report_together(loading, true, "p2p", "seed_mode", "a seed needs p2p.pex = true");
     if (settings->policy.turn_fuse_ms < settings->policy.fuse_ms)
         report_together(loading, true, "policy", "turn_fuse", "is shorter than policy.fuse");
+    if (settings->pex.pong_timeout_ms >= settings->pex.ping_interval_ms)
+        report_together(loading, true, "pex", "pong_timeout", "is not shorter than ping_interval");
+    if (settings->pex.lookup_retry_max_ms < settings->pex.lookup_retry_min_ms)
+        report_together(
+            loading, true, "pex", "lookup_retry_max", "is shorter than lookup_retry_min");
+    if (settings->pex.answer_max < settings->pex.answer_min)
+        report_together(loading, true, "pex", "answer_max", "is less than answer_min");
     if (settings->pex.own_request_spacing_ms < 10000)
         report_together(loading, false, "pex", "own_request_spacing",
             "CometBFT peers with default settings ban who asks them twice within 10s");

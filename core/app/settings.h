@@ -77,21 +77,41 @@ struct settings {
 
     struct {
         char *network; /* "": the chain_id of genesis_file */
-        int64_t ensure_peers_period_ms;
-        int64_t min_request_interval_ms;            /* what we grant to others (R27) */
-        int64_t own_request_spacing_ms;             /* what we keep ourselves, per ID (P8) */
-        int64_t ip_answers_burst, ip_answers_per_s; /* to one IP (F13) */
-        int64_t seed_disconnect_wait_ms;
-        int64_t crawl_period_ms;
-        int64_t crawl_concurrency;  /* dials in flight while crawling */
-        int64_t crawl_outbound_max; /* outbound peers and dials while crawling (F17, P19) */
-        int64_t dial_concurrency;   /* dials in flight, all kinds */
-        int64_t dial_rate;          /* dials per second; 0: 10, in seed mode 200 (P3) */
-        int64_t startup_spread_ms;  /* random delay before configured dials (S16, P26) */
+
+        /* Rounds */
+        int64_t ensure_peers_period_ms, first_round_delay_max_ms;
         int64_t need_more_addresses;
-        int64_t book_save_interval_ms;
-        int64_t max_handshaking; /* accepted sockets that have not authenticated (F24) */
+        /* Answering: what we grant to others (R27, F13, B35) */
+        int64_t min_request_interval_ms;
+        int64_t ip_answers_burst, ip_answers_per_s;
+        int64_t answer_share /* percent */, answer_min, answer_max;
+        /* Asking (P8, P16, F12) */
+        int64_t own_request_spacing_ms, request_timeout_ms, late_list_grace_ms, request_retry_ms;
+        int64_t source_hourly_max, source_dead_step;
+        /* Dialing (P3) */
+        int64_t dial_concurrency, dial_rate /* 0: 10, in seed mode 200 */;
+        int64_t range_dial_concurrency, range_dial_rate /* per minute */;
+        int64_t own_trouble_wait_ms, wrong_id_block_ms, other_network_block_ms;
+        /* Configured peers (S16, S20, P10, P26) */
+        int64_t startup_spread_ms;
+        int64_t reconnect_tries, reconnect_interval_ms, reconnect_jitter_ms, reconnect_factor,
+            reconnect_max_ms;
+        int64_t alone_rounds, seed_retry_ms, lookup_retry_min_ms, lookup_retry_max_ms;
+        /* Connections (F24) */
+        int64_t max_handshaking;                           /* accepted, not authenticated */
         int64_t max_inbound_per_ip, max_inbound_per_group; /* 0: no limit of their own */
+        int64_t ping_interval_ms, pong_timeout_ms;
+        int64_t send_queue, send_timeout_ms;
+        /* The book (P6, P23, P24, P28) */
+        int64_t good_after_ms, good_after_list_ms, good_again_ms;
+        int64_t bad_grace_ms, bad_unseen_ms, bad_retries, bad_failures, bad_success_ms;
+        int64_t duplicate_factor, bans_max, record_lifetime_ms;
+        int64_t book_store_interval_ms, book_save_interval_ms;
+        /* Seed mode (R61, F17, P14, P19, P20) */
+        int64_t crawl_period_ms, recrawl_interval_ms, crawl_concurrency, crawl_outbound_max;
+        int64_t crawl_hold_after_list_ms, crawl_hold_without_list_ms;
+        int64_t seed_idle_ms, seed_disconnect_wait_ms, seed_flush_ms;
+        int64_t seed_new_share; /* percent */
     } pex;
 
     struct {

@@ -45,39 +45,6 @@ static void settings_have_the_defaults_of_cometbft(void **state)
     settings_free(&s);
 }
 
-/* behaviour.md 0.1 and the policy points are in the node's defaults; config.toml must not differ.
- */
-static void settings_have_the_defaults_of_the_node(void **state)
-{
-    (void)state;
-    struct settings s;
-    assert_int_equal(settings_default(&s), ERR_OK);
-    const struct node_settings node = node_settings_default();
-    assert_int_equal(s.p2p.pex, node.pex);
-    assert_int_equal(s.p2p.seed_mode, node.seed_mode);
-    assert_int_equal(s.p2p.addr_book_strict, node.strict);
-    assert_int_equal(s.p2p.allow_duplicate_ip, node.allow_duplicate_ip);
-    assert_int_equal(s.p2p.max_num_inbound_peers, node.max_inbound);
-    assert_int_equal(s.p2p.max_num_outbound_peers, node.max_outbound);
-    assert_int_equal(s.p2p.persistent_peers_max_dial_period_ms, node.persistent_max_dial_period_ms);
-    assert_int_equal(s.pex.max_handshaking, node.max_handshaking);
-    assert_int_equal(s.pex.ensure_peers_period_ms, node.ensure_peers_period_ms);
-    assert_int_equal(s.pex.min_request_interval_ms, node.request_interval_min_ms);
-    assert_int_equal(s.pex.own_request_spacing_ms, node.own_request_spacing_ms);
-    assert_int_equal(s.pex.ip_answers_burst, node.ip_answers_burst);
-    assert_true((double)s.pex.ip_answers_per_s == node.ip_answers_per_s);
-    assert_int_equal(s.pex.seed_disconnect_wait_ms, node.seed_disconnect_wait_ms);
-    assert_int_equal(s.pex.crawl_period_ms, node.crawl_period_ms);
-    assert_int_equal(s.pex.crawl_concurrency, node.crawl_concurrency);
-    assert_int_equal(s.pex.crawl_outbound_max, node.crawl_outbound_max);
-    assert_int_equal(s.pex.dial_concurrency, node.dial_concurrency);
-    assert_int_equal(s.pex.dial_rate, node.dial_rate);
-    assert_int_equal(s.pex.book_save_interval_ms, node.book_save_interval_ms);
-    assert_int_equal(s.pex.startup_spread_ms, node.configured_dial_delay_max_ms);
-    assert_int_equal(s.pex.need_more_addresses, book_settings_default().need_more);
-    settings_free(&s);
-}
-
 static void settings_have_the_defaults_of_the_policy_vm(void **state)
 {
     (void)state;
@@ -390,7 +357,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_have_the_defaults_of_cometbft),
-        cmocka_unit_test(settings_have_the_defaults_of_the_node),
         cmocka_unit_test(settings_have_the_defaults_of_the_policy_vm),
         cmocka_unit_test(settings_defaults_pass_their_own_checks),
         cmocka_unit_test(settings_are_read_from_the_file),
