@@ -331,12 +331,50 @@ static void handle(struct step *step, const struct event *event)
     }
 }
 
+/* ---- those who watch ---- */
+
+void node_observe(struct node *node, struct node_observer *observer)
+{
+    struct node_observer **last = &node->observers;
+    while (*last)
+        last = &(*last)->next;
+    observer->next = NULL;
+    *last = observer;
+}
+
+void node_unobserve(struct node *node, struct node_observer *observer)
+{
+    struct node_observer **at = &node->observers;
+    while (*at && *at != observer)
+        at = &(*at)->next;
+    if (*at)
+        *at = observer->next;
+}
+
+static void tell_before(const struct step *step, const struct event *event)
+{
+    for (struct node_observer *at = step->node->observers; at; at = at->next)
+        if (at->before)
+            at->before(at->context, step->now, event);
+}
+
+static void tell_after(const struct step *step, size_t first)
+{
+    const struct outbox *outbox = step->outbox;
+    for (struct node_observer *at = step->node->observers; at; at = at->next)
+        if (at->after)
+            at->after(at->context, step->now, outbox->at + first, outbox->n - first);
+}
+
 void node_step(struct node *node, struct now now, const struct event *event, struct outbox *outbox)
 {
     struct step step = {node, now, outbox};
-    if (node->stopping && !is_heard_while_stopping(event))
-        return;
-    handle(&step, event);
-    tick(&step);
-    save_after_step(&step);
+    size_t first = outbox->n;
+    tell_before(&step, event);
+    if (!node->stopping || is_heard_while_stopping(event)) {
+        handle(&step, event);
+        tick(&step);
+        save_after_step(&step);
+    }
+    tell_after(&step, first);
 }

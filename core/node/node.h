@@ -31,6 +31,21 @@ void node_step(struct node *node, struct now now, const struct event *event, str
 /* mono_ms at which the host must send EVENT_TICK. */
 int64_t node_deadline(const struct node *node);
 
+/* Someone who watches every step, whatever the host: journal, trace, metrics. `before` is called
+ * with what the node is told, `after` with what it wants, before any of it is done; either may be
+ * NULL. Must not change the node. */
+struct node_observer {
+    void (*before)(void *context, struct now now, const struct event *event);
+    void (*after)(void *context, struct now now, const struct action *actions, size_t n);
+    void *context;
+    struct node_observer *next; /* the node's */
+};
+
+/* Adds one behind the others, who are called in this order; borrows it until it is removed. Not
+ * during a step. */
+void node_observe(struct node *node, struct node_observer *observer);
+void node_unobserve(struct node *node, struct node_observer *observer);
+
 struct node_counts {
     uint32_t outbound, inbound; /* unconditional peers not counted (S5) */
     uint32_t peers;             /* all established */

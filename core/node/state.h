@@ -79,6 +79,7 @@ struct node {
     struct node_settings settings;
     struct book *book;
     struct policy *policy;
+    struct node_observer *observers; /* the first one */
     struct rng rng;
     struct conns conns;
     uint64_t dial_number;

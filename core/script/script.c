@@ -31,6 +31,7 @@ struct script {
     int64_t turn_left_ns;
     uint64_t loads, load_errors, rollbacks;
     struct script_hook_stats hooks[HOOK_COUNT];
+    struct policy_answer answer; /* the last one */
 };
 
 static const char *const outcome_names[SCRIPT_OUTCOMES] = {
@@ -214,10 +215,14 @@ static bool ask_live(
     bool answered = false;
     if (generation->fallen_back[hook] || script->turn_left_ns <= 0) {
         script->hooks[hook].skipped++;
+        script->answer.failure = "skipped";
         return false;
     }
     struct rng before = *rng;
-    if (runtime_ask(generation->live, hook, rng, view, verdict, &answered) != SCRIPT_OK) {
+    enum script_outcome outcome =
+        runtime_ask(generation->live, hook, rng, view, verdict, &answered);
+    if (outcome != SCRIPT_OK) {
+        script->answer.failure = script_outcome_name(outcome);
         *rng = before; /* where a limit strikes must not show in what follows */
         note_failure(script, hook, ((const struct policy_common *)view)->now);
         return false;
@@ -231,8 +236,14 @@ static bool answer(
 {
     bool answered = false;
     struct generation *asked = script->now;
+    script->answer = (struct policy_answer){.rule = POLICY_RULE_LIVE,
+        .generation = script->generation,
+        .name = asked->live->name,
+        .hash = asked->hash,
+        .failure = ""};
     if (ask_live(script, hook, rng, view, verdict))
         return true;
+    script->answer.rule = POLICY_RULE_BASE;
     if (asked == script->now && asked->base &&
         runtime_ask(asked->base, hook, rng, view, verdict, &answered) == SCRIPT_OK && answered)
         return true;
@@ -248,11 +259,18 @@ static enum err ask(
     int64_t start_ns = vm_clock_ns(script->pristine);
     bool answered = answer(script, hook, rng, view, verdict);
     int64_t time_ns = vm_clock_ns(script->pristine) - start_ns;
+    if (!answered)
+        script->answer.rule = POLICY_RULE_NONE;
     script->turn_left_ns -= time_ns;
     stats->calls++;
     stats->time_ns += time_ns;
     stats->time_max_ns = time_ns > stats->time_max_ns ? time_ns : stats->time_max_ns;
     return answered ? ERR_OK : ERR_SCRIPT;
+}
+
+static void describe(const struct policy *policy, struct policy_answer *answer)
+{
+    *answer = ((const struct script *)policy)->answer;
 }
 
 void script_turn_begin(struct script *script)
@@ -287,7 +305,9 @@ enum err script_new(
     if (!script)
         return ERR_NO_MEMORY;
     script->policy.ask = ask;
+    script->policy.describe = describe;
     script->settings = *settings;
+    script->answer = (struct policy_answer){.name = "", .hash = "", .failure = ""};
     script_turn_begin(script);
     enum err err = start(script, error);
     if (err != ERR_OK) {

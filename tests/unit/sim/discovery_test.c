@@ -9,7 +9,7 @@ static void open_near(struct rig *rig)
     struct sim_settings settings = sim_settings_default();
     settings.rtt_min_ms = 1;
     settings.rtt_max_ms = 20;
-    *rig = (struct rig){.sim = sim_new(&settings), .policy = {.policy = {fake_ask}}};
+    *rig = (struct rig){.sim = sim_new(&settings), .policy = {.policy = {.ask = fake_ask}}};
 }
 
 static void add_knowing(struct rig *rig, uint32_t i, const struct addr *known, size_t known_n)
