@@ -2,11 +2,13 @@
  * to be looked up. */
 #include "node/configured.h"
 
+#include <stdlib.h>
+
 static struct configured_peer *find(
     struct configured_peer *list, uint32_t n, const struct peer_id *id)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (peer_id_equal(&list[i].text.id, id))
+        if (!list[i].removed && peer_id_equal(&list[i].text.id, id))
             return &list[i];
     return NULL;
 }
@@ -29,7 +31,7 @@ bool configured_is_seed(const struct node *node, const struct peer_id *id)
 static bool any_in(const struct configured_peer *list, uint32_t n, const struct cidr *range)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (list[i].resolved && cidr_contains(range, &list[i].addr.at.ip))
+        if (list[i].resolved && !list[i].removed && cidr_contains(range, &list[i].addr.at.ip))
             return true;
     return false;
 }
@@ -44,7 +46,8 @@ void configured_resolve(struct step *step, struct configured_peer *peer, uint64_
 {
     struct action *action = outbox_add(step->outbox, ACTION_RESOLVE, 0);
     action->resolve.token = token;
-    action->resolve.host = peer->text.host;
+    size_t host_n = strlen(peer->text.host) + 1;
+    action->resolve.host = memcpy(outbox_alloc(step->outbox, host_n), peer->text.host, host_n);
     peer->resolving = true;
     peer->next_ms = NEVER_MS;
 }
@@ -66,10 +69,21 @@ void configured_resolved(struct step *step, const struct event *event)
     if (!peer->resolving)
         return;
     peer->resolving = false;
+    if (peer->removed)
+        return;
     if (is_persistent)
         persistent_answered(step, peer, event);
     else
         seeds_answered(step, peer, event);
+}
+
+struct configured_peer *configured_grow(struct configured_peer **list, uint32_t n)
+{
+    struct configured_peer *grown =
+        n < CONFIGURED_MAX ? realloc(*list, (n + 1) * sizeof *grown) : NULL;
+    if (grown)
+        *list = grown;
+    return grown ? &grown[n] : NULL;
 }
 
 void configured_start(struct step *step)

@@ -13,6 +13,17 @@ struct configured_peer *configured_persistent(const struct node *node, const str
 void configured_resolve(struct step *step, struct configured_peer *peer, uint64_t token);
 void configured_set_address(struct configured_peer *peer, const struct ip *ip);
 
+/* Room for one more in a list of n; NULL: out of memory or CONFIGURED_MAX. */
+struct configured_peer *configured_grow(struct configured_peer **list, uint32_t n);
+#define CONFIGURED_MAX 4096
+
+/* What an operator adds while the node runs. ERR_ADDR_SELF, ERR_FULL, ERR_ALREADY_CONNECTED: it is
+ * one already. */
+enum err seeds_add(struct step *step, const struct addr_text *text);
+enum err persistent_add(struct step *step, const struct addr_text *text);
+/* ERR_NOT_FOUND. */
+enum err persistent_remove(struct step *step, const struct peer_id *id);
+
 void seeds_start(struct step *step, uint32_t i);
 /* R6: with seeds configured, one must resolve unless the book has addresses. */
 void seeds_check(struct step *step);

@@ -19,6 +19,7 @@
 
 #include "addr/addr.h"
 #include "base/now.h"
+#include "book/bans.h"
 #include "book/changes.h"
 #include "wire/node_info.h"
 #include "wire/pex_message.h"
@@ -47,6 +48,62 @@ enum command_kind {
                    */
     COMMAND_SAVE, /* store and export the book now */
     COMMAND_DIAL, /* dial `addr` once, outside the rounds */
+    COMMAND_DISCONNECT,        /* close the peer `id` */
+    COMMAND_BAN,               /* `ban`; connected peers that it names are closed */
+    COMMAND_UNBAN,             /* every ban of `target`; the addresses they kept come back */
+    COMMAND_PERSISTENT_ADD,    /* stay connected to `peer` */
+    COMMAND_PERSISTENT_REMOVE, /* `id` is no longer persistent; a connection of it stays */
+    COMMAND_SEED_ADD,          /* `peer` is one of the seeds */
+    COMMAND_SET,               /* `set`: another value of a setting */
+};
+
+/* Settings of a node that may change while it runs: X(type, field of struct node_settings). The
+ * value that comes is in the range that its field has there. */
+#define NODE_LIVE_SETTINGS(X)                                                                      \
+    X(bool, allow_duplicate_ip)                                                                    \
+    X(uint32_t, max_inbound)                                                                       \
+    X(uint32_t, max_outbound)                                                                      \
+    X(uint32_t, max_handshaking)                                                                   \
+    X(uint32_t, max_inbound_per_ip)                                                                \
+    X(uint32_t, max_inbound_per_group)                                                             \
+    X(int64_t, persistent_max_dial_period_ms)                                                      \
+    X(int64_t, ensure_peers_period_ms)                                                             \
+    X(int64_t, request_interval_min_ms)                                                            \
+    X(int64_t, own_request_spacing_ms)                                                             \
+    X(uint32_t, ip_answers_burst)                                                                  \
+    X(double, ip_answers_per_s)                                                                    \
+    X(int64_t, seed_disconnect_wait_ms)                                                            \
+    X(int64_t, crawl_period_ms)                                                                    \
+    X(uint32_t, crawl_concurrency)                                                                 \
+    X(uint32_t, crawl_outbound_max)                                                                \
+    X(uint32_t, dial_concurrency)                                                                  \
+    X(uint32_t, dial_rate)                                                                         \
+    X(int64_t, book_save_interval_ms)
+
+enum node_setting {
+#define NODE_SETTING_ENUM(type, field) NODE_SETTING_##field,
+    NODE_LIVE_SETTINGS(NODE_SETTING_ENUM)
+#undef NODE_SETTING_ENUM
+};
+
+struct node_command {
+    enum command_kind kind;
+    uint64_t token; /* of the ACTION_ANSWER that follows in the same step; 0: none is wanted */
+    union {
+        struct addr addr;
+        struct peer_id id;
+        struct {
+            struct ban_target target;
+            int64_t duration_ms;
+            const char *reason;
+        } ban;
+        struct ban_target target;
+        const struct addr_text *peer;
+        struct {
+            enum node_setting setting;
+            int64_t value;
+        } set;
+    };
 };
 
 #define RESOLVED_MAX 8
@@ -90,10 +147,7 @@ struct event {
         struct {
             enum err err;
         } exported;
-        struct {
-            enum command_kind kind;
-            struct addr addr;
-        } command;
+        struct node_command command;
         struct {
             const char *name;
         } policy_loaded;
@@ -109,6 +163,7 @@ enum action_kind {
     ACTION_RESOLVE, /* look a host name up */
     ACTION_STORE,  /* write these rows to the store, all or none; not before the last is answered */
     ACTION_EXPORT, /* write this book image to addrbook.json, atomically */
+    ACTION_ANSWER, /* what became of a command with a token */
     ACTION_ABORT,  /* the node cannot run (R6): tell the operator and exit */
 };
 
@@ -136,6 +191,11 @@ struct action {
             char *image; /* heap; the host takes it and frees it */
             size_t n;
         } export;
+        struct {
+            uint64_t token;
+            enum err err;
+            uint32_t n; /* peers closed, bans ended */
+        } answer;
         struct {
             const char *why; /* static sentence */
         } abort;

@@ -37,10 +37,15 @@ static void init_tables(struct node *node)
         &node->ip_budgets, sizeof(struct ip), sizeof(struct bucket), IP_BUDGETS_MAX, rng_next(rng));
 }
 
+uint32_t node_default_dial_rate(const struct node_settings *settings)
+{
+    return settings->seed_mode ? DIAL_RATE_SEED : DIAL_RATE_NODE;
+}
+
 static bool copy_settings(struct node *node, const struct node_settings *settings)
 {
     if (settings->dial_rate == 0)
-        node->settings.dial_rate = settings->seed_mode ? DIAL_RATE_SEED : DIAL_RATE_NODE;
+        node->settings.dial_rate = node_default_dial_rate(settings);
     node->seeds = copy_configured(settings->seeds, settings->seeds_n);
     node->seeds_n = (uint32_t)settings->seeds_n;
     node->walk.order = calloc(settings->seeds_n ? settings->seeds_n : 1, sizeof *node->walk.order);
@@ -231,37 +236,13 @@ int64_t node_deadline(const struct node *node)
     return idle ? next : earlier_ms(next, node->housekeep_ms);
 }
 
-static void stop(struct step *step)
+void node_stop(struct step *step)
 {
     struct node *node = step->node;
     node->stopping = true;
     while (node->conns.n > 0)
         admission_close(step, &node->conns.at[node->conns.n - 1], ERR_STOPPING, 0);
     save_stop(step);
-}
-
-static void dial_on_command(struct step *step, const struct addr *addr)
-{
-    char text[ADDR_TEXT_MAX];
-    enum err err = dialer_dial(step, addr, ORIGIN_COMMAND);
-    if (err)
-        log_write(&step->node->settings.log, LOG_ERROR, "not dialed",
-            LOG_TEXT("addr", addr_to_text(addr, text)), LOG_TEXT("error", err_text(err)));
-}
-
-static void command(struct step *step, const struct event *event)
-{
-    switch (event->command.kind) {
-    case COMMAND_STOP:
-        stop(step);
-        break;
-    case COMMAND_SAVE:
-        save_now(step);
-        break;
-    case COMMAND_DIAL:
-        dial_on_command(step, &event->command.addr);
-        break;
-    }
 }
 
 static void round_trip(struct step *step, const struct event *event)
@@ -322,7 +303,7 @@ static void handle(struct step *step, const struct event *event)
         save_exported(step, event);
         break;
     case EVENT_COMMAND:
-        command(step, event);
+        command_run(step, &event->command);
         break;
     case EVENT_POLICY_LOADED:
         log_write(&step->node->settings.log, LOG_INFO, "policy loaded",
@@ -373,6 +354,7 @@ void node_step(struct node *node, struct now now, const struct event *event, str
     tell_before(&step, event);
     if (!node->stopping || is_heard_while_stopping(event)) {
         handle(&step, event);
+        penalty_after_step(&step);
         tick(&step);
         save_after_step(&step);
     }

@@ -125,6 +125,8 @@ static void enforce_ban(
     }
     node->counts.bans++;
     node->metrics.bans[kind]++;
+    node->parting = (struct cidr){target.ip, target.bits};
+    node->is_parting = target.kind == BAN_CIDR && (verdict->disconnect || always_disconnects(kind));
     log_write(&node->settings.log, LOG_INFO, "peer banned",
         LOG_TEXT("peer", peer_id_text(&conn->id, id)), LOG_TEXT("reason", reason),
         LOG_NUMBER("seconds", duration_ms / 1000));
@@ -150,6 +152,28 @@ void penalty_incident(struct step *step, struct conn *conn, enum err kind)
 {
     if (penalty_judge(step, conn, kind))
         admission_close(step, conn, kind, 0);
+}
+
+uint32_t penalty_part(struct step *step, const struct cidr *range)
+{
+    struct conns *conns = &step->node->conns;
+    uint32_t before = conns->n;
+    for (uint32_t i = conns->n; i-- > 0;) { /* who moves into a free place has been seen */
+        struct conn *conn = &conns->at[i];
+        bool named = conn->persistent || conn->unconditional || conn->is_seed;
+        if (conn->state == CONN_PEER && !named && cidr_contains(range, &conn->remote.ip))
+            admission_close(step, conn, ERR_BANNED, 0);
+    }
+    return before - conns->n;
+}
+
+void penalty_after_step(struct step *step)
+{
+    struct node *node = step->node;
+    if (!node->is_parting)
+        return;
+    node->is_parting = false;
+    penalty_part(step, &node->parting);
 }
 
 void penalty_reinstate(struct step *step)

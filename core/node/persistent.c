@@ -155,3 +155,46 @@ void persistent_start(struct step *step, struct configured_peer *peer)
         add_to_book(step, &peer->addr);
     }
 }
+
+/* A place that nobody has, nor an answer to a look-up still under way. */
+static struct configured_peer *free_place(struct node *node)
+{
+    for (uint32_t i = 0; i < node->persistent_n; i++)
+        if (node->persistent[i].removed && !node->persistent[i].resolving)
+            return &node->persistent[i];
+    struct configured_peer *place = configured_grow(&node->persistent, node->persistent_n);
+    node->persistent_n += place != NULL;
+    return place;
+}
+
+enum err persistent_add(struct step *step, const struct addr_text *text)
+{
+    struct node *node = step->node;
+    if (peer_id_equal(&text->id, &node->settings.id))
+        return ERR_ADDR_SELF;
+    if (configured_is_persistent(node, &text->id))
+        return ERR_ALREADY_CONNECTED;
+    struct configured_peer *peer = free_place(node);
+    if (!peer)
+        return ERR_FULL;
+    *peer = (struct configured_peer){.text = *text, .next_ms = NEVER_MS};
+    persistent_start(step, peer);
+    peer->next_ms = step->now.mono_ms; /* an operator waits for it */
+    struct conn *conn = conns_peer(&node->conns, &text->id);
+    if (conn)
+        conn->persistent = true;
+    return ERR_OK;
+}
+
+enum err persistent_remove(struct step *step, const struct peer_id *id)
+{
+    struct configured_peer *peer = configured_persistent(step->node, id);
+    if (!peer)
+        return ERR_NOT_FOUND;
+    peer->removed = true;
+    peer->next_ms = NEVER_MS;
+    struct conn *conn = conns_peer(&step->node->conns, id);
+    if (conn)
+        conn->persistent = false;
+    return ERR_OK;
+}

@@ -1,6 +1,8 @@
 /* Seeds: whom to ask for addresses when the book gives none (R3 - R6, R58, P10, F14). */
 #include "node/configured.h"
 
+#include <stdlib.h>
+
 static void end_walk(struct seed_walk *walk)
 {
     walk->active = false;
@@ -118,18 +120,24 @@ static void seed_unresolved(struct step *step, struct configured_peer *seed)
 }
 
 /* Whoever waits for a seed need not wait for the next period. */
-static void seed_resolved(struct step *step, struct configured_peer *seed, const struct ip *ip)
+static void dial_if_alone(struct step *step)
 {
-    struct node *node = step->node;
-    bool news = !seed->resolved || !ip_equal(&seed->addr.at.ip, ip);
-    seed->failures = 0;
-    configured_set_address(seed, ip);
-    if (!news || node->conns.peers + node->conns.dialing > 0)
+    const struct node *node = step->node;
+    if (node->conns.peers + node->conns.dialing > 0)
         return;
     if (node->settings.seed_mode)
         seeds_dial(step);
     else
         ensure_wake(step, step->now.mono_ms);
+}
+
+static void seed_resolved(struct step *step, struct configured_peer *seed, const struct ip *ip)
+{
+    bool news = !seed->resolved || !ip_equal(&seed->addr.at.ip, ip);
+    seed->failures = 0;
+    configured_set_address(seed, ip);
+    if (news)
+        dial_if_alone(step);
 }
 
 void seeds_answered(struct step *step, struct configured_peer *seed, const struct event *event)
@@ -151,4 +159,28 @@ void seeds_start(struct step *step, uint32_t i)
         configured_resolve(step, seed, i);
     else
         configured_set_address(seed, &seed->text.ip);
+}
+
+enum err seeds_add(struct step *step, const struct addr_text *text)
+{
+    struct node *node = step->node;
+    if (peer_id_equal(&text->id, &node->settings.id))
+        return ERR_ADDR_SELF;
+    if (configured_is_seed(node, &text->id))
+        return ERR_ALREADY_CONNECTED;
+    uint32_t *order = realloc(node->walk.order, (node->seeds_n + 1) * sizeof *order);
+    if (!order)
+        return ERR_FULL;
+    node->walk.order = order;
+    struct configured_peer *seed = configured_grow(&node->seeds, node->seeds_n);
+    if (!seed)
+        return ERR_FULL;
+    *seed = (struct configured_peer){.text = *text, .next_ms = NEVER_MS};
+    seeds_start(step, node->seeds_n++);
+    struct conn *conn = conns_peer(&node->conns, &text->id);
+    if (conn)
+        conn->is_seed = true;
+    else if (seed->resolved)
+        dial_if_alone(step);
+    return ERR_OK;
 }

@@ -42,6 +42,7 @@ struct configured_peer {
     bool resolved;     /* addr is usable */
     bool resolving;    /* the host was asked */
     bool never;        /* it is ourselves */
+    bool removed;      /* by an operator: this place is free */
     uint32_t failures; /* in a row: dials (persistent) or look-ups (seeds) */
     int64_t next_ms;   /* next try; NEVER_MS while connected, dialing or resolving */
     int64_t tried_ms;  /* last dial */
@@ -107,6 +108,8 @@ struct node {
         int64_t since_ms;
         uint32_t outbound; /* peers that fell to bans of a script since (P17) */
     } banned;
+    struct cidr parting;  /* a policy banned this range in this step */
+    bool is_parting;      /* and its peers must go */
     int64_t last_wall_ms; /* so that what scripts see never goes back */
     struct node_counts counts;
     struct node_metrics metrics;
@@ -197,6 +200,10 @@ bool exchange_may_ask(const struct step *step, const struct conn *conn);
 bool penalty_judge(struct step *step, const struct conn *conn, enum err kind);
 /* The same, and closes it if so. */
 void penalty_incident(struct step *step, struct conn *conn, enum err kind);
+/* A range is banned: closes the peers inside but for those the operator named. How many went. */
+uint32_t penalty_part(struct step *step, const struct cidr *range);
+/* At the end of a step: the same for a range that a policy banned in it. */
+void penalty_after_step(struct step *step);
 /* P11: the addresses whose bans ran out come back. */
 void penalty_reinstate(struct step *step);
 
@@ -262,6 +269,10 @@ void save_stop(struct step *step);
 void save_stored(struct step *step, const struct event *event);
 void save_exported(struct step *step, const struct event *event);
 
+/* command.c: what an operator wants. */
+
+void command_run(struct step *step, const struct node_command *command);
+
 /* crawler.c */
 
 bool crawler_init(struct node *node);
@@ -280,6 +291,9 @@ void view_address(const struct step *step, const struct addr *addr, struct addre
 void view_peer(
     const struct step *step, const struct conn *conn, struct peer_row *row, struct row_text *text);
 
+/* Saves and closes every connection. */
+void node_stop(struct step *step);
+uint32_t node_default_dial_rate(const struct node_settings *settings);
 /* The next multiple of a period after now; missed ticks are dropped (R41). */
 int64_t node_next_tick(int64_t due, int64_t period, int64_t now);
 bool node_is_unconditional(const struct node *node, const struct peer_id *id);

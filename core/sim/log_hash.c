@@ -56,6 +56,8 @@ static uint64_t add_action(uint64_t sum, const struct action *action)
         return add(sum, action->store.n);
     case ACTION_EXPORT:
         return add_bytes(sum, action->export.image, action->export.n);
+    case ACTION_ANSWER:
+        return add(add(sum, action->answer.err), action->answer.n);
     case ACTION_ABORT:
         return add_bytes(sum, action->abort.why, strlen(action->abort.why));
     }

@@ -66,6 +66,7 @@ static void act(struct machine *machine, struct action *action)
         note_resolved(machine->sim, machine, action->resolve.token, action->resolve.host);
         break;
     case ACTION_STORE: /* not asked for */
+    case ACTION_ANSWER:
         break;
     case ACTION_EXPORT:
         store(machine, action);

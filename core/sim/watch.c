@@ -125,6 +125,7 @@ static void see_action(const struct exam *exam, const struct action *action)
     case ACTION_RESOLVE:
     case ACTION_STORE:
     case ACTION_EXPORT:
+    case ACTION_ANSWER:
     case ACTION_ABORT:
         break;
     }

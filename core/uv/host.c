@@ -131,6 +131,12 @@ static void act_on_connection(struct host *host, const struct action *action)
     }
 }
 
+static void answer(const struct host *host, uint64_t token, enum err err, uint32_t n)
+{
+    if (token != 0 && host->settings->answered)
+        host->settings->answered(host->settings->context, token, err, n);
+}
+
 static void act(struct host *host, struct action *action)
 {
     switch (action->kind) {
@@ -151,6 +157,9 @@ static void act(struct host *host, struct action *action)
         break;
     case ACTION_EXPORT:
         store_export(&host->store, action->export.image, action->export.n);
+        break;
+    case ACTION_ANSWER:
+        answer(host, action->answer.token, action->answer.err, action->answer.n);
         break;
     case ACTION_ABORT:
         if (host->settings->aborted)
@@ -262,14 +271,13 @@ enum err host_start(struct host *host, struct node *node)
     return ERR_OK;
 }
 
-void host_command(struct host *host, enum command_kind kind, const struct addr *addr)
+void host_command(struct host *host, const struct node_command *command)
 {
-    assert(kind != COMMAND_STOP);
-    struct event event = {.kind = EVENT_COMMAND};
-    event.command.kind = kind;
-    if (addr)
-        event.command.addr = *addr;
-    host_event(host, &event);
+    assert(command->kind != COMMAND_STOP);
+    if (!host->node || host->stop_asked)
+        answer(host, command->token, ERR_STOPPING, 0);
+    else
+        host_event(host, &(struct event){.kind = EVENT_COMMAND, .command = *command});
     host_settle(host);
 }
 

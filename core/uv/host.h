@@ -35,6 +35,8 @@ struct host_settings {
     struct log log;
     /* The node cannot run (ACTION_ABORT). host_stop may be called from here. */
     void (*aborted)(void *context, const char *why);
+    /* What became of a command with a token; may be NULL. */
+    void (*answered)(void *context, uint64_t token, enum err err, uint32_t n);
     void *context;
 };
 
@@ -64,8 +66,9 @@ void host_use_store(struct host *host, struct store_file *file);
 /* Begins to accept and gives the node EVENT_START. Borrows node, which must live until host_free.
  * ERR_IO: libuv refuses the listening socket; only host_stop may follow. */
 enum err host_start(struct host *host, struct node *node);
-/* EVENT_COMMAND, except COMMAND_STOP; addr for COMMAND_DIAL, else NULL. */
-void host_command(struct host *host, enum command_kind kind, const struct addr *addr);
+/* EVENT_COMMAND, except COMMAND_STOP. One with a token is answered before this returns, or soon
+ * after when it comes out of a callback of the host; ERR_STOPPING once host_stop was called. */
+void host_command(struct host *host, const struct node_command *command);
 /* EVENT_POLICY_LOADED. */
 void host_policy_loaded(struct host *host, const char *name);
 

@@ -265,6 +265,30 @@ static void p17_an_ipv6_address_with_an_ipv4_inside_is_banned_alone(void **state
     world_free(world);
 }
 
+static void p17_a_range_that_is_banned_is_left_by_all_its_peers(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    for (int disconnect = 0; disconnect < 2; disconnect++) {
+        struct world *world = open_twisted(&settings, 3600, POLICY_SCOPE_group);
+        twisted.disconnect = disconnect;
+        world_add_peers(world, 60, 20); /* so that the range is a small part of the book */
+        uint64_t beside[2];
+        for (uint32_t i = 0; i < 2; i++) { /* 20.1.0.9 beside 20.1.0.1; 20.2.0.1 is elsewhere */
+            struct peer_id id = id_of(50 + i);
+            struct endpoint at = addr_of(1 + i).at;
+            at.ip.bytes[15] = 9;
+            beside[i] = world_accept(world, &at);
+            world_establish(world, beside[i], &id, NULL);
+        }
+        offend_too_soon(world, world_inbound(world, 1));
+        assert_true(bans_count(book_bans(world->book)) > 0);
+        assert_int_equal(world_is_peer(world, beside[0]), !disconnect);
+        assert_true(world_is_peer(world, beside[1]));
+        world_free(world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +303,7 @@ int main(void)
         cmocka_unit_test(p17_ranges_never_cover_more_than_a_quarter_of_the_book),
         cmocka_unit_test(p17_no_more_than_half_of_the_outbound_peers_an_hour),
         cmocka_unit_test(p17_a_range_counts_all_the_outbound_peers_in_it),
+        cmocka_unit_test(p17_a_range_that_is_banned_is_left_by_all_its_peers),
         cmocka_unit_test(p17_an_ipv6_address_with_an_ipv4_inside_is_banned_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,11 +40,12 @@ struct done {
     enum action_kind kind;
     uint64_t conn;
     struct addr addr; /* DIAL */
-    enum err why;     /* REFUSE, CLOSE */
+    enum err why;     /* REFUSE, CLOSE, ANSWER */
     int64_t flush_ms;
     enum pex_kind message; /* SEND */
     size_t addrs_n;
-    uint64_t token; /* RESOLVE */
+    uint64_t token; /* RESOLVE, ANSWER */
+    uint32_t n;     /* ANSWER */
 };
 
 struct world {
@@ -241,6 +242,11 @@ static inline void world_act(struct world *world, const struct action *action)
     case ACTION_STORE:
     case ACTION_EXPORT:
     case ACTION_ABORT:
+        break;
+    case ACTION_ANSWER:
+        done->token = action->answer.token;
+        done->why = action->answer.err;
+        done->n = action->answer.n;
         break;
     }
     world_digest(world, done);

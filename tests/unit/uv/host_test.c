@@ -35,7 +35,7 @@ static void host_forwards_commands_and_loads(void **state)
     struct rig rig;
     rig_open(&rig);
     struct rig_host *a = rig_run(&rig);
-    host_command(a->host, COMMAND_SAVE, NULL);
+    host_command(a->host, &(struct node_command){.kind = COMMAND_SAVE});
     host_policy_loaded(a->host, "diverse");
     assert_int_equal(seen_count(&a->node, EVENT_COMMAND), 1);
     assert_int_equal(seen_count(&a->node, EVENT_POLICY_LOADED), 1);

@@ -1,0 +1,167 @@
+/* What an operator wants of a running node. Whoever sits at the control socket may do what a policy
+ * may not - ban outbound peers without an allowance, for as long as they like - but not harm those
+ * whom the configuration names. */
+#include "node/configured.h"
+
+static enum err disconnect(struct step *step, const struct peer_id *id)
+{
+    struct conn *conn = conns_peer(&step->node->conns, id);
+    if (!conn)
+        return ERR_NOT_FOUND;
+    admission_close(step, conn, ERR_GRACEFUL, 0);
+    return ERR_OK;
+}
+
+/* ---- bans ---- */
+
+static bool is_protected(const struct node *node, const struct ban_target *target)
+{
+    return target->kind != BAN_CIDR &&
+        (configured_is_persistent(node, &target->id) || configured_is_seed(node, &target->id) ||
+            node_is_unconditional(node, &target->id));
+}
+
+static uint32_t part(struct step *step, const struct ban_target *target)
+{
+    if (target->kind == BAN_CIDR)
+        return penalty_part(step, &(struct cidr){target->ip, target->bits});
+    struct conn *conn = conns_peer(&step->node->conns, &target->id);
+    if (!conn || target->kind != BAN_ID)
+        return 0;
+    admission_close(step, conn, ERR_BANNED, 0);
+    return 1;
+}
+
+/* *n: peers that had to go. */
+static enum err ban(struct step *step, const struct node_command *command, uint32_t *n)
+{
+    struct node *node = step->node;
+    const struct ban_target *target = &command->ban.target;
+    if (is_protected(node, target))
+        return ERR_PROTECTED;
+    enum err err =
+        book_ban(node->book, step->now, target, command->ban.duration_ms, command->ban.reason);
+    if (err)
+        return err;
+    node->counts.bans++;
+    *n = part(step, target);
+    return ERR_OK;
+}
+
+static bool same_target(const struct ban_target *of, const struct ban_target *wanted)
+{
+    if (wanted->kind == BAN_ID)
+        return of->kind != BAN_CIDR && peer_id_equal(&of->id, &wanted->id);
+    return memcmp(of, wanted, sizeof *of) == 0;
+}
+
+/* Of an ID also the bans that pair it with an endpoint (F3). *n: how many ended. What the book
+ * refuses to take back was known and is free again all the same. */
+static enum err unban(struct step *step, const struct ban_target *wanted, uint32_t *n)
+{
+    struct node *node = step->node;
+    const struct bans *bans = book_bans(node->book);
+    for (uint32_t i = bans_count(bans); i-- > 0;) {
+        struct ban_target target = bans_at(bans, i)->target;
+        if (!same_target(&target, wanted))
+            continue;
+        book_reinstate(node->book, step->now, &node->rng, &target, true);
+        ++*n;
+    }
+    return *n > 0 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+/* ---- settings ---- */
+
+static void assign(struct node_settings *settings, enum node_setting setting, int64_t value)
+{
+    switch (setting) {
+#define ASSIGN(type, field)                                                                        \
+    case NODE_SETTING_##field:                                                                     \
+        settings->field = (type)value;                                                             \
+        break;
+        NODE_LIVE_SETTINGS(ASSIGN)
+#undef ASSIGN
+    }
+}
+
+/* What would have come later by the old value comes when the new one says. */
+static void come_sooner(int64_t *due_ms, int64_t latest_ms)
+{
+    if (*due_ms != NEVER_MS)
+        *due_ms = earlier_ms(*due_ms, latest_ms);
+}
+
+static void apply_deadlines(struct step *step)
+{
+    struct node *node = step->node;
+    int64_t now = step->now.mono_ms;
+    come_sooner(&node->round_ms, now + node->settings.ensure_peers_period_ms);
+    come_sooner(&node->crawl.next_ms, now + node->settings.crawl_period_ms);
+    come_sooner(&node->save.export_ms, now + node->settings.book_save_interval_ms);
+}
+
+static void set(struct step *step, enum node_setting setting, int64_t value)
+{
+    struct node *node = step->node;
+    assign(&node->settings, setting, value);
+    if (setting == NODE_SETTING_dial_rate && value == 0)
+        node->settings.dial_rate = node_default_dial_rate(&node->settings);
+    apply_deadlines(step);
+    if (setting == NODE_SETTING_max_outbound && node->round_ms != NEVER_MS)
+        ensure_wake(step, step->now.mono_ms); /* free slots are used at once */
+}
+
+/* ---- all ---- */
+
+static enum err run(struct step *step, const struct node_command *command, uint32_t *n)
+{
+    switch (command->kind) {
+    case COMMAND_STOP:
+        node_stop(step);
+        return ERR_OK;
+    case COMMAND_SAVE:
+        save_now(step);
+        return ERR_OK;
+    case COMMAND_DIAL:
+        return dialer_dial(step, &command->addr, ORIGIN_COMMAND);
+    case COMMAND_DISCONNECT:
+        return disconnect(step, &command->id);
+    case COMMAND_BAN:
+        return ban(step, command, n);
+    case COMMAND_UNBAN:
+        return unban(step, &command->target, n);
+    case COMMAND_PERSISTENT_ADD:
+        return persistent_add(step, command->peer);
+    case COMMAND_PERSISTENT_REMOVE:
+        return persistent_remove(step, &command->id);
+    case COMMAND_SEED_ADD:
+        return seeds_add(step, command->peer);
+    case COMMAND_SET:
+        set(step, command->set.setting, command->set.value);
+        return ERR_OK;
+    }
+    return ERR_INVALID;
+}
+
+static const char *name_of(enum command_kind kind)
+{
+    static const char *const names[] = {"stop", "save", "dial", "disconnect", "ban", "unban",
+        "persistent add", "persistent remove", "seed add", "set"};
+    return names[kind];
+}
+
+void command_run(struct step *step, const struct node_command *command)
+{
+    uint32_t n = 0;
+    enum err err = run(step, command, &n);
+    log_write(&step->node->settings.log, err ? LOG_ERROR : LOG_INFO,
+        err ? "command refused" : "command", LOG_TEXT("name", name_of(command->kind)),
+        LOG_TEXT("error", err_text(err)), LOG_NUMBER("n", n));
+    if (command->token == 0)
+        return;
+    struct action *action = outbox_add(step->outbox, ACTION_ANSWER, 0);
+    action->answer.token = command->token;
+    action->answer.err = err;
+    action->answer.n = n;
+}

@@ -1,0 +1,309 @@
+/* core/node/command.c: what an operator does to a running node, and the answer to it. */
+#include "world.h"
+
+#define TOKEN 77
+
+static struct addr_text named;
+
+static struct world *open_node(void)
+{
+    struct node_settings settings = world_settings();
+    return world_open(&settings);
+}
+
+static const struct done *command(struct world *world, struct node_command wanted)
+{
+    wanted.token = TOKEN;
+    world_step(world, &(struct event){.kind = EVENT_COMMAND, .command = wanted});
+    const struct done *answer = world_only(world, ACTION_ANSWER);
+    assert_int_equal(answer->token, TOKEN);
+    return answer;
+}
+
+static enum err ban(struct world *world, struct ban_target target)
+{
+    struct node_command wanted = {.kind = COMMAND_BAN};
+    wanted.ban.target = target;
+    wanted.ban.duration_ms = HOURS_MS(1);
+    wanted.ban.reason = "spam";
+    return command(world, wanted)->why;
+}
+
+static enum err unban(struct world *world, struct ban_target target)
+{
+    return command(world, (struct node_command){.kind = COMMAND_UNBAN, .target = target})->why;
+}
+
+static struct ban_target target_of(uint32_t n)
+{
+    struct peer_id id = id_of(n);
+    return ban_of_id(&id);
+}
+
+static struct ban_target range_of(uint32_t n, uint8_t bits)
+{
+    struct addr addr = addr_of(n);
+    struct cidr range = cidr_of(&addr.at.ip, bits);
+    return ban_of_cidr(&range);
+}
+
+static enum err persistent_add(struct world *world, uint32_t n, const char *host)
+{
+    named = text_of(n, host);
+    return command(world, (struct node_command){.kind = COMMAND_PERSISTENT_ADD, .peer = &named})
+        ->why;
+}
+
+static enum err persistent_remove(struct world *world, uint32_t n)
+{
+    return command(world, (struct node_command){.kind = COMMAND_PERSISTENT_REMOVE, .id = id_of(n)})
+        ->why;
+}
+
+static enum err set(struct world *world, enum node_setting setting, int64_t value)
+{
+    struct node_command wanted = {.kind = COMMAND_SET};
+    wanted.set.setting = setting;
+    wanted.set.value = value;
+    return command(world, wanted)->why;
+}
+
+static void a_command_without_a_token_gets_no_answer(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    world_command(world, COMMAND_SAVE);
+    assert_int_equal(world_count(world, ACTION_ANSWER), 0);
+    world_free(world);
+}
+
+static void a_dial_is_answered_with_why_it_cannot_be(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    struct node_command dial = {.kind = COMMAND_DIAL, .addr = addr_of(1)};
+    assert_int_equal(command(world, dial)->why, ERR_OK);
+    assert_int_equal(command(world, dial)->why, ERR_ALREADY_CONNECTED);
+    world_ban(world, 2, HOURS_MS(1));
+    dial.addr = addr_of(2);
+    assert_int_equal(command(world, dial)->why, ERR_BANNED);
+    world_free(world);
+}
+
+static void disconnect_closes_one_peer_without_blame(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    uint64_t one = world_inbound(world, 1), two = world_inbound(world, 2);
+    struct node_command wanted = {.kind = COMMAND_DISCONNECT, .id = id_of(1)};
+    assert_int_equal(command(world, wanted)->why, ERR_OK);
+    assert_false(world_is_peer(world, one));
+    assert_true(world_is_peer(world, two));
+    assert_int_equal(world_only(world, ACTION_CLOSE)->why, ERR_GRACEFUL);
+    assert_int_equal(command(world, wanted)->why, ERR_NOT_FOUND);
+    world_free(world);
+}
+
+static void a_ban_by_id_closes_the_peer_and_ends_early(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    uint64_t one = world_inbound(world, 1);
+    assert_int_equal(ban(world, target_of(1)), ERR_OK);
+    assert_int_equal(world_last(world, ACTION_ANSWER)->n, 1);
+    assert_false(world_is_peer(world, one));
+    assert_true(world_is_banned(world, 1));
+    assert_false(world_knows(world, 1));
+    assert_int_equal(unban(world, target_of(1)), ERR_OK);
+    assert_false(world_is_banned(world, 1));
+    assert_true(world_knows(world, 1));
+    assert_int_equal(unban(world, target_of(1)), ERR_NOT_FOUND);
+    world_free(world);
+}
+
+static void unban_of_an_id_ends_its_pairs_too_F3(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    struct addr addr = addr_of(1);
+    struct ban_target pair = ban_of_pair(&addr);
+    book_ban(world->book, world->now, &pair, HOURS_MS(1), "test");
+    world_ban(world, 1, HOURS_MS(1));
+    world_ban(world, 2, HOURS_MS(1));
+    assert_int_equal(unban(world, target_of(1)), ERR_OK);
+    assert_int_equal(world_last(world, ACTION_ANSWER)->n, 2);
+    assert_int_equal(bans_count(book_bans(world->book)), 1);
+    world_free(world);
+}
+
+static void a_ban_of_a_range_closes_the_peers_inside(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    uint64_t peers[4];
+    for (uint32_t i = 0; i < 4; i++)
+        peers[i] = world_inbound(world, i + 4);
+    assert_int_equal(ban(world, range_of(4, 96 + 15)), ERR_OK); /* 20.4.0.0/15: 4 and 5 */
+    assert_int_equal(world_last(world, ACTION_ANSWER)->n, 2);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(world_is_peer(world, peers[i]), i >= 2);
+    assert_int_equal(unban(world, range_of(4, 96 + 16)), ERR_NOT_FOUND); /* not that range */
+    assert_int_equal(unban(world, range_of(4, 96 + 15)), ERR_OK);
+    world_inbound(world, 4);
+    world_free(world);
+}
+
+static void those_whom_the_operator_named_are_not_banned(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    assert_int_equal(persistent_add(world, 1, NULL), ERR_OK);
+    uint64_t dial = world_number(world, 1);
+    assert_true(dial != 0);
+    world_connect(world, dial);
+    assert_int_equal(ban(world, target_of(1)), ERR_PROTECTED);
+    assert_int_equal(ban(world, range_of(1, 128)), ERR_OK);
+    assert_int_equal(world_last(world, ACTION_ANSWER)->n, 0);
+    assert_true(world_is_peer(world, dial));
+    world_free(world);
+}
+
+static void a_persistent_peer_is_dialed_at_once_and_again_until_it_is_removed(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    assert_int_equal(persistent_add(world, 1, NULL), ERR_OK);
+    assert_true(world_dialed(world, 1));
+    assert_int_equal(persistent_add(world, 1, NULL), ERR_ALREADY_CONNECTED);
+    world_dial_fails(world, world_number(world, 1), ERR_REFUSED, false);
+    world_run(world, SECONDS_MS(10));
+    assert_true(world_dialed(world, 1));
+    assert_int_equal(persistent_remove(world, 1), ERR_OK);
+    assert_int_equal(persistent_remove(world, 1), ERR_NOT_FOUND);
+    world_dial_fails(world, world_number(world, 1), ERR_REFUSED, false);
+    struct peer_id id = id_of(1);
+    book_remove(world->book, &id); /* it was told to the book, where the rounds find it (S16) */
+    world_run(world, MINUTES_MS(10));
+    assert_false(world_dialed(world, 1));
+    world_free(world);
+}
+
+static void a_connected_peer_becomes_persistent_and_ordinary_again(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    uint64_t peer = world_inbound(world, 1);
+    assert_int_equal(persistent_add(world, 1, NULL), ERR_OK);
+    assert_int_equal(ban(world, target_of(1)), ERR_PROTECTED);
+    assert_true(world_is_peer(world, peer));
+    assert_int_equal(persistent_remove(world, 1), ERR_OK);
+    assert_true(world_is_peer(world, peer));
+    assert_int_equal(ban(world, target_of(1)), ERR_OK);
+    assert_false(world_is_peer(world, peer));
+    world_free(world);
+}
+
+static void a_late_look_up_of_a_removed_peer_reaches_nobody_else(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    assert_int_equal(persistent_add(world, 1, "one.example"), ERR_OK);
+    uint64_t token = world_only(world, ACTION_RESOLVE)->token;
+    assert_int_equal(persistent_remove(world, 1), ERR_OK);
+    assert_int_equal(persistent_add(world, 2, "two.example"), ERR_OK);
+    uint64_t other = world_only(world, ACTION_RESOLVE)->token;
+    assert_true(other != token);
+    struct addr addr = addr_of(3);
+    world_resolved(world, token, &addr.at.ip);
+    assert_int_equal(world_count(world, ACTION_DIAL), 0);
+    assert_int_equal(persistent_add(world, 4, NULL), ERR_OK); /* into the free place */
+    world_resolved(world, other, &addr.at.ip);
+    assert_true(world_dialed(world, 2));
+    world_free(world);
+}
+
+static void a_seed_is_asked_at_once_by_a_node_that_is_alone(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    named = text_of(1, NULL);
+    struct node_command wanted = {.kind = COMMAND_SEED_ADD, .peer = &named};
+    assert_int_equal(command(world, wanted)->why, ERR_OK);
+    assert_true(world_dialed(world, 1));
+    assert_int_equal(command(world, wanted)->why, ERR_ALREADY_CONNECTED);
+    assert_int_equal(ban(world, target_of(1)), ERR_PROTECTED);
+    world_free(world);
+}
+
+static void ourselves_are_neither_persistent_nor_a_seed(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    assert_int_equal(persistent_add(world, OWN_ID, NULL), ERR_ADDR_SELF);
+    struct node_command seed = {.kind = COMMAND_SEED_ADD, .peer = &named};
+    assert_int_equal(command(world, seed)->why, ERR_ADDR_SELF);
+    world_free(world);
+}
+
+static void more_outbound_slots_are_used_at_once(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.max_outbound = 0;
+    struct world *world = world_open(&settings);
+    world_add_peers(world, 1, 20);
+    world_run(world, SECONDS_MS(1));
+    assert_int_equal(world_count(world, ACTION_DIAL), 0);
+    assert_int_equal(set(world, NODE_SETTING_max_outbound, 3), ERR_OK);
+    assert_int_equal(world_count(world, ACTION_DIAL), 3);
+    world_free(world);
+}
+
+static void a_shorter_period_begins_now(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.ensure_peers_period_ms = HOURS_MS(1);
+    struct world *world = world_open(&settings);
+    world_run(world, SECONDS_MS(1));
+    uint64_t before = node_counts(world->node).rounds;
+    assert_int_equal(set(world, NODE_SETTING_ensure_peers_period_ms, SECONDS_MS(2)), ERR_OK);
+    world_run(world, SECONDS_MS(7));
+    assert_int_equal(node_counts(world->node).rounds, before + 3);
+    world_free(world);
+}
+
+static void fewer_inbound_slots_hold_for_newcomers(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    uint64_t peer = world_inbound(world, 1);
+    assert_int_equal(set(world, NODE_SETTING_max_inbound, 1), ERR_OK);
+    struct endpoint remote = remote_of(2);
+    world_accept(world, &remote);
+    assert_int_equal(world_only(world, ACTION_REFUSE)->why, ERR_NO_SLOT);
+    assert_true(world_is_peer(world, peer));
+    world_free(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_command_without_a_token_gets_no_answer),
+        cmocka_unit_test(a_dial_is_answered_with_why_it_cannot_be),
+        cmocka_unit_test(disconnect_closes_one_peer_without_blame),
+        cmocka_unit_test(a_ban_by_id_closes_the_peer_and_ends_early),
+        cmocka_unit_test(unban_of_an_id_ends_its_pairs_too_F3),
+        cmocka_unit_test(a_ban_of_a_range_closes_the_peers_inside),
+        cmocka_unit_test(those_whom_the_operator_named_are_not_banned),
+        cmocka_unit_test(a_persistent_peer_is_dialed_at_once_and_again_until_it_is_removed),
+        cmocka_unit_test(a_connected_peer_becomes_persistent_and_ordinary_again),
+        cmocka_unit_test(a_late_look_up_of_a_removed_peer_reaches_nobody_else),
+        cmocka_unit_test(a_seed_is_asked_at_once_by_a_node_that_is_alone),
+        cmocka_unit_test(ourselves_are_neither_persistent_nor_a_seed),
+        cmocka_unit_test(more_outbound_slots_are_used_at_once),
+        cmocka_unit_test(a_shorter_period_begins_now),
+        cmocka_unit_test(fewer_inbound_slots_hold_for_newcomers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
