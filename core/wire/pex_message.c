@@ -14,7 +14,7 @@ struct entry_form {
 static const ProtobufCMessage *form_of(const struct addr *addr, struct entry_form *form)
 {
     pex__net_address__init(&form->entry);
-    form->entry.id = proto_text(span_of_text(peer_id_text(&addr->id, form->id)));
+    form->entry.id = proto_text(span_of(peer_id_text(&addr->id, form->id), PEER_ID_TEXT));
     form->entry.ip = proto_text(span_of_text(ip_text(&addr->at.ip, form->ip)));
     form->entry.port = addr->at.port;
     return &form->entry.base;
@@ -32,31 +32,34 @@ static size_t member_size(size_t n)
     return 1 + varint_size(n) + n;
 }
 
-static size_t list_size(const struct pex_message *message)
+static enum err put_entries(const struct pex_message *message, uint8_t *out, size_t cap, size_t *n)
 {
-    struct entry_form form;
-    size_t n = 0;
-    for (size_t i = 0; i < message->addrs_n; i++)
-        n += member_size(protobuf_c_message_get_packed_size(form_of(&message->addrs[i], &form)));
-    return n;
+    uint32_t number = pex__pex_addrs__descriptor.fields[0].id;
+    size_t used = 0;
+    for (size_t i = 0; i < message->addrs_n; i++) {
+        struct entry_form form;
+        const ProtobufCMessage *entry = form_of(&message->addrs[i], &form);
+        size_t entry_n = protobuf_c_message_get_packed_size(entry);
+        if (member_size(entry_n) > cap - used)
+            return ERR_TOO_LONG;
+        used += put_head(out + used, number, entry_n);
+        used += protobuf_c_message_pack(entry, out + used);
+    }
+    *n = used;
+    return ERR_OK;
 }
 
 enum err pex_message_encode(const struct pex_message *message, uint8_t *out, size_t cap, size_t *n)
 {
     bool is_list = message->kind == PEX_ADDRS;
-    size_t list_n = is_list ? list_size(message) : 0;
-    if (member_size(list_n) > PEX_MESSAGE_MAX || member_size(list_n) > cap)
+    size_t body_n = 0, room = cap < PEX_MESSAGE_MAX ? cap : PEX_MESSAGE_MAX;
+    if (is_list && put_entries(message, out, room, &body_n))
         return ERR_TOO_LONG;
-    uint32_t kind = is_list ? PEX__MESSAGE__SUM_PEX_ADDRS : PEX__MESSAGE__SUM_PEX_REQUEST;
-    uint8_t *at = out + put_head(out, kind, list_n);
-    for (size_t i = 0; is_list && i < message->addrs_n; i++) {
-        struct entry_form form;
-        const ProtobufCMessage *entry = form_of(&message->addrs[i], &form);
-        at += put_head(
-            at, pex__pex_addrs__descriptor.fields[0].id, protobuf_c_message_get_packed_size(entry));
-        at += protobuf_c_message_pack(entry, at);
-    }
-    *n = (size_t)(at - out);
+    if (member_size(body_n) > room)
+        return ERR_TOO_LONG;
+    memmove(out + member_size(body_n) - body_n, out, body_n);
+    put_head(out, is_list ? PEX__MESSAGE__SUM_PEX_ADDRS : PEX__MESSAGE__SUM_PEX_REQUEST, body_n);
+    *n = member_size(body_n);
     return ERR_OK;
 }
 

@@ -24,8 +24,8 @@ struct pex_scratch {
     struct addr addrs[PEX_SELECTION_MAX];
 };
 
-/* Encodes into out (cap bytes). ERR_TOO_LONG when the result would not fit or exceed
- * PEX_MESSAGE_MAX. */
+/* Encodes into out (cap bytes, of no meaning after a failure). ERR_TOO_LONG when the result would
+ * not fit or exceed PEX_MESSAGE_MAX. */
 enum err pex_message_encode(const struct pex_message *message, uint8_t *out, size_t cap, size_t *n);
 /* The result borrows from scratch. ERR_PEX_UNDECODABLE: bad bytes, or neither kind (R12). A list
  * with a bad entry decodes with bad_address set and no addrs. Memory use is bounded whatever the
