@@ -14,6 +14,21 @@ static void refuse(struct step *step, const struct event *event, enum err why)
         LOG_NUMBER("inbound_max", node->settings.max_inbound));
 }
 
+/* Rules that hold for unconditional peers too (S4, S22). A number says more than the boolean. */
+static enum err judge_origin(const struct node *node, const struct ip *ip)
+{
+    const struct node_settings *settings = &node->settings;
+    struct group group = ip_group(ip, settings->strict);
+    uint32_t per_ip = settings->max_inbound_per_ip, per_group = settings->max_inbound_per_group;
+    if (per_ip == 0 && !settings->allow_duplicate_ip && conns_open_with_ip(&node->conns, ip))
+        return ERR_DUPLICATE_IP;
+    if (per_ip > 0 && conns_accepted_from(&node->conns, ip) >= per_ip)
+        return ERR_CROWDED;
+    if (per_group > 0 && conns_accepted_in_group(&node->conns, group) >= per_group)
+        return ERR_CROWDED;
+    return ERR_OK;
+}
+
 /* Before the handshake only the IP is known; whoever may turn out to be unconditional passes. */
 static enum err judge_accepted(const struct step *step, const struct ip *ip)
 {
@@ -23,10 +38,9 @@ static enum err judge_accepted(const struct step *step, const struct ip *ip)
         return ERR_STOPPING;
     if (node->conns.handshaking >= node->settings.max_handshaking)
         return ERR_NO_SLOT;
-    if (!node->settings.allow_duplicate_ip && conns_open_with_ip(&node->conns, ip))
-        return ERR_DUPLICATE_IP;
-    if (may_be_unconditional)
-        return ERR_OK;
+    enum err err = judge_origin(node, ip);
+    if (err || may_be_unconditional)
+        return err;
     if (bans_by_ip(book_bans(node->book), step->now, ip))
         return ERR_BANNED;
     return node->conns.inbound >= node->settings.max_inbound ? ERR_NO_SLOT : ERR_OK;
@@ -230,7 +244,7 @@ void admission_close(struct step *step, struct conn *conn, enum err why, int64_t
 static bool is_incident(enum err err)
 {
     return err_blame(err) == BLAME_PEER && err != ERR_CLOSED_BY_PEER && err != ERR_RESET &&
-        err != ERR_TIMEOUT && err != ERR_PONG_TIMEOUT;
+        err != ERR_TIMEOUT && err != ERR_PONG_TIMEOUT && err != ERR_HOST_UNREACHABLE;
 }
 
 /* F25 for those who dialed us: whoever proved to be of another network need not be dialed. */

@@ -5,6 +5,7 @@
 
 #define DIAL_RANGE_V4 (96 + 24)
 #define DIAL_RANGE_V6 48
+#define HOME_V6 64
 
 void conns_init(struct conns *conns, bool strict, struct rng *rng)
 {
@@ -16,6 +17,8 @@ void conns_init(struct conns *conns, bool strict, struct rng *rng)
     map_init(&conns->open_ips, sizeof(struct ip), rng_next(rng));
     map_init(&conns->dialing_ranges, sizeof(struct ip), rng_next(rng));
     map_init(&conns->outbound_groups, sizeof(struct group), rng_next(rng));
+    map_init(&conns->accepted_homes, sizeof(struct ip), rng_next(rng));
+    map_init(&conns->accepted_groups, sizeof(struct group), rng_next(rng));
 }
 
 void conns_free(struct conns *conns)
@@ -28,6 +31,8 @@ void conns_free(struct conns *conns)
     map_free(&conns->open_ips);
     map_free(&conns->dialing_ranges);
     map_free(&conns->outbound_groups);
+    map_free(&conns->accepted_homes);
+    map_free(&conns->accepted_groups);
     *conns = (struct conns){0};
 }
 
@@ -51,7 +56,8 @@ static bool reserve_maps(struct conns *conns)
     return map_reserve(&conns->by_number) && map_reserve(&conns->dialing_by_id) &&
         map_reserve(&conns->peer_by_id) && map_reserve(&conns->dialing_ips) &&
         map_reserve(&conns->open_ips) && map_reserve(&conns->dialing_ranges) &&
-        map_reserve(&conns->outbound_groups);
+        map_reserve(&conns->outbound_groups) && map_reserve(&conns->accepted_homes) &&
+        map_reserve(&conns->accepted_groups);
 }
 
 static bool reserve(struct conns *conns)
@@ -116,9 +122,11 @@ static void count(struct conns *conns, const struct conn *conn, int by)
 {
     bool dialing = conn->state == CONN_DIALING;
     tally_add(dialing ? &conns->dialing_ips : &conns->open_ips, &conn->remote.ip, by);
-    if (conn->outbound) {
-        struct group group = ip_group(&conn->remote.ip, conns->strict);
-        tally_add(&conns->outbound_groups, &group, by);
+    struct group group = ip_group(&conn->remote.ip, conns->strict);
+    tally_add(conn->outbound ? &conns->outbound_groups : &conns->accepted_groups, &group, by);
+    if (!conn->outbound) {
+        struct ip home = conns_home(&conn->remote.ip);
+        tally_add(&conns->accepted_homes, &home, by);
     }
     if (dialing)
         count_dial(conns, conn, by);
@@ -216,6 +224,22 @@ uint32_t conns_with_ip(const struct conns *conns, const struct ip *ip)
 uint32_t conns_open_with_ip(const struct conns *conns, const struct ip *ip)
 {
     return tally_of(&conns->open_ips, ip);
+}
+
+struct ip conns_home(const struct ip *ip)
+{
+    return ip_is_v4(ip) ? *ip : cidr_of(ip, HOME_V6).ip;
+}
+
+uint32_t conns_accepted_from(const struct conns *conns, const struct ip *ip)
+{
+    struct ip home = conns_home(ip);
+    return tally_of(&conns->accepted_homes, &home);
+}
+
+uint32_t conns_accepted_in_group(const struct conns *conns, struct group group)
+{
+    return tally_of(&conns->accepted_groups, &group);
 }
 
 struct ip conns_range(const struct ip *ip)

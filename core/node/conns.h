@@ -57,6 +57,8 @@ struct conns {
     struct map dialing_ips, open_ips; /* IP -> how many */
     struct map dialing_ranges;        /* conns_range -> how many dials */
     struct map outbound_groups;       /* group -> how many dials and outbound peers */
+    struct map accepted_homes;        /* conns_home -> how many accepted, peers or not yet */
+    struct map accepted_groups;       /* group -> the same */
     uint32_t outbound, inbound;       /* peers, unconditional ones not counted (S5) */
     uint32_t peers, dialing, handshaking;
     uint32_t feelers; /* of the dials */
@@ -82,6 +84,12 @@ struct conn *conns_dial(const struct conns *conns, const struct peer_id *id);
 uint32_t conns_with_ip(const struct conns *conns, const struct ip *ip);
 /* ... and of those whose socket is known to be open: accepted ones and peers. */
 uint32_t conns_open_with_ip(const struct conns *conns, const struct ip *ip);
+
+/* Whoever has one IPv6 address has its whole /64: that, or the IPv4 address itself. */
+struct ip conns_home(const struct ip *ip);
+/* Accepted connections, in handshake or peers, from one home and from one group. */
+uint32_t conns_accepted_from(const struct conns *conns, const struct ip *ip);
+uint32_t conns_accepted_in_group(const struct conns *conns, struct group group);
 
 /* The /24 or /48 that an address is in, by its first address (P3). */
 struct ip conns_range(const struct ip *ip);

@@ -29,8 +29,8 @@ struct node_settings {
     bool allow_duplicate_ip;
     uint32_t max_inbound, max_outbound;
     uint32_t max_handshaking; /* accepted sockets that have not authenticated (F24) */
-    /* Accepted connections from one IP (IPv6: its /64) and from one group of B14; 0: only what
-     * allow_duplicate_ip says. */
+    /* Accepted connections from one IP (IPv6: its /64), in place of what allow_duplicate_ip says
+     * about them, and from one group of B14; 0: no such limit. */
     uint32_t max_inbound_per_ip, max_inbound_per_group;
     int64_t persistent_max_dial_period_ms; /* 0: no cap (R53) */
     int64_t ensure_peers_period_ms;        /* 30 s (R40) */
@@ -55,7 +55,10 @@ struct node_settings {
 
     /* Requests and lists. */
     int64_t request_timeout_ms; /* 30 s: an unanswered request is given up (F12) */
-    int64_t late_list_grace_ms; /* 60 s: a list that comes after that is only ignored (F12) */
+    /* 90 s: a list that comes after that is ignored, not punished. F12 says 60 s; but a line that
+     * pauses for less than ping interval + pong timeout, 105 s, keeps its connection and delivers
+     * all at once when it goes on, so what was asked just before is answered that late. */
+    int64_t late_list_grace_ms;
     int64_t request_retry_ms;   /* 2 min: between requests to a peer that does not answer */
     double seed_new_percent;    /* 30: of a seed's answer (R25, B37) */
     int64_t seed_flush_ms;      /* 10 s: to write it before the connection is closed (F27, P14) */

@@ -132,6 +132,47 @@ static void p17_scopes_ip_and_group_ban_the_address_and_the_16(void **state)
     world_free(world);
 }
 
+static uint64_t inbound_from(struct world *world, uint32_t n, uint32_t ipv4)
+{
+    struct endpoint remote = {ip_of_v4(ipv4), 40000};
+    struct peer_id id = id_of(n);
+    uint64_t number = world_accept(world, &remote);
+    world_establish(world, number, &id, NULL);
+    return number;
+}
+
+static void p17_a_banned_range_loses_its_peers_at_once(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    struct world *world = open_twisted(&settings, 3600, POLICY_SCOPE_group);
+    world_add_peers(world, 100, 20); /* so that the range is no quarter of the book */
+    uint64_t before = inbound_from(world, 3, 0x64010001);
+    uint64_t outside = inbound_from(world, 4, 0x64020001);
+    uint64_t offender = inbound_from(world, 5, 0x64010002);
+    uint64_t after = inbound_from(world, 6, 0x64010003);
+    world_bad_list(world, offender);
+    assert_int_equal(world_count(world, ACTION_CLOSE), 3);
+    assert_false(world_is_peer(world, before) || world_is_peer(world, offender));
+    assert_false(world_is_peer(world, after));
+    assert_true(world_is_peer(world, outside));
+    world_free(world);
+}
+
+static void p17_a_range_banned_as_its_offender_leaves_loses_the_others(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    struct world *world = open_twisted(&settings, 3600, POLICY_SCOPE_group);
+    world_add_peers(world, 100, 20); /* so that the range is no quarter of the book */
+    uint64_t offender = inbound_from(world, 5, 0x64010002);
+    uint64_t other = inbound_from(world, 6, 0x64010003);
+    world_closed(world, offender, ERR_PACKET_KIND);
+    assert_int_equal(world_only(world, ACTION_CLOSE)->conn, other);
+    assert_int_equal(world_last(world, ACTION_CLOSE)->why, ERR_BANNED);
+    world_free(world);
+}
+
 static void p17_group_never_means_local_or_unroutable(void **state)
 {
     (void)state;
@@ -297,6 +338,8 @@ int main(void)
         cmocka_unit_test(p17_some_offences_always_disconnect),
         cmocka_unit_test(p17_a_script_that_fails_disconnects_without_a_ban),
         cmocka_unit_test(p17_scopes_ip_and_group_ban_the_address_and_the_16),
+        cmocka_unit_test(p17_a_banned_range_loses_its_peers_at_once),
+        cmocka_unit_test(p17_a_range_banned_as_its_offender_leaves_loses_the_others),
         cmocka_unit_test(p17_group_never_means_local_or_unroutable),
         cmocka_unit_test(p17_loopback_is_never_banned_in_a_private_network),
         cmocka_unit_test(p17_ranges_never_cover_whom_the_operator_named),

@@ -28,10 +28,10 @@ static void m1_undecodable_message_and_others_below_us_disconnect_without_a_ban(
 static void m2_ends_that_honest_peers_bring_about_are_no_incidents(void **state)
 {
     (void)state;
-    static const enum err errs[] = {
-        ERR_CLOSED_BY_PEER, ERR_RESET, ERR_TIMEOUT, ERR_PONG_TIMEOUT, ERR_UNREACHABLE, ERR_IO};
+    static const enum err errs[] = {ERR_CLOSED_BY_PEER, ERR_RESET, ERR_TIMEOUT, ERR_PONG_TIMEOUT,
+        ERR_HOST_UNREACHABLE, ERR_UNREACHABLE, ERR_IO};
     struct world *world = open_node();
-    for (uint32_t i = 0; i < 6; i++)
+    for (uint32_t i = 0; i < 7; i++)
         world_closed(world, world_inbound(world, i + 1), errs[i]);
     assert_int_equal(world->fake.asked[HOOK_ban], 0);
     world_free(world);
