@@ -267,6 +267,10 @@ struct book_selection {
     const struct peer_id *except; /* the requester; NULL: nobody */
 };
 
+/* How many that is: count, or B35's number for 0; at most selection_max and the size of the book.
+ */
+uint32_t book_selection_size(const struct book *book, uint32_t count);
+
 /* Distinct addresses: exactly as many as wanted or available (F8), never more than selection_max,
  * for which out has room. Biased: new ones first. The bound on looks of book_draw holds here too,
  * for verified_within_ms and banned ranges. Returns how many. */

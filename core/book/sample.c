@@ -149,15 +149,15 @@ struct sharing {
     uint64_t looks_left;
 };
 
-static uint32_t selection_size(const struct book *book, const struct book_selection *how)
+uint32_t book_selection_size(const struct book *book, uint32_t count)
 {
     const struct book_settings *s = &book->settings;
     uint32_t size = book_count(book);
     uint32_t n = (uint32_t)((uint64_t)size * s->selection_percent / 100);
     if (n < s->selection_min)
         n = s->selection_min;
-    if (how->count > 0)
-        n = how->count;
+    if (count > 0)
+        n = count;
     if (n > size)
         n = size;
     return n < s->selection_max ? n : s->selection_max;
@@ -212,7 +212,7 @@ size_t book_select(struct book *book, struct now now, struct rng *rng,
         .now = now,
         .rng = rng,
         .how = selection,
-        .wanted = selection_size(book, selection),
+        .wanted = book_selection_size(book, selection->count),
     };
     s.looks_left = (uint64_t)BOOK_DRAW_LOOKS * s.wanted + LOOKS_SLACK;
     bool verified = selection->verified_within_ms > 0;

@@ -11,31 +11,41 @@ static bool is_candidate(void *context, const struct book_entry *entry)
     return err == ERR_OK || err == ERR_TOO_EARLY;
 }
 
-/* Draws candidates into the rows of the select view; entries[i] is the entry of row i. */
-static size_t draw_rows(
-    struct step *step, const struct bias_verdict *bias, const struct book_entry **entries)
+/* What was drawn: the entry behind each row. In the memory of the step. */
+struct drawn {
+    const struct book_entry **entries;
+    struct address_row *rows;
+    size_t n;
+};
+
+static struct drawn draw_candidates(struct step *step, const struct bias_verdict *bias)
 {
     struct node *node = step->node;
-    int64_t count = bias->draw < ROWS_MAX ? bias->draw : ROWS_MAX;
+    size_t count = bias->draw < 0 ? 0 : bias->draw < ROWS_MAX ? (size_t)bias->draw : ROWS_MAX;
+    struct drawn drawn = {
+        .entries = outbox_alloc(step->outbox, count * sizeof *drawn.entries),
+        .rows = outbox_alloc(step->outbox, count * sizeof *drawn.rows),
+    };
+    struct row_text *texts = outbox_alloc(step->outbox, count * sizeof *texts);
     struct book_draw draw = {
-        .count = count > 0 ? (uint32_t)count : 0,
+        .count = (uint32_t)count,
         .new_percent = bias->new_percent,
         .keep = is_candidate,
         .context = step,
     };
-    size_t n = book_draw(node->book, step->now, &node->rng, &draw, entries);
-    for (size_t i = 0; i < n; i++)
-        view_address(step, &entries[i]->addr, &node->rows[i], &node->row_texts[i]);
-    return n;
+    drawn.n = book_draw(node->book, step->now, &node->rng, &draw, drawn.entries);
+    for (size_t i = 0; i < drawn.n; i++)
+        view_address(step, &drawn.entries[i]->addr, &drawn.rows[i], &texts[i]);
+    return drawn;
 }
 
 /* The entry of a pick, or NULL. */
-static const struct book_entry *entry_of(const struct node *node, const struct policy_pick *pick,
-    const struct book_entry *const *entries, size_t entries_n)
+static const struct book_entry *entry_of(
+    const struct node *node, const struct policy_pick *pick, const struct drawn *drawn)
 {
     struct peer_id id;
     if (pick->row >= 0)
-        return (size_t)pick->row < entries_n ? entries[pick->row] : NULL;
+        return (size_t)pick->row < drawn->n ? drawn->entries[pick->row] : NULL;
     return peer_id_parse(span_of_text(pick->id), &id) == ERR_OK ? book_find(node->book, &id) : NULL;
 }
 
@@ -51,14 +61,13 @@ static enum err dial_pick(
 
 /* Dials picks until `wanted` are under way; one feeler is above that. Returns how many picks were
  * dialable (F14); those that the dial rate held back come again soon. */
-static int64_t dial_picks(
-    struct step *step, const struct book_entry *const *entries, size_t entries_n, int64_t wanted)
+static int64_t dial_picks(struct step *step, const struct drawn *drawn,
+    const struct select_verdict *verdict, int64_t wanted)
 {
-    const struct select_verdict *verdict = &step->node->select_verdict;
     int64_t dialed = 0, feelers = 0, held = 0;
     for (size_t i = 0; i < verdict->picks_n && dialed + held < wanted; i++) {
         const struct policy_pick *pick = &verdict->picks[i];
-        enum err err = dial_pick(step, entry_of(step->node, pick, entries, entries_n), pick);
+        enum err err = dial_pick(step, entry_of(step->node, pick, drawn), pick);
         dialed += !err && !pick->feeler;
         feelers += !err && pick->feeler;
         held += err == ERR_FULL;
@@ -77,19 +86,18 @@ static int64_t choose_and_dial(struct step *step, int64_t wanted)
     view_common(step, &bias_view.common);
     if (policy_ask(node->policy, HOOK_bias, &node->rng, &bias_view, &bias))
         return 0;
-    const struct book_entry **entries = outbox_alloc(step->outbox, ROWS_MAX * sizeof *entries);
-    struct select_view *view = &node->select_view;
-    *view = (struct select_view){
+    struct drawn drawn = draw_candidates(step, &bias);
+    struct select_view view = {
         .common = bias_view.common,
         .wanted = wanted,
         .new_percent = bias.new_percent,
-        .candidates = node->rows,
-        .candidates_n = draw_rows(step, &bias, entries),
+        .candidates = drawn.rows,
+        .candidates_n = drawn.n,
     };
-    if (view->candidates_n == 0 ||
-        policy_ask(node->policy, HOOK_select, &node->rng, view, &node->select_verdict))
+    struct select_verdict *verdict = outbox_alloc(step->outbox, sizeof *verdict); /* 56 kB */
+    if (drawn.n == 0 || policy_ask(node->policy, HOOK_select, &node->rng, &view, verdict))
         return 0;
-    return dial_picks(step, entries, view->candidates_n, wanted);
+    return dial_picks(step, &drawn, verdict, wanted);
 }
 
 /* R47a, P8: one of those that may be asked, each with the same chance. */

@@ -73,33 +73,13 @@ void exchange_send_failed(struct step *step, const struct event *event)
 
 /* ---- answering (R25 - R28) ---- */
 
-static void send_selection(struct step *step, const struct conn *conn, bool as_seed)
-{
-    struct node *node = step->node;
-    struct addr *addrs = outbox_alloc(step->outbox, PEX_SELECTION_MAX * sizeof *addrs);
-    struct book_selection selection = {
-        .biased = as_seed,
-        .new_percent = node->settings.seed_new_percent,
-        .except = &conn->id,
-    };
-    size_t n = book_select(node->book, step->now, &node->rng, &selection, addrs);
-    struct action *action = outbox_add(step->outbox, ACTION_SEND, conn->number);
-    action->send = (struct pex_message){.kind = PEX_ADDRS, .addrs = addrs, .addrs_n = n};
-}
-
-/* Whoever has one IPv6 address has its whole /64. */
-static struct ip budget_key(const struct ip *ip)
-{
-    return ip_is_v4(ip) ? *ip : cidr_of(ip, 64).ip;
-}
-
 /* F13: whether this IP may get one more answer now, over all its connections. */
 static bool within_budget(struct step *step, const struct conn *conn)
 {
     struct node *node = step->node;
     if (node->settings.allow_duplicate_ip)
         return true;
-    struct ip key = budget_key(&conn->remote.ip);
+    struct ip key = conns_home(&conn->remote.ip);
     struct bucket *budget = recent_touch(&node->ip_budgets, &key);
     return budget &&
         bucket_take(budget, step->now.mono_ms, node->settings.ip_answers_per_s,
@@ -167,7 +147,7 @@ static void handle_request(struct step *step, struct conn *conn)
     if (pace == IN_TIME)
         conn->requested_ms = step->now.mono_ms;
     note_answer(step, conn);
-    send_selection(step, conn, answer_and_close);
+    share_send(step, conn);
     if (answer_and_close) /* R25: whatever else it sends is no message any more */
         admission_close(step, conn, ERR_GRACEFUL, node->settings.seed_flush_ms);
 }

@@ -80,9 +80,7 @@ static void init_deadlines(struct node *node, struct now now)
 
 static bool take_memory(struct node *node, const struct node_settings *settings)
 {
-    node->rows = calloc(ROWS_MAX, sizeof *node->rows);
-    node->row_texts = calloc(ROWS_MAX, sizeof *node->row_texts);
-    return crawler_init(node) && copy_settings(node, settings) && node->rows && node->row_texts;
+    return crawler_init(node) && copy_settings(node, settings);
 }
 
 struct node *node_new(
@@ -123,8 +121,6 @@ void node_free(struct node *node)
     free(node->seeds);
     free(node->persistent);
     free(node->unconditional);
-    free(node->rows);
-    free(node->row_texts);
     free(node);
 }
 

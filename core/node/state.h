@@ -68,7 +68,6 @@ struct crawl {
 struct node_save {
     bool storing, exporting; /* the host has not answered yet */
     bool in_parts;           /* the rows of several actions make one transaction */
-    bool tried_again;        /* at stop, what had failed by then */
     int64_t store_ms;        /* next ACTION_STORE; NEVER_MS: nothing has changed */
     int64_t export_ms;
     int64_t backoff_ms;      /* 0: the last rows were written */
@@ -114,11 +113,6 @@ struct node {
     int64_t last_wall_ms; /* so that what scripts see never goes back */
     struct node_counts counts;
     struct node_metrics metrics;
-
-    struct select_view select_view;
-    struct select_verdict select_verdict; /* large: kept here rather than on the stack */
-    struct address_row *rows;             /* of candidates, ROWS_MAX */
-    struct row_text *row_texts;
 };
 
 #define ROWS_MAX 1024
@@ -194,6 +188,12 @@ void exchange_send_failed(struct step *step, const struct event *event);
 /* Asks a peer for addresses if it may be asked now (R30, P8); true: sent. */
 bool exchange_ask(struct step *step, struct conn *conn);
 bool exchange_may_ask(const struct step *step, const struct conn *conn);
+
+/* share.c */
+
+/* Answers a request: in seed mode inbound peers get B37 with verified addresses first, all others
+ * B36. */
+void share_send(struct step *step, const struct conn *conn);
 
 /* penalty.c: a peer misbehaved. */
 

@@ -47,25 +47,6 @@ static void r25_persistent_inbound_peers_are_not_exempt(void **state)
     world_free(world);
 }
 
-static void r25_seed_prefers_vetted_addresses(void **state)
-{
-    (void)state;
-    struct world *world = open_seed();
-    world_add_peers(world, 100, 200);
-    for (uint32_t i = 100; i < 200; i++) {
-        struct addr addr = addr_of(i);
-        book_mark_good(world->book, world->now, &addr);
-    }
-    uint64_t peer = world_inbound(world, 1);
-    world_request(world, peer);
-    size_t n = world_only(world, ACTION_SEND)->addrs_n, old = 0;
-    for (size_t i = 0; i < n; i++)
-        old += book_is_good(world->book, &world->list[i].id);
-    assert_int_equal(n, 46);       /* B35: 23 % of 201, less the requester if it was drawn */
-    assert_int_equal(n - old, 14); /* B37: 30 % new */
-    world_free(world);
-}
-
 static void r26_seed_answers_outbound_peers_like_any_node(void **state)
 {
     (void)state;
@@ -327,7 +308,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(r25_seed_answers_an_inbound_peer_once_and_closes),
         cmocka_unit_test(r25_persistent_inbound_peers_are_not_exempt),
-        cmocka_unit_test(r25_seed_prefers_vetted_addresses),
         cmocka_unit_test(r26_seed_answers_outbound_peers_like_any_node),
         cmocka_unit_test(r26_answer_has_the_size_of_b35_and_leaves_out_the_requester),
         cmocka_unit_test(r27_two_quick_requests_are_answered_and_the_third_bans),
