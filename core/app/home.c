@@ -22,8 +22,13 @@ void home_print_problems(const struct settings_problems *problems)
         fprintf(stderr, "luapex: error: %u more\n", problems->errors_n - errors_n);
 }
 
-bool home_settings_of(const char *home, const struct flags *flags, struct settings *settings)
+bool home_settings(const struct flags *flags, struct settings *settings)
 {
+    char *home = settings_home(flags_value(flags, "home"));
+    if (!home) {
+        fprintf(stderr, "luapex: error: no home directory; give one with --home DIR\n");
+        return false;
+    }
     struct settings_problems *problems = malloc(sizeof *problems);
     enum err err = problems
         ? settings_load(home, environ, flags->settings, flags->settings_n, settings, problems)
@@ -33,19 +38,8 @@ bool home_settings_of(const char *home, const struct flags *flags, struct settin
     else
         home_print_problems(problems);
     free(problems);
-    return err == ERR_OK;
-}
-
-bool home_settings(const struct flags *flags, struct settings *settings)
-{
-    char *home = settings_home(flags_value(flags, "home"));
-    if (!home) {
-        fprintf(stderr, "luapex: error: no home directory; give one with --home DIR\n");
-        return false;
-    }
-    bool is_read = home_settings_of(home, flags, settings);
     free(home);
-    return is_read;
+    return err == ERR_OK;
 }
 
 static enum err explain(

@@ -122,7 +122,7 @@ const struct setting settings_table[] = {
         "Time between two requests of ours to one peer. CometBFT bans who asks within 10s."),
     TIME("pex", "request_timeout", pex.request_timeout_ms, "30s", SECOND, DAY,
         "A request that is not answered for so long is given up."),
-    TIME("pex", "late_list_grace", pex.late_list_grace_ms, "1m", 0, DAY,
+    TIME("pex", "late_list_grace", pex.late_list_grace_ms, "90s", 0, DAY,
         "For so long after that the answer is still no offence, only ignored."),
     TIME("pex", "request_retry", pex.request_retry_ms, "2m", SECOND, DAY,
         "Time between two requests to a peer that does not answer."),

@@ -26,7 +26,7 @@ struct node_settings node_settings_default(void)
         .wrong_id_block_ms = HOURS_MS(24),
         .other_network_block_ms = HOURS_MS(24),
         .request_timeout_ms = SECONDS_MS(30),
-        .late_list_grace_ms = SECONDS_MS(60),
+        .late_list_grace_ms = SECONDS_MS(90),
         .request_retry_ms = MINUTES_MS(2),
         .seed_new_percent = 30,
         .seed_flush_ms = SECONDS_MS(10),

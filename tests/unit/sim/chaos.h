@@ -177,7 +177,7 @@ static inline struct faults_settings chaos_faults(struct chaos *chaos)
         .partition_every_ms = percent(chaos, 60) ? SECONDS_MS(30 + below(chaos, 120)) : 0,
         .reset_every_ms = percent(chaos, 60) ? SECONDS_MS(5 + below(chaos, 30)) : 0,
         .down_max_ms = SECONDS_MS(1 + below(chaos, 120)),
-        .apart_max_ms = SECONDS_MS(1 + below(chaos, 80)), /* beyond, F12 may punish the honest */
+        .apart_max_ms = SECONDS_MS(1 + below(chaos, 180)),
         .vanish_percent = below(chaos, 100),
         .stop_percent = below(chaos, 40),
         .wipe_percent = below(chaos, 40),
