@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void log_report(const struct log *log, const char *path, const struct book *book,
     const struct book_load_report *report, bool merged)
@@ -28,19 +29,23 @@ static void log_report(const struct log *log, const char *path, const struct boo
         LOG_NUMBER("no_room", report->no_room), LOG_NUMBER("too_many", report->too_many));
 }
 
-static enum err move_aside(const char *path, const struct book *book, struct now now,
-    const struct log *log, const struct book_load_report *report, char *why, size_t cap)
+/* From a folder that cannot be written the node starts all the same: with what else it knows. */
+static void move_aside(const char *path, const struct book *book, struct now now,
+    const struct log *log, const struct book_load_report *report)
 {
     char aside[PATH_MAX];
     int n = snprintf(aside, sizeof aside, "%s.damaged-%lld", path, (long long)now.wall_ms / 1000);
-    if (n < 0 || (size_t)n >= sizeof aside || rename(path, aside) != 0) {
-        snprintf(why, cap, "%s is damaged and cannot be moved aside: %s", path, strerror(errno));
-        return ERR_IO;
-    }
-    log_write(log, LOG_ERROR, "addrbook.json is damaged, moved aside", LOG_TEXT("file", path),
-        LOG_TEXT("moved_to", aside), LOG_NUMBER("line", report->line),
-        LOG_TEXT("error", report->cause), LOG_NUMBER("addresses", book_count(book)));
-    return ERR_OK;
+    if (n < 0 || (size_t)n >= sizeof aside || rename(path, aside) != 0)
+        log_write(log, LOG_ERROR, "addrbook.json is damaged and cannot be moved aside",
+            LOG_TEXT("file", path), LOG_TEXT("cause", strerror(errno)),
+            LOG_NUMBER("line", report->line), LOG_TEXT("error", report->cause),
+            LOG_NUMBER("addresses", book_count(book)),
+            LOG_TEXT("to_do",
+                "keep a copy of it if you need one: the first export that succeeds replaces it"));
+    else
+        log_write(log, LOG_ERROR, "addrbook.json is damaged, moved aside", LOG_TEXT("file", path),
+            LOG_TEXT("moved_to", aside), LOG_NUMBER("line", report->line),
+            LOG_TEXT("error", report->cause), LOG_NUMBER("addresses", book_count(book)));
 }
 
 static enum err take(struct span text, const char *path, struct book *book,
@@ -75,7 +80,8 @@ enum err book_file_load(const char *path, struct book *book, struct store_file *
         err = take(span_of(file.text, file.n), path, book, store, now, log, &report);
     }
     free(file.text);
-    if (err == ERR_CORRUPT || err == ERR_TOO_LONG)
-        return move_aside(path, book, now, log, &report, why, cap);
-    return err;
+    if (err != ERR_CORRUPT && err != ERR_TOO_LONG)
+        return err;
+    move_aside(path, book, now, log, &report);
+    return ERR_OK;
 }

@@ -99,7 +99,7 @@ static enum err read_store(struct book_home *home, struct store_file *store)
     note_saved(home, home->store_path);
     snprintf(log_path, sizeof log_path, "%s-wal", home->store_path);
     note_saved(home, log_path);
-    if (report.replaced + report.demoted == 0 && book_count(home->book) + report.bans_kept > 0)
+    if (!report.outdated && book_count(home->book) + report.bans_kept > 0)
         book_all_saved(home->book);
     return ERR_OK;
 }

@@ -37,7 +37,8 @@ static void log_report(const struct opening *o, const struct store_report *repor
         LOG_NUMBER("malformed", report->malformed),
         LOG_NUMBER("non_routable", report->non_routable),
         LOG_NUMBER("duplicate", report->duplicate), LOG_NUMBER("excluded", report->excluded),
-        LOG_NUMBER("no_room", report->no_room));
+        LOG_NUMBER("no_room", report->no_room),
+        LOG_TEXT("then", "they leave the file with the next write"));
 }
 
 static void log_unwritable(const struct opening *o)
@@ -70,7 +71,7 @@ static enum err load(struct opening *o, struct store_file *file)
     if (err)
         return err;
     log_report(o, &report);
-    if (report.replaced + report.demoted == 0 && book_count(o->book) + report.bans_kept > 0)
+    if (!report.outdated && book_count(o->book) + report.bans_kept > 0)
         book_all_saved(o->book);
     return ERR_OK;
 }

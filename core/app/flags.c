@@ -186,6 +186,22 @@ const char *flags_value(const struct flags *flags, const char *name)
     return value;
 }
 
+size_t flags_count(const struct flags *flags, const char *name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < flags->own_n; i++)
+        n += strcmp(flags->own[i].name, name) == 0;
+    return n;
+}
+
+const char *flags_nth(const struct flags *flags, const char *name, size_t n)
+{
+    for (size_t i = 0; i < flags->own_n; i++)
+        if (strcmp(flags->own[i].name, name) == 0 && n-- == 0)
+            return flags->own[i].value;
+    return NULL;
+}
+
 bool flags_has(const struct flags *flags, const char *name)
 {
     return flags_value(flags, name) != NULL;

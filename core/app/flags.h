@@ -59,6 +59,9 @@ bool flags_parse(const struct command *command, int argc, char **argv, struct fl
 
 /* The value of an own flag; NULL: not given. */
 const char *flags_value(const struct flags *flags, const char *name);
+/* Of a flag that may be given several times: how often, and the value of each. */
+size_t flags_count(const struct flags *flags, const char *name);
+const char *flags_nth(const struct flags *flags, const char *name, size_t n);
 bool flags_has(const struct flags *flags, const char *name);
 /* The value as a number or in milliseconds; *value keeps what it holds when the flag is not given.
  * False: misuse, which was told to the user. */

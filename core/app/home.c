@@ -22,13 +22,8 @@ void home_print_problems(const struct settings_problems *problems)
         fprintf(stderr, "luapex: error: %u more\n", problems->errors_n - errors_n);
 }
 
-bool home_settings(const struct flags *flags, struct settings *settings)
+bool home_settings_of(const char *home, const struct flags *flags, struct settings *settings)
 {
-    char *home = settings_home(flags_value(flags, "home"));
-    if (!home) {
-        fprintf(stderr, "luapex: error: no home directory; give one with --home DIR\n");
-        return false;
-    }
     struct settings_problems *problems = malloc(sizeof *problems);
     enum err err = problems
         ? settings_load(home, environ, flags->settings, flags->settings_n, settings, problems)
@@ -38,8 +33,19 @@ bool home_settings(const struct flags *flags, struct settings *settings)
     else
         home_print_problems(problems);
     free(problems);
-    free(home);
     return err == ERR_OK;
+}
+
+bool home_settings(const struct flags *flags, struct settings *settings)
+{
+    char *home = settings_home(flags_value(flags, "home"));
+    if (!home) {
+        fprintf(stderr, "luapex: error: no home directory; give one with --home DIR\n");
+        return false;
+    }
+    bool is_read = home_settings_of(home, flags, settings);
+    free(home);
+    return is_read;
 }
 
 static enum err explain(

@@ -13,10 +13,14 @@ static int64_t wall_ms(void)
     return SECONDS_MS(now.tv_sec) + now.tv_nsec / 1000000;
 }
 
-static void write_line(void *context, const struct log_line *line)
+static void write_line(void *context, const struct log_line *built)
 {
     const struct log_writer *writer = context;
+    struct log_line named = *built;
+    const struct log_line *line = &named;
     char text[LINE_MAX_BYTES + 1];
+    if (writer->home && named.fields_n < LOG_FIELDS_MAX)
+        named.fields[named.fields_n++] = LOG_TEXT("home", writer->home);
     unsigned n = writer->format == LOG_FORMAT_JSON
         ? log_line_json(line, wall_ms(), text, LINE_MAX_BYTES)
         : log_line_logfmt(line, wall_ms(), text, LINE_MAX_BYTES);

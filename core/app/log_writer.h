@@ -9,6 +9,7 @@
 struct log_writer {
     int fd;
     enum log_format format;
+    const char *home; /* one more field of every line, where one process runs several; else NULL */
 };
 
 /* Borrows writer, which must outlive the log. Lines that cannot be written are lost. */

@@ -3,6 +3,7 @@
 #include "app/nearest.h"
 #include "app/settings_table.h"
 #include "app/settings_value.h"
+#include "app/settings_variable.h"
 #include "ops/file.h"
 #include "ops/toml.h"
 #include <assert.h>
@@ -17,11 +18,6 @@
 
 static_assert(SETTINGS_FILE_MAX == TOML_SIZE_MAX, "toml_read takes every file that we read");
 
-/* In the order in which they are asked. */
-static const char *const prefixes[] = {"LUAPEX_", "CMT_", "TM_"};
-#define PREFIXES_N (sizeof prefixes / sizeof *prefixes)
-#define HOME_VARIABLE "LUAPEX_HOME"
-#define VARIABLE_MAX (SETTING_NAME_MAX + 8)
 #define WHERE_MAX sizeof((struct settings_problem *)0)->where
 
 struct loading {
@@ -185,69 +181,18 @@ static void take_file(struct loading *loading, const char *home)
 
 /* ---- environment ---- */
 
-/* "LUAPEX_P2P_LADDR" */
-static void variable_name(const struct setting *setting, const char *prefix, char out[VARIABLE_MAX])
-{
-    snprintf(out, VARIABLE_MAX, "%s%s", prefix, setting_name(setting));
-    for (char *at = out; *at; at++)
-        *at = *at == '.' ? '_' : (char)toupper((unsigned char)*at);
-}
-
-/* An empty variable counts as not set, as it does for CometBFT. */
-static const char *variable_value(char *const *environment, const char *name)
-{
-    size_t n = strlen(name);
-    for (; *environment; environment++)
-        if (strncmp(*environment, name, n) == 0 && (*environment)[n] == '=')
-            return (*environment)[n + 1] ? *environment + n + 1 : NULL;
-    return NULL;
-}
-
-static void take_variable(
-    struct loading *loading, char *const *environment, const struct setting *setting)
-{
-    for (size_t i = 0; i < PREFIXES_N; i++) {
-        char name[VARIABLE_MAX];
-        variable_name(setting, prefixes[i], name);
-        const char *value = variable_value(environment, name);
-        if (value) {
-            apply(loading, setting, name, value);
-            return;
-        }
-    }
-}
-
-/* Warns about variables with our own prefix that are nearly a setting's. */
-static void check_variable(struct loading *loading, const char *variable)
-{
-    char name[VARIABLE_MAX], known[VARIABLE_MAX];
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(variable, "="), variable);
-    if (strcmp(name, HOME_VARIABLE) == 0)
-        return;
-    const struct setting *nearest = NULL;
-    unsigned best = nearest_slip_max(name + strlen(prefixes[0])) + 1;
-    for (size_t i = 0; i < settings_table_n; i++) {
-        variable_name(&settings_table[i], prefixes[0], known);
-        unsigned distance = edit_distance(name, known, best);
-        if (distance < best) {
-            best = distance;
-            nearest = &settings_table[i];
-        }
-    }
-    if (!nearest || best == 0)
-        return;
-    variable_name(nearest, prefixes[0], known);
-    report(
-        loading->problems, false, name, "", "unknown variable, ignored; did you mean %s?", known);
-}
-
 static void take_environment(struct loading *loading, char *const *environment)
 {
-    for (size_t i = 0; i < settings_table_n; i++)
-        take_variable(loading, environment, &settings_table[i]);
+    char name[SETTINGS_VARIABLE_MAX], meant[SETTINGS_VARIABLE_MAX];
+    for (size_t i = 0; i < settings_table_n; i++) {
+        const char *value = settings_variable(environment, &settings_table[i], name);
+        if (value)
+            apply(loading, &settings_table[i], name, value);
+    }
     for (; *environment; environment++)
-        if (strncmp(*environment, prefixes[0], strlen(prefixes[0])) == 0)
-            check_variable(loading, *environment);
+        if (settings_variable_is_slip(*environment, name, meant))
+            report(loading->problems, false, name, "",
+                "unknown variable, ignored; did you mean %s?", meant);
 }
 
 /* ---- command line and the whole ---- */
@@ -255,7 +200,7 @@ static void take_environment(struct loading *loading, char *const *environment)
 static void take_flags(struct loading *loading, const struct settings_override *flags, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        char where[VARIABLE_MAX];
+        char where[SETTINGS_VARIABLE_MAX];
         snprintf(where, sizeof where, "--%s", flags[i].name);
         const struct setting *setting = setting_find_name(flags[i].name);
         if (setting)
@@ -368,7 +313,7 @@ char *settings_home(const char *given)
 {
     if (given)
         return strdup(given);
-    const char *home = getenv(HOME_VARIABLE);
+    const char *home = getenv(SETTINGS_HOME_VARIABLE);
     if (home && *home)
         return strdup(home);
     home = getenv("HOME");

@@ -54,6 +54,12 @@ const struct setting *setting_find_name(const char *name);
 /* The setting of `section` whose key is nearest to a mistyped one, NULL when none is near. */
 const struct setting *setting_nearest(const char *section, const char *key);
 
+/* Of the whole process, however many nodes it runs. */
+static inline bool setting_is_of_process(const struct setting *setting)
+{
+    return setting->type == SETTING_LOG_LEVEL || setting->type == SETTING_LOG_FORMAT;
+}
+
 #define SETTING_NAME_MAX 64 /* longest name with terminator */
 /* Its name on the command line and in messages: "p2p.laddr", "moniker". */
 static inline const char *setting_name(const struct setting *setting)

@@ -1,27 +1,16 @@
 #include "app/commands.h"
-#include "app/home.h"
-#include "app/home_lock.h"
-#include "app/log_writer.h"
-#include "app/runner.h"
+#include "app/member.h"
 #include "ops/ops.h"
-#include "uv/machine.h"
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#define HOMES_MAX 1
 #define GRACE_MS 3000 /* for name look-ups that cannot be cancelled, once everything else ended */
 
-static const struct flag own_flags[] = {FLAG_HOME};
-
-/* A home in use. */
-struct member {
-    struct settings settings;
-    int lock; /* home_lock */
-    struct node_key key;
-    char network[GENESIS_CHAIN_ID_MAX + 1];
-    struct runner runner;
+static const struct flag own_flags[] = {
+    {"home", "DIR",
+        "Directory of this node; default: $LUAPEX_HOME, else ~/.luapex. Given several times: one "
+        "node for each."},
 };
 
 struct start {
@@ -31,8 +20,8 @@ struct start {
     struct workspace *workspace;
     struct ops *ops;
     struct log_writer writer;
-    struct log log;
-    struct member members[HOMES_MAX];
+    struct log log; /* of the process */
+    struct member members[MEMBERS_MAX];
     size_t members_n;
     size_t running_n;
     bool is_stopping;
@@ -43,55 +32,6 @@ static int fail(const char *why)
 {
     fprintf(stderr, "luapex: error: %s\n", why);
     return EXIT_FAILED;
-}
-
-/* ---- before anything runs ---- */
-
-/* The key is made when there is none, as CometBFT does. */
-static enum err read_key(const struct settings *settings, struct node_key *key, char *cause)
-{
-    enum err err = home_node_key(settings, key, cause);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    char *path = settings_path(settings, settings->node_key_file);
-    err = path ? home_make_node_key(path, key, cause) : ERR_NO_MEMORY;
-    free(path);
-    return err;
-}
-
-static enum err check_limits(const struct start *start, char *why)
-{
-    struct limits_use uses[HOMES_MAX * RUNNER_USES];
-    size_t n = 0;
-    for (size_t i = 0; i < start->members_n; i++)
-        n += runner_uses(&start->members[i].settings, uses + n);
-    return limits_check(limits_raise(), uses, n, why, RUNNER_WHY_MAX);
-}
-
-static enum err read_member(struct member *member, char *why)
-{
-    char cause[HOME_CAUSE_MAX];
-    enum err err = home_lock(&member->settings, &member->lock, cause);
-    if (!err)
-        err = read_key(&member->settings, &member->key, cause);
-    if (!err)
-        err = home_network(&member->settings, member->network, cause);
-    if (err)
-        snprintf(why, RUNNER_WHY_MAX, "%s", cause);
-    return err;
-}
-
-static enum err open_member(struct start *start, struct member *member, char *why)
-{
-    const struct runner_options options = {
-        .workspace = start->workspace,
-        .settings = &member->settings,
-        .key = &member->key,
-        .network = member->network,
-        .log = start->log,
-        .rng_seed = machine_seed(),
-    };
-    return runner_open(&member->runner, &options, why);
 }
 
 /* ---- while it runs ---- */
@@ -127,12 +67,14 @@ static void close_signals(struct start *start)
         uv_close((uv_handle_t *)&start->signals[i], NULL);
 }
 
-/* Only what must not hold the loop is left. */
+/* A node that cannot run does not take the others with it. After the last one only what must not
+ * hold the loop is left. */
 static void on_member_stopped(void *context, struct runner *runner)
 {
     struct start *start = context;
     if (runner->aborted) {
-        log_write(&start->log, LOG_ERROR, "node gave up", LOG_TEXT("error", runner->aborted));
+        log_write(
+            &runner->options.log, LOG_ERROR, "node gave up", LOG_TEXT("error", runner->aborted));
         start->code = EXIT_FAILED;
     }
     if (--start->running_n > 0)
@@ -178,13 +120,13 @@ static void open_signals(struct start *start)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void announce(const struct start *start, const struct member *member)
+static void announce(const struct member *member)
 {
     char id[PEER_ID_TEXT + 1], at[ADDR_TEXT_MAX];
     struct endpoint listen = runner_endpoint(&member->runner);
     struct script_stats policy;
     script_stats(member->runner.script, &policy);
-    log_write(&start->log, LOG_INFO, "listening", LOG_TEXT("addr", endpoint_to_text(&listen, at)),
+    log_write(&member->log, LOG_INFO, "listening", LOG_TEXT("addr", endpoint_to_text(&listen, at)),
         LOG_TEXT("id", peer_id_text(&member->key.id, id)), LOG_TEXT("network", member->network),
         LOG_TEXT("policy", policy.name),
         LOG_NUMBER("known", book_count(node_book(member->runner.node))),
@@ -193,20 +135,23 @@ static void announce(const struct start *start, const struct member *member)
 
 static enum err start_member(struct start *start, struct member *member, char *why)
 {
-    announce(start, member);
+    announce(member);
     start->running_n++;
     return runner_start(&member->runner, on_member_stopped, start, why);
 }
 
 /* ---- life ---- */
 
+/* Nothing runs before everything is open. */
 static enum err open_all(struct start *start, char *why)
 {
-    enum err err = check_limits(start, why);
+    enum err err = ERR_OK;
     for (size_t i = 0; i < start->members_n && !err; i++)
-        err = read_member(&start->members[i], why);
+        err = member_take(&start->members[i], why);
+    if (!err)
+        err = members_check(start->members, start->members_n, why);
     for (size_t i = 0; i < start->members_n && !err; i++)
-        err = open_member(start, &start->members[i], why);
+        err = member_open(&start->members[i], start->workspace, why);
     return err;
 }
 
@@ -224,7 +169,7 @@ static void start_all(struct start *start, char *why)
 /* Signals come first: one that arrives while a large book is read stops the node afterwards. */
 static void run(struct start *start)
 {
-    char why[RUNNER_WHY_MAX] = "out of memory";
+    char why[MEMBER_WHY_MAX] = "out of memory";
     open_signals(start);
     start->workspace = workspace_new(&start->loop);
     if (start->workspace && open_all(start, why) == ERR_OK) {
@@ -238,15 +183,15 @@ static void run(struct start *start)
     uv_run(&start->loop, UV_RUN_DEFAULT);
 }
 
+static void close_members(struct start *start)
+{
+    for (size_t i = 0; i < start->members_n; i++)
+        member_close(&start->members[i]);
+}
+
 static void close_all(struct start *start)
 {
-    for (size_t i = 0; i < start->members_n; i++) {
-        struct member *member = &start->members[i];
-        runner_close(&member->runner);
-        settings_free(&member->settings);
-        home_unlock(member->lock);
-        crypto_wipe(&member->key, sizeof member->key);
-    }
+    close_members(start);
     ops_free(start->ops);
     workspace_free(start->workspace);
     if (uv_loop_close(&start->loop) != 0) {
@@ -260,13 +205,13 @@ static void close_all(struct start *start)
 static int start(const struct flags *flags)
 {
     static struct start made;
-    struct member *first = &made.members[0];
-    if (!home_settings(flags, &first->settings))
-        return EXIT_FAILED;
-    first->lock = -1;
-    made.members_n = 1;
-    made.writer = (struct log_writer){STDOUT_FILENO, first->settings.log_format};
-    made.log = log_writer_log(&made.writer, first->settings.log_level);
+    if (!members_read(flags, made.members, &made.members_n, &made.code)) {
+        close_members(&made);
+        return made.code;
+    }
+    const struct settings *first = &made.members[0].settings;
+    made.writer = (struct log_writer){STDOUT_FILENO, first->log_format, NULL};
+    made.log = log_writer_log(&made.writer, first->log_level);
     if (uv_loop_init(&made.loop) != 0)
         return fail("cannot make an event loop");
     run(&made);
@@ -277,10 +222,13 @@ static int start(const struct flags *flags)
 const struct command command_start = {
     .name = "start",
     .arguments = "",
-    .summary = "run a node",
+    .summary = "run a node, or one for each of several homes",
     .about = "Joins the network of its home directory: connects to seeds and peers, exchanges\n"
              "addresses, keeps the address book. A home made by CometBFT works as it is.\n"
              "The log goes to standard output.\n\n"
+             "With several --home one process runs a node for each, every one with its own\n"
+             "network, port, address book and policy, as its config.toml says; settings of a\n"
+             "node are no flags then. Lines of the log name the home.\n\n"
              "Signals: INT, TERM  save the address book and stop (a second one: at once)\n"
              "         HUP        load the policy again\n",
     .flags = own_flags,

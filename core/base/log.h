@@ -8,7 +8,7 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_ERROR, LOG_NONE };
 
-#define LOG_FIELDS_MAX 8
+#define LOG_FIELDS_MAX 9 /* one of them is a writer's own */
 #define LOG_TEXT_MAX 512
 
 struct log_field {

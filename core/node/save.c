@@ -54,6 +54,16 @@ static void store_failed(struct node *node, const struct event *event)
     save->in_parts = false;
 }
 
+/* Rows that were under way at stop are not among the last ones: once more, all that is missing. */
+static void try_again_at_stop(struct step *step)
+{
+    struct node_save *save = &step->node->save;
+    if (!step->node->stopping || save->tried_again)
+        return;
+    save->tried_again = true;
+    take_rows(step, UINT32_MAX);
+}
+
 void save_stored(struct step *step, const struct event *event)
 {
     struct node *node = step->node;
@@ -62,6 +72,7 @@ void save_stored(struct step *step, const struct event *event)
     save->storing = false;
     if (event->stored.err) {
         store_failed(node, event);
+        try_again_at_stop(step);
         return;
     }
     save->backoff_ms = 0;

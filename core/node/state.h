@@ -68,6 +68,7 @@ struct crawl {
 struct node_save {
     bool storing, exporting; /* the host has not answered yet */
     bool in_parts;           /* the rows of several actions make one transaction */
+    bool tried_again;        /* at stop, what had failed by then */
     int64_t store_ms;        /* next ACTION_STORE; NEVER_MS: nothing has changed */
     int64_t export_ms;
     int64_t backoff_ms;      /* 0: the last rows were written */

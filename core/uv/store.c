@@ -153,11 +153,11 @@ static void on_finished(uv_work_t *request, int status)
 static void begin(struct store *store)
 {
     struct store_work *next = &store->next;
-    bool leaves = store->closing && !store->closed;
-    if (store->working || (!next->stores && !next->image.at && !leaves))
+    bool waits = next->stores || next->image.at;
+    if (store->working || (!waits && (!store->closing || store->closed)))
         return;
     store->now = *next;
-    store->now.closes = leaves;
+    store->now.closes = store->closing; /* again, if the node tries again what failed */
     *next = (struct store_work){0};
     store->working = true;
     store->host->open++;

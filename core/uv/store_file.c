@@ -8,42 +8,33 @@
 
 #define BUSY_MS 5000 /* a reader holds us up for so long at most */
 
-static const char schema[] =
+static const char schema_of_peers[] =
     "CREATE TABLE peers("
-    " id TEXT PRIMARY KEY, ip TEXT NOT NULL, port INTEGER NOT NULL, side TEXT NOT NULL,"
-    " buckets TEXT NOT NULL, source_id TEXT NOT NULL, source_ip TEXT NOT NULL,"
-    " source_port INTEGER NOT NULL, heard INTEGER NOT NULL, attempts INTEGER NOT NULL,"
-    " last_failure TEXT, rtt_ms INTEGER NOT NULL, answers INTEGER NOT NULL,"
-    " bans INTEGER NOT NULL, first_seen INTEGER NOT NULL, last_attempt INTEGER NOT NULL,"
-    " last_success INTEGER NOT NULL, last_verified INTEGER NOT NULL, last_ban INTEGER NOT NULL,"
-    " version TEXT NOT NULL, refused INTEGER NOT NULL, timed_out INTEGER NOT NULL,"
-    " bad_handshake INTEGER NOT NULL, other_failures INTEGER NOT NULL,"
-    " first_dial INTEGER NOT NULL, last_dial INTEGER NOT NULL,"
-    " good_2h REAL NOT NULL, good_8h REAL NOT NULL, good_1d REAL NOT NULL,"
-    " good_1w REAL NOT NULL, good_1m REAL NOT NULL, tries_2h REAL NOT NULL,"
-    " tries_8h REAL NOT NULL, tries_1d REAL NOT NULL, tries_1w REAL NOT NULL,"
-    " tries_1m REAL NOT NULL"
-    ") WITHOUT ROWID;"
+    " id TEXT PRIMARY KEY, record BLOB NOT NULL, ip TEXT NOT NULL, port INTEGER NOT NULL,"
+    " side TEXT NOT NULL, buckets TEXT NOT NULL, version TEXT NOT NULL,"
+    " last_verified INTEGER NOT NULL, source_id TEXT NOT NULL, source_ip TEXT NOT NULL,"
+    " source_port INTEGER NOT NULL, heard INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE sources("
     " id TEXT NOT NULL, n INTEGER NOT NULL, source_id TEXT NOT NULL, source_ip TEXT NOT NULL,"
     " source_port INTEGER NOT NULL, heard INTEGER NOT NULL, PRIMARY KEY(id, n)) WITHOUT ROWID;"
+    "CREATE VIEW edges AS"
+    " SELECT id, source_id, source_ip, source_port, heard FROM peers"
+    " UNION ALL SELECT id, source_id, source_ip, source_port, heard FROM sources;";
+
+static const char schema_of_others[] =
     "CREATE TABLE bans("
     " kind TEXT NOT NULL, target TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,"
     " times INTEGER NOT NULL, reason TEXT NOT NULL, ip TEXT, port INTEGER,"
     " source_id TEXT, source_ip TEXT, source_port INTEGER, PRIMARY KEY(kind, target)) WITHOUT "
     "ROWID;"
-    "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE VIEW edges AS"
-    " SELECT id, source_id, source_ip, source_port, heard FROM peers"
-    " UNION ALL SELECT id, source_id, source_ip, source_port, heard FROM sources;";
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
 static const char *const statements[STORE_STATEMENTS] = {
     [STORE_BEGIN] = "BEGIN IMMEDIATE",
     [STORE_COMMIT] = "COMMIT",
     [STORE_ROLLBACK] = "ROLLBACK",
-    [STORE_PUT_PEER] = "INSERT OR REPLACE INTO peers VALUES"
-                       "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
-                       "?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,?33,?34,?35,?36)",
+    [STORE_PUT_PEER] =
+        "INSERT OR REPLACE INTO peers VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
     [STORE_DROP_PEER] = "DELETE FROM peers WHERE id = ?1",
     [STORE_PUT_SOURCE] = "INSERT OR REPLACE INTO sources VALUES(?1,?2,?3,?4,?5,?6)",
     [STORE_DROP_SOURCES] = "DELETE FROM sources WHERE id = ?1",
@@ -51,6 +42,8 @@ static const char *const statements[STORE_STATEMENTS] = {
     [STORE_DROP_BAN] = "DELETE FROM bans WHERE kind = ?1 AND target = ?2",
     [STORE_PUT_META] = "INSERT OR REPLACE INTO meta VALUES(?1,?2)",
     [STORE_GET_META] = "SELECT value FROM meta WHERE name = ?1",
+    [STORE_OLD_SOURCES] = "SELECT source_id, source_ip, source_port, heard FROM sources"
+                          " WHERE id = ?1 ORDER BY n",
 };
 
 static enum err err_of(int code)
@@ -126,13 +119,29 @@ static int harden(struct store_file *file)
     return execute(file, "PRAGMA cell_size_check = ON; PRAGMA synchronous = NORMAL;");
 }
 
+int store_make_peers(struct store_file *file)
+{
+    char sql[sizeof schema_of_peers + 200];
+    snprintf(sql, sizeof sql,
+        "DROP VIEW IF EXISTS edges; DROP TABLE IF EXISTS sources; DROP TABLE IF EXISTS peers;"
+        "%s PRAGMA user_version = %d;",
+        schema_of_peers, STORE_FILE_VERSION);
+    int code = execute(file, sql);
+    if (code == SQLITE_OK)
+        file->version = STORE_FILE_VERSION;
+    return code;
+}
+
 static int make_schema(struct store_file *file)
 {
-    char sql[sizeof schema + 200];
-    snprintf(sql, sizeof sql,
-        "BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;", schema,
-        STORE_FILE_APPLICATION, STORE_FILE_VERSION);
+    char sql[sizeof schema_of_others + 100];
+    snprintf(sql, sizeof sql, "BEGIN IMMEDIATE; %s PRAGMA application_id = %d;", schema_of_others,
+        STORE_FILE_APPLICATION);
     int code = execute(file, sql);
+    if (code == SQLITE_OK)
+        code = store_make_peers(file);
+    if (code == SQLITE_OK)
+        code = execute(file, "COMMIT;");
     if (code != SQLITE_OK)
         execute(file, "ROLLBACK;");
     return code;
@@ -151,19 +160,20 @@ static int is_blank(struct store_file *file, bool *blank)
 
 static enum err check_version(struct store_file *file, char *why)
 {
-    int64_t application = 0, version = 0;
+    int64_t application = 0;
     int code = read_number(file, "PRAGMA application_id", &application);
     if (code == SQLITE_OK)
-        code = read_number(file, "PRAGMA user_version", &version);
+        code = read_number(file, "PRAGMA user_version", &file->version);
     if (code != SQLITE_OK)
         return store_fail(file, code, why);
-    if (application == STORE_FILE_APPLICATION && version == STORE_FILE_VERSION)
+    if (application == STORE_FILE_APPLICATION && file->version > 0 &&
+        file->version <= STORE_FILE_VERSION)
         return ERR_OK;
     if (application != STORE_FILE_APPLICATION)
         snprintf(why, STORE_FILE_WHY_MAX, "it is no address book of ours");
     else
         snprintf(why, STORE_FILE_WHY_MAX, "it has version %lld, this program writes version %d",
-            (long long)version, STORE_FILE_VERSION);
+            (long long)file->version, STORE_FILE_VERSION);
     return ERR_CORRUPT;
 }
 

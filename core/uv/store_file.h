@@ -1,17 +1,19 @@
 /* luapex.db: the address book on disk, an SQLite database that people can read as well.
  *
- *   peers    id, ip, port, side ('new', 'old'), buckets ('17 203'), source_id, source_ip,
- *            source_port, heard, attempts, last_failure, rtt_ms, answers, bans, first_seen,
- *            last_attempt, last_success, last_verified, last_ban, version, refused, timed_out,
- *            bad_handshake, other_failures, first_dial, last_dial, good_2h .. good_1m,
- *            tries_2h .. tries_1m (book/reliability.h)
- *   sources  id, n, source_id, source_ip, source_port, heard: who else told us, n = 1, 2 ...
+ *   peers    id, record (all that is known, packed), and for people what of it they ask for most:
+ *            ip, port, side ('new', 'old'), buckets ('17 203'), version, last_verified, source_id,
+ *            source_ip, source_port, heard. Only id and record are ever read back
+ *   sources  id, n, source_id, source_ip, source_port, heard: who else told us, n = 1, 2 ...;
+ *            for people, too
  *   bans     kind ('id', 'range', 'pair'), target, since, until, times, reason, and what to
  *            reinstate: ip, port, source_id, source_ip, source_port
  *   meta     name, value: 'placement_key', 'export', 'export_next'
  *   edges    a view for research: id, source_id, source_ip, source_port, heard, first ones and more
  *
- * Times are milliseconds since 1970; `heard`, first_dial and last_dial are seconds. 0 means never.
+ * Times are milliseconds since 1970; `heard` is seconds. 0 means never.
+ *
+ * Version 1 had a column for each field and no record. Such a file is read as it is and gets the
+ * layout of today with the first BOOK_FORGET_ALL, in the transaction that writes all of it anew.
  * WAL with synchronous=NORMAL: what was written survives the end of the process at any moment;
  * after a power cut the database is consistent, as of its last checkpoint at worst. Others may read
  * it while a node runs.
@@ -24,7 +26,7 @@
 
 #include "book/changes.h"
 
-#define STORE_FILE_VERSION 1              /* user_version */
+#define STORE_FILE_VERSION 2              /* user_version */
 #define STORE_FILE_APPLICATION 0x4c50584b /* application_id: "LPXK" */
 #define STORE_FILE_WHY_MAX 200
 #define STORE_FILE_HASH_TEXT 64 /* hex digits of an export's SHA-256, without terminator */
@@ -63,6 +65,7 @@ struct store_report {
     uint32_t replaced, demoted;
     uint32_t duplicate, excluded, non_routable, no_room; /* not kept, by cause */
     uint32_t bans, bans_kept;
+    bool outdated;                  /* it should be written anew, from BOOK_FORGET_ALL on */
     uint32_t malformed;             /* rows of any kind that make no sense */
     bool damaged;                   /* reading ended before the end */
     char cause[STORE_FILE_WHY_MAX]; /* of damage */

@@ -17,6 +17,7 @@ enum store_statement {
     STORE_DROP_BAN,
     STORE_PUT_META,
     STORE_GET_META,
+    STORE_OLD_SOURCES, /* of layout 1 */
     STORE_STATEMENTS,
 };
 
@@ -27,6 +28,7 @@ enum store_statement {
 struct store_file {
     sqlite3 *db;
     enum store_access access;
+    int64_t version;                            /* user_version, as found or written */
     sqlite3_stmt *statements[STORE_STATEMENTS]; /* made when first used */
 };
 
@@ -37,14 +39,50 @@ sqlite3_stmt *store_statement(struct store_file *file, enum store_statement whic
 /* The value of a name: SQLITE_ROW, SQLITE_DONE (there is none), or an error. */
 int store_get_meta(struct store_file *file, const char *name, char *value, size_t cap);
 
+/* Tables peers and sources and the view, made anew; what they held is gone. An SQLite code. */
+int store_make_peers(struct store_file *file);
+
 /* One row of a query. False: it holds what it should not. store_values.c. */
 
-/* The columns of table peers, in its order. */
-bool store_read_peer(sqlite3_stmt *row, struct book_record *record);
 /* The columns of table bans, in its order. */
 bool store_read_ban(sqlite3_stmt *row, struct ban *ban);
 /* Three columns: id, ip, port. */
 bool store_read_addr(sqlite3_stmt *row, int column, struct addr *addr);
+bool store_read_text(sqlite3_stmt *row, int column, struct span *text);
+bool store_read_integer(sqlite3_stmt *row, int column, int64_t max, int64_t *value);
 bool store_read_u32(sqlite3_stmt *row, int column, uint32_t *value);
+
+/* Layout 1, which kept every field of a peer in a column of its own. store_old.c. */
+#define STORE_OLD_COLUMNS                                                                          \
+    "id, ip, port, side, buckets, source_id, source_ip, source_port, heard, attempts,"             \
+    " last_failure, rtt_ms, answers, bans, first_seen, last_attempt, last_success,"                \
+    " last_verified, last_ban, version, refused, timed_out, bad_handshake, other_failures,"        \
+    " first_dial, last_dial, good_2h, good_8h, good_1d, good_1w, good_1m, tries_2h, tries_8h,"     \
+    " tries_1d, tries_1w, tries_1m"
+bool store_old_read_peer(struct store_file *file, sqlite3_stmt *row, struct book_record *record);
+
+/* An entry as the value of column `record`. store_record.c.
+ *
+ *     1  layout (1)             } little-endian numbers, floats as IEEE 754
+ *     1  side (enum book_side)
+ *     1  B, number of buckets
+ *     1  S, number of sources
+ *    38  id, ip, port
+ *    12  attempts, rtt_ms, answers
+ *     5  bans, failures
+ *    40  first_seen, last_attempt, last_success, last_verified, last_ban
+ *     8  dials: first_s, last_s
+ *    40  dials: good, tries
+ *   4 B  buckets
+ *  42 S  sources: id, ip, port, heard_s
+ * 1 + n  version: length, text
+ * 2 + n  last failure: its number here, length, name; the name counts, numbers change */
+#define STORE_RECORD_MAX 640
+size_t store_pack(const struct book_record *record, uint8_t out[STORE_RECORD_MAX]);
+/* False: these bytes are no record. */
+bool store_unpack(struct span bytes, struct book_record *record);
+
+/* The failure of this name; ERR_OK: none that is known. */
+enum err store_failure_named(struct span name);
 
 #endif

@@ -5,20 +5,15 @@
 
 #define PEERS_MAX (2u << 20) /* rows taken */
 
-#define PEER_COLUMNS                                                                               \
-    "id, ip, port, side, buckets, source_id, source_ip, source_port, heard, attempts,"             \
-    " last_failure, rtt_ms, answers, bans, first_seen, last_attempt, last_success,"                \
-    " last_verified, last_ban, version, refused, timed_out, bad_handshake, other_failures,"        \
-    " first_dial, last_dial, good_2h, good_8h, good_1d, good_1w, good_1m, tries_2h, tries_8h,"     \
-    " tries_1d, tries_1w, tries_1m"
+#define PEERS(columns) "SELECT " columns " FROM peers WHERE id >= ?1 AND id < ?2 ORDER BY id"
 
 struct load {
     struct store_file *file;
     struct book *book;
     struct now now;
     struct store_report *report;
-    sqlite3_stmt *sources; /* of the peers to come, by id; NULL: none is left */
-    enum err err;          /* of another kind than damage */
+    bool is_old;  /* layout 1 */
+    enum err err; /* of another kind than damage */
 };
 
 static void note_damage(struct load *load, int code)
@@ -33,61 +28,14 @@ static void note_damage(struct load *load, int code)
     load->report->damaged = true;
 }
 
-static void end_sources(struct load *load)
+static bool read_peer(struct load *load, sqlite3_stmt *row, struct book_record *record)
 {
-    sqlite3_finalize(load->sources);
-    load->sources = NULL;
-}
-
-static void next_source(struct load *load)
-{
-    int code = sqlite3_step(load->sources);
-    if (code == SQLITE_ROW)
-        return;
-    if (code != SQLITE_DONE)
-        note_damage(load, code);
-    end_sources(load);
-}
-
-static void begin_sources(struct load *load, const char *from)
-{
-    static const char sql[] = "SELECT id, n, source_id, source_ip, source_port, heard"
-                              " FROM sources WHERE id >= ?1 ORDER BY id, n";
-    int code = sqlite3_prepare_v2(load->file->db, sql, -1, &load->sources, NULL);
-    if (code != SQLITE_OK) {
-        note_damage(load, code);
-        return;
-    }
-    sqlite3_bind_text(load->sources, 1, from, -1, SQLITE_STATIC);
-    next_source(load);
-}
-
-static void take_source(struct load *load, struct book_record *record)
-{
-    uint8_t n = record->known.sources_n;
-    if (n == BOOK_SOURCES_MAX)
-        return;
-    if (store_read_addr(load->sources, 2, &record->sources[n]) &&
-        store_read_u32(load->sources, 5, &record->heard_s[n]))
-        record->known.sources_n++;
-    else
-        load->report->malformed++;
-}
-
-/* Both tables are in the order of IDs, so one pass over each is enough. */
-static void take_sources(struct load *load, struct book_record *record)
-{
-    char id[PEER_ID_TEXT + 1];
-    peer_id_text(&record->known.addr.id, id);
-    while (load->sources) {
-        const char *at = (const char *)sqlite3_column_text(load->sources, 0);
-        int order = at ? strcmp(at, id) : -1;
-        if (order > 0)
-            return;
-        if (order == 0)
-            take_source(load, record);
-        next_source(load);
-    }
+    if (load->is_old)
+        return store_old_read_peer(load->file, row, record);
+    if (sqlite3_column_type(row, 0) != SQLITE_BLOB)
+        return false;
+    const void *bytes = sqlite3_column_blob(row, 0);
+    return bytes && store_unpack(span_of(bytes, (size_t)sqlite3_column_bytes(row, 0)), record);
 }
 
 static void count_kept(struct store_report *report, enum book_restored how)
@@ -102,14 +50,13 @@ static void take_peer(struct load *load, sqlite3_stmt *row)
     struct store_report *report = load->report;
     struct book_record record;
     enum book_restored how;
-    if (!store_read_peer(row, &record)) {
+    if (!read_peer(load, row, &record)) {
         report->malformed++;
         return;
     }
     if (load->file->access == STORE_SALVAGE && book_find(load->book, &record.known.addr.id))
         return; /* read before, or from the other side */
     report->peers++;
-    take_sources(load, &record);
     switch (book_restore(load->book, load->now, &record, &how)) {
     case ERR_OK:
         count_kept(report, how);
@@ -151,28 +98,34 @@ static bool load_peers(struct load *load, const char *sql, const char *from, con
     return code == SQLITE_DONE;
 }
 
-#define PEERS "SELECT " PEER_COLUMNS " FROM peers WHERE id >= ?1 AND id < ?2 ORDER BY id"
-
 static void load_all_peers(struct load *load)
 {
-    begin_sources(load, "");
-    load_peers(load, PEERS, "", "g");
-    end_sources(load);
+    load_peers(load, load->is_old ? PEERS(STORE_OLD_COLUMNS) : PEERS("record"), "", "g");
 }
 
-/* What lies behind a damaged page is reached from its other side, except for sources. */
+/* What lies behind a damaged page is reached from its other side. */
 static void salvage_peers(struct load *load)
 {
+    const char *up = load->is_old ? PEERS(STORE_OLD_COLUMNS) : PEERS("record");
+    const char *down = load->is_old ? PEERS(STORE_OLD_COLUMNS) " DESC" : PEERS("record") " DESC";
     for (unsigned first = 0; first < 0x1000; first++) {
         char from[4], to[4];
         snprintf(from, sizeof from, "%03x", first);
         snprintf(to, sizeof to, first == 0xfff ? "g" : "%03x", first + 1);
-        begin_sources(load, from);
-        bool whole = load_peers(load, PEERS, from, to);
-        end_sources(load);
-        if (!whole)
-            load_peers(load, PEERS " DESC", from, to);
+        if (!load_peers(load, up, from, to))
+            load_peers(load, down, from, to);
     }
+}
+
+/* By what is there: the version of a damaged file says little. */
+static bool has_old_layout(struct store_file *file)
+{
+    sqlite3_stmt *row = NULL;
+    bool is_old = sqlite3_prepare_v2(file->db, PEERS("record"), -1, &row, NULL) != SQLITE_OK &&
+        sqlite3_finalize(row) == SQLITE_OK &&
+        sqlite3_prepare_v2(file->db, PEERS(STORE_OLD_COLUMNS), -1, &row, NULL) == SQLITE_OK;
+    sqlite3_finalize(row);
+    return is_old;
 }
 
 static void load_bans(struct load *load)
@@ -214,12 +167,15 @@ enum err store_file_load(
 {
     *report = (struct store_report){0};
     struct load load = {.file = file, .book = book, .now = now, .report = report};
+    load.is_old = has_old_layout(file);
     load_key(&load);
     load_bans(&load);
     if (file->access == STORE_SALVAGE)
         salvage_peers(&load);
     else
         load_all_peers(&load);
+    report->outdated = load.is_old || report->replaced + report->demoted > 0 ||
+        report->kept < report->peers || report->bans_kept < report->bans;
     if (load.err)
         return load.err;
     if (report->malformed > 0 && !report->damaged)

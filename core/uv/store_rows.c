@@ -78,51 +78,24 @@ static char *buckets_text(const struct book_record *record, char *text, size_t c
     return text;
 }
 
-static void bind_known(sqlite3_stmt *row, const struct book_entry *known)
-{
-    sqlite3_bind_int64(row, 10, known->attempts);
-    if (known->last_failure)
-        bind_text(row, 11, err_name((enum err)known->last_failure));
-    else
-        sqlite3_bind_null(row, 11);
-    sqlite3_bind_int64(row, 12, known->rtt_ms);
-    sqlite3_bind_int64(row, 13, known->answers);
-    sqlite3_bind_int64(row, 14, known->bans);
-    sqlite3_bind_int64(row, 15, known->first_seen_ms);
-    sqlite3_bind_int64(row, 16, known->last_attempt_ms);
-    sqlite3_bind_int64(row, 17, known->last_success_ms);
-    sqlite3_bind_int64(row, 18, known->last_verified_ms);
-    sqlite3_bind_int64(row, 19, known->last_ban_ms);
-}
-
-static void bind_dials(sqlite3_stmt *row, const struct book_entry *known)
-{
-    const struct book_dials *dials = &known->dials;
-    for (int i = 0; i < BOOK_FAILURES; i++)
-        sqlite3_bind_int(row, 21 + i, known->failures[i]);
-    sqlite3_bind_int64(row, 25, dials->first_s);
-    sqlite3_bind_int64(row, 26, dials->last_s);
-    for (int i = 0; i < BOOK_WINDOWS; i++) {
-        sqlite3_bind_double(row, 27 + i, (double)dials->good[i]);
-        sqlite3_bind_double(row, 27 + BOOK_WINDOWS + i, (double)dials->tries[i]);
-    }
-}
-
 static int put_entry(struct store_file *file, const struct book_record *record)
 {
     sqlite3_stmt *row = store_statement(file, STORE_PUT_PEER);
     struct addr_columns addr, source;
+    uint8_t packed[STORE_RECORD_MAX];
     char buckets[BOOK_REFS_MAX * 11 + 1];
     if (!row)
         return run(file, row);
-    bind_addr(row, 1, &record->known.addr, &addr);
-    bind_text(row, 4, record->known.side == BOOK_OLD ? "old" : "new");
-    bind_text(row, 5, buckets_text(record, buckets, sizeof buckets));
-    bind_addr(row, 6, &record->sources[0], &source);
-    sqlite3_bind_int64(row, 9, record->heard_s[0]);
-    bind_known(row, &record->known);
-    bind_text(row, 20, record->version);
-    bind_dials(row, &record->known);
+    bind_text(row, 1, peer_id_text(&record->known.addr.id, addr.id));
+    sqlite3_bind_blob(row, 2, packed, (int)store_pack(record, packed), SQLITE_STATIC);
+    bind_text(row, 3, ip_text(&record->known.addr.at.ip, addr.ip));
+    sqlite3_bind_int(row, 4, record->known.addr.at.port);
+    bind_text(row, 5, record->known.side == BOOK_OLD ? "old" : "new");
+    bind_text(row, 6, buckets_text(record, buckets, sizeof buckets));
+    bind_text(row, 7, record->version);
+    sqlite3_bind_int64(row, 8, record->known.last_verified_ms);
+    bind_addr(row, 9, &record->sources[0], &source);
+    sqlite3_bind_int64(row, 12, record->heard_s[0]);
     return run(file, row);
 }
 
@@ -210,8 +183,14 @@ static int drop_ban(struct store_file *file, const struct ban_target *target)
     return run(file, row);
 }
 
+/* Of a file of an older layout nothing is left that could not hold what follows. */
 static int forget_all(struct store_file *file)
 {
+    if (file->version != STORE_FILE_VERSION) {
+        int code = store_make_peers(file);
+        if (code != SQLITE_OK)
+            return code;
+    }
     return sqlite3_exec(file->db,
         "DELETE FROM peers; DELETE FROM sources; DELETE FROM bans;"
         "DELETE FROM meta WHERE name = '" STORE_META_KEY "'",

@@ -186,6 +186,25 @@ def test_a_swapped_addrbook_json_is_merged_and_our_own_is_not(start, new_home): 
     assert known(third) == 200
 
 
+def test_rows_that_the_book_refuses_leave_the_database(start, new_home):  # noqa: F811
+    home = new_home()
+    write_book(home, range(1, 101))
+    first = start(*QUIET, "--p2p.addr_book_strict=false", home=home)
+    first.wait_for("book loaded", addresses=100)
+    assert first.stop() == 0
+    database = sqlite3.connect(home / "data/luapex.db")
+    # Addresses of 240/4, as the first test network here, are no peers of a public network.
+    assert database.execute("SELECT count(*) FROM peers").fetchone() == (100,)
+    database.close()
+    second = start(*QUIET, "--p2p.addr_book_strict=true", home=home)
+    second.wait_for("addresses skipped", non_routable=100)
+    assert second.stop() == 0
+    assert stored_ids(home) == set()
+    third = start(*QUIET, "--p2p.addr_book_strict=true", home=home)
+    third.wait_for("listening")
+    assert not [line for line in third.lines if line["event"] == "addresses skipped"]
+
+
 def test_a_second_process_in_one_home_is_refused(start, new_home):  # noqa: F811
     home = new_home()
     first = start(home=home)
@@ -288,3 +307,60 @@ def test_a_folder_that_cannot_be_written_is_read_and_told(
     assert known(second) == 100, second.lines
     second.wait_for("cannot store the book")
     assert second.stop() == 0
+
+
+def damage(home, command):
+    """The start of the database stays, the rest is nonsense."""
+    path = home / "data/luapex.db"
+    command("sh", "-c", f"tr '\\000-\\377' '\\245' < {path} | tail -c +8193 > {home}/rest")
+    command("sh", "-c", f"head -c 8192 {path} > {home}/start && cat {home}/start {home}/rest > {path}")
+    command("rm", "-f", home / "start", home / "rest", f"{path}-wal", f"{path}-shm")
+
+
+def begin_damaged(new_home, small_disk, begin_inside):
+    folder, command, _ = small_disk
+    home = new_home()
+    write_book(home, range(1, 101))
+    command("cp", "-r", home, folder / "home")
+    first = begin_inside()
+    first.wait_for("book stored")
+    assert first.stop() == 0
+    damage(folder / "home", command)
+    return folder, command
+
+
+def test_a_damaged_store_on_a_full_disk_is_mended_when_there_is_room(
+    new_home, small_disk, begin_inside  # noqa: F811
+):
+    folder, command = begin_damaged(new_home, small_disk, begin_inside)
+    fill(folder, command)
+    second = begin_inside()
+    assert known(second) == 100, second.lines  # of addrbook.json, the second source
+    assert second.wait_for("the stored book is damaged")
+    second.wait_for("cannot store the book")
+    command("rm", folder / "filler")
+    second.wait_for("book stored", addresses=100)
+    assert second.stop() == 0
+    third = begin_inside()
+    third.wait_for("book loaded", addresses=100)
+    assert not [line for line in third.lines if "damaged" in line["event"]]
+    kill(third)
+
+
+def test_damaged_files_in_a_folder_that_cannot_be_written_do_not_stop_the_start(
+    new_home, small_disk, begin_inside  # noqa: F811
+):
+    folder, command = begin_damaged(new_home, small_disk, begin_inside)
+    command("mount", "-o", "remount,ro", folder)
+    second = begin_inside()
+    assert known(second) == 100, second.lines
+    second.wait_for("cannot store the book")
+    assert second.stop() == 0
+    command("mount", "-o", "remount,rw", folder)
+    command("sh", "-c", f"printf '{{' > {folder}/home/config/addrbook.json")
+    command("mount", "-o", "remount,ro", folder)
+    third = begin_inside()
+    assert known(third) == 0
+    told = third.wait_for("addrbook.json is damaged and cannot be moved aside")
+    assert "copy" in told["to_do"]
+    assert third.stop() == 0

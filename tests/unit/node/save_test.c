@@ -123,6 +123,23 @@ static void the_last_changes_are_stored_at_stop_whatever_is_under_way(void **sta
     world_free(world);
 }
 
+static void rows_that_fail_at_stop_are_tried_once_more(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    world->holds_stores = true;
+    change(world, 501);
+    world_run(world, SECONDS_MS(1));
+    change(world, 503);
+    world_command(world, COMMAND_STOP);
+    assert_int_equal(world_count(world, ACTION_STORE), 1);
+    answer(world, ERR_IO, 501); /* those under way */
+    assert_int_equal(world_count(world, ACTION_STORE), 1);
+    answer(world, ERR_IO, 503); /* the last ones: the disk does not come back */
+    assert_int_equal(world_count(world, ACTION_STORE), 0);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +148,7 @@ int main(void)
         cmocka_unit_test(what_was_not_stored_is_tried_again_ever_more_rarely),
         cmocka_unit_test(a_lost_store_gets_the_whole_book),
         cmocka_unit_test(the_last_changes_are_stored_at_stop_whatever_is_under_way),
+        cmocka_unit_test(rows_that_fail_at_stop_are_tried_once_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,225 @@
+#include "app/member.h"
+
+#include "app/home.h"
+#include "app/home_lock.h"
+#include "app/settings_variable.h"
+#include "uv/machine.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILES_PER_HOME 10 /* listening socket and its reserve, database, lock, look-ups */
+
+/* ---- settings ---- */
+
+static bool misuse_setting(const struct flags *flags, size_t homes_n, const char *what)
+{
+    flags_misuse(flags->command,
+        "%s is about one node, but %zu homes are given; set it in the config/config.toml of each",
+        what, homes_n);
+    return false;
+}
+
+/* What sets something of one node must say of which. */
+static bool only_process_settings(const struct flags *flags, size_t homes_n)
+{
+    char what[SETTINGS_VARIABLE_MAX + 24];
+    for (size_t i = 0; i < flags->settings_n; i++) {
+        if (setting_is_of_process(setting_find_name(flags->settings[i].name)))
+            continue;
+        snprintf(what, sizeof what, "--%s", flags->settings[i].name);
+        return misuse_setting(flags, homes_n, what);
+    }
+    for (size_t i = 0; i < settings_table_n; i++) {
+        char name[SETTINGS_VARIABLE_MAX];
+        const struct setting *setting = &settings_table[i];
+        if (setting_is_of_process(setting) || !settings_variable(environ, setting, name))
+            continue;
+        snprintf(what, sizeof what, "the variable %s", name);
+        return misuse_setting(flags, homes_n, what);
+    }
+    return true;
+}
+
+static bool is_same_folder(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+        of_a.st_ino == of_b.st_ino;
+}
+
+static bool are_distinct(const struct flags *flags, size_t homes_n)
+{
+    for (size_t i = 0; i < homes_n; i++) {
+        const char *home = flags_nth(flags, "home", i);
+        for (size_t k = 0; k < i; k++) {
+            if (!is_same_folder(home, flags_nth(flags, "home", k)))
+                continue;
+            flags_misuse(flags->command, "--home %s is the same as --home %s", home,
+                flags_nth(flags, "home", k));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool are_usable(const struct flags *flags, size_t homes_n)
+{
+    if (homes_n > MEMBERS_MAX) {
+        flags_misuse(
+            flags->command, "%zu homes, but one process runs %d at most", homes_n, MEMBERS_MAX);
+        return false;
+    }
+    return only_process_settings(flags, homes_n) && are_distinct(flags, homes_n);
+}
+
+/* All lines of a process look alike: in the format of the first home. */
+static void open_log(struct member *member, const struct member *first)
+{
+    member->writer = (struct log_writer){STDOUT_FILENO, first->settings.log_format, member->name};
+    member->log = log_writer_log(&member->writer, member->settings.log_level);
+}
+
+static bool read_settings(
+    const struct flags *flags, struct member *members, size_t homes_n, size_t i)
+{
+    struct member *member = &members[i];
+    member->lock = -1;
+    if (homes_n > 1)
+        member->name = flags_nth(flags, "home", i);
+    bool is_read = member->name ? home_settings_of(member->name, flags, &member->settings)
+                                : home_settings(flags, &member->settings);
+    if (is_read)
+        open_log(member, &members[0]);
+    return is_read;
+}
+
+bool members_read(
+    const struct flags *flags, struct member members[MEMBERS_MAX], size_t *n, int *code)
+{
+    size_t homes_n = flags_count(flags, "home");
+    *n = 0;
+    *code = EXIT_MISUSE;
+    if (homes_n > 1 && !are_usable(flags, homes_n))
+        return false;
+    *code = EXIT_FAILED;
+    do {
+        if (!read_settings(flags, members, homes_n, *n))
+            return false;
+    } while (++*n < homes_n);
+    *code = EXIT_OK;
+    return true;
+}
+
+/* ---- one ---- */
+
+static enum err read_key(const struct settings *settings, struct node_key *key, char *cause)
+{
+    enum err err = home_node_key(settings, key, cause);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    char *path = settings_path(settings, settings->node_key_file);
+    err = path ? home_make_node_key(path, key, cause) : ERR_NO_MEMORY;
+    free(path);
+    return err;
+}
+
+static enum err read_identity(struct member *member, char *cause)
+{
+    enum err err = home_lock(&member->settings, &member->lock, cause);
+    if (!err)
+        err = read_key(&member->settings, &member->key, cause);
+    if (!err)
+        err = home_network(&member->settings, member->network, cause);
+    return err;
+}
+
+static enum err open_runner(struct member *member, struct workspace *workspace, char *cause)
+{
+    const struct runner_options options = {
+        .workspace = workspace,
+        .settings = &member->settings,
+        .key = &member->key,
+        .network = member->network,
+        .log = member->log,
+        .rng_seed = machine_seed(),
+    };
+    return runner_open(&member->runner, &options, cause);
+}
+
+/* Names the home where there are several. */
+static enum err explain(const struct member *member, enum err err, const char *cause, char *why)
+{
+    if (err)
+        snprintf(why, MEMBER_WHY_MAX, "%s%s%s", member->name ? member->name : "",
+            member->name ? ": " : "", cause);
+    return err;
+}
+
+enum err member_take(struct member *member, char *why)
+{
+    char cause[HOME_CAUSE_MAX];
+    return explain(member, read_identity(member, cause), cause, why);
+}
+
+enum err member_open(struct member *member, struct workspace *workspace, char *why)
+{
+    char cause[RUNNER_WHY_MAX];
+    return explain(member, open_runner(member, workspace, cause), cause, why);
+}
+
+void member_close(struct member *member)
+{
+    runner_close(&member->runner);
+    settings_free(&member->settings);
+    home_unlock(member->lock);
+    crypto_wipe(&member->key, sizeof member->key);
+}
+
+/* ---- all of them together ---- */
+
+/* What all homes need, by setting. */
+static enum err check_files(const struct member *members, size_t n, char *why)
+{
+    struct limits_use uses[RUNNER_USES + 1] = {{"", 0}};
+    for (size_t i = 0; i < n; i++) {
+        struct limits_use of_one[RUNNER_USES];
+        size_t uses_n = runner_uses(&members[i].settings, of_one);
+        for (size_t k = 0; k < uses_n; k++) {
+            uses[k].setting = of_one[k].setting;
+            uses[k].n += of_one[k].n;
+        }
+    }
+    uses[RUNNER_USES] =
+        (struct limits_use){"files of every further home", (n - 1) * FILES_PER_HOME};
+    size_t uses_n = n > 1 ? RUNNER_USES + 1 : RUNNER_USES;
+    size_t at = 0;
+    if (n > 1)
+        at = (size_t)snprintf(why, MEMBER_WHY_MAX, "the %zu homes together: ", n);
+    return limits_check(limits_raise(), uses, uses_n, why + at, MEMBER_WHY_MAX - at);
+}
+
+/* One ID may be on a network only once: its peers would drop either node in turn. */
+static enum err check_ids(const struct member *members, size_t n, char *why)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (!peer_id_equal(&members[i].key.id, &members[k].key.id) ||
+                strcmp(members[i].network, members[k].network) != 0)
+                continue;
+            snprintf(why, MEMBER_WHY_MAX, "%s and %s have the same node key, on one network",
+                members[k].name, members[i].name);
+            return ERR_INVALID;
+        }
+    }
+    return ERR_OK;
+}
+
+enum err members_check(const struct member *members, size_t n, char *why)
+{
+    enum err err = check_files(members, n, why);
+    return err ? err : check_ids(members, n, why);
+}
