@@ -268,9 +268,13 @@ static enum err open_node(struct runner *runner, char *why)
     if (!err) {
         const struct node_settings made = runner_node_settings(runner);
         struct now now = machine_now(runner->options.workspace->loop);
-        runner->node = node_new(&made, book, script_policy(runner->script), now);
-        if (runner->node)
+        runner->journal = journal_new(script_policy(runner->script), clock_ns, NULL);
+        if (runner->journal)
+            runner->node = node_new(&made, book, journal_policy(runner->journal), now);
+        if (runner->node) {
+            node_observe(runner->node, journal_observer(runner->journal));
             return ERR_OK;
+        }
         err = ERR_NO_MEMORY;
     }
     book_free(book);
@@ -326,6 +330,7 @@ void runner_close(struct runner *runner)
 {
     host_free(runner->host);
     node_free(runner->node);
+    journal_free(runner->journal);
     script_free(runner->script);
     free(runner->book_path);
     free(runner->store_path);

@@ -9,6 +9,7 @@
 #include "app/policy_loader.h"
 #include "app/settings.h"
 #include "crypto/node_key.h"
+#include "trace/journal.h"
 #include "uv/host.h"
 #include "uv/limits.h"
 
@@ -37,6 +38,7 @@ struct runner {
     struct host *host;
     struct node *node;
     struct script *script;
+    struct journal *journal; /* between node and script */
     struct policy_loader loader;
     uv_prepare_t turn;            /* opens the script's time budget of each turn of the loop */
     char *book_path, *store_path; /* store_path: NULL if it keeps no store */

@@ -1,0 +1,262 @@
+#include "trace/happening.h"
+
+const char *happening_name(enum happening_kind kind)
+{
+    static const char *const names[HAPPENINGS] = {
+#define HAPPENING_NAME(symbol, name) name,
+        HAPPENING_LIST(HAPPENING_NAME)
+#undef HAPPENING_NAME
+    };
+    return names[kind];
+}
+
+void happenings_init(struct happenings *happenings,
+    void (*told)(void *context, const struct happening *happening), void *context)
+{
+    *happenings = (struct happenings){.told = told, .context = context};
+    recent_init(&happenings->conns, sizeof(uint64_t), sizeof(struct addr), HAPPENING_CONNS_MAX, 0);
+}
+
+void happenings_free(struct happenings *happenings)
+{
+    recent_free(&happenings->conns);
+}
+
+/* ---- whom a connection leads to ---- */
+
+static void remember(struct happenings *happenings, uint64_t conn, const struct addr *addr)
+{
+    struct addr *known = recent_touch(&happenings->conns, &conn);
+    if (known)
+        *known = *addr;
+}
+
+static struct happening of_conn(
+    const struct happenings *happenings, enum happening_kind kind, uint64_t conn)
+{
+    struct happening made = {.kind = kind, .conn = conn, .outbound = conn >= CONN_OUTBOUND};
+    const struct addr *known = recent_find(&happenings->conns, &conn);
+    if (known)
+        made.addr = *known;
+    return made;
+}
+
+static void tell_conn(struct happenings *happenings, enum happening_kind kind, uint64_t conn,
+    enum err err, uint32_t count)
+{
+    struct happening made = of_conn(happenings, kind, conn);
+    made.err = err;
+    made.count = count;
+    happenings->told(happenings->context, &made);
+}
+
+/* Cut to its room; what is not printable ASCII becomes '?'. */
+static void put_text(struct happening *made, struct span text)
+{
+    size_t n = text.n < HAPPENING_TEXT_MAX ? text.n : HAPPENING_TEXT_MAX;
+    for (size_t i = 0; i < n; i++)
+        made->text[i] = text.at[i] >= ' ' && text.at[i] <= '~' ? (char)text.at[i] : '?';
+}
+
+static void tell_text(struct happenings *happenings, enum happening_kind kind, const char *text)
+{
+    struct happening made = {.kind = kind};
+    put_text(&made, span_of_text(text));
+    happenings->told(happenings->context, &made);
+}
+
+static void tell_end(
+    struct happenings *happenings, enum happening_kind kind, uint64_t conn, enum err err)
+{
+    tell_conn(happenings, kind, conn, err, 0);
+    recent_remove(&happenings->conns, &conn);
+}
+
+/* ---- events ---- */
+
+static void established(struct happenings *happenings, const struct event *event)
+{
+    const struct addr addr = {event->established.id, event->established.remote};
+    remember(happenings, event->conn, &addr);
+    struct happening made = of_conn(happenings, HAPPENING_CONNECTED, event->conn);
+    put_text(&made, event->established.info->version);
+    happenings->told(happenings->context, &made);
+}
+
+static void closed(struct happenings *happenings, const struct event *event)
+{
+    struct addr *known = recent_find(&happenings->conns, &event->conn);
+    if (known && peer_id_is_none(&known->id))
+        known->id = event->closed.id;
+    tell_end(happenings, HAPPENING_CLOSED, event->conn, event->closed.err);
+}
+
+static const char *command_text(enum command_kind kind)
+{
+    switch (kind) {
+    case COMMAND_STOP:
+        return "stop";
+    case COMMAND_SAVE:
+        return "save";
+    case COMMAND_DIAL:
+        return "dial";
+    }
+    return "";
+}
+
+static void connection_event(struct happenings *happenings, const struct event *event)
+{
+    const struct pex_message *message = event->message;
+    switch (event->kind) {
+    case EVENT_ACCEPTED: {
+        const struct addr addr = {.at = event->accepted.remote};
+        remember(happenings, event->conn, &addr);
+        tell_conn(happenings, HAPPENING_ACCEPTED, event->conn, ERR_OK, 0);
+        break;
+    }
+    case EVENT_ESTABLISHED:
+        established(happenings, event);
+        break;
+    case EVENT_DIAL_FAILED:
+        tell_end(happenings, HAPPENING_DIAL_FAILED, event->conn, event->dial_failed.err);
+        break;
+    case EVENT_MESSAGE:
+        tell_conn(happenings, message->kind == PEX_REQUEST ? HAPPENING_REQUEST : HAPPENING_LIST,
+            event->conn, ERR_OK, message->kind == PEX_REQUEST ? 0 : (uint32_t)message->listed_n);
+        break;
+    case EVENT_SEND_FAILED:
+        tell_conn(happenings, HAPPENING_SEND_FAILED, event->conn, ERR_OK, 0);
+        break;
+    case EVENT_CLOSED:
+        closed(happenings, event);
+        break;
+    default:
+        break;
+    }
+}
+
+void happenings_event(struct happenings *happenings, const struct event *event)
+{
+    struct happening made = {0};
+    switch (event->kind) {
+    case EVENT_START:
+        tell_text(happenings, HAPPENING_STARTED, "");
+        break;
+    case EVENT_RESOLVED:
+        made = (struct happening){.kind = HAPPENING_RESOLVED,
+            .err = event->resolved.err,
+            .count = (uint32_t)event->resolved.ips_n};
+        happenings->told(happenings->context, &made);
+        break;
+    case EVENT_STORED:
+        made = (struct happening){.kind = HAPPENING_STORE_FAILED, .err = event->stored.err};
+        if (made.err)
+            happenings->told(happenings->context, &made);
+        break;
+    case EVENT_EXPORTED:
+        made = (struct happening){.kind = HAPPENING_EXPORTED, .err = event->exported.err};
+        happenings->told(happenings->context, &made);
+        break;
+    case EVENT_COMMAND:
+        tell_text(happenings, HAPPENING_COMMAND, command_text(event->command.kind));
+        break;
+    case EVENT_POLICY_LOADED:
+        tell_text(happenings, HAPPENING_POLICY, event->policy_loaded.name);
+        break;
+    default:
+        connection_event(happenings, event);
+        break;
+    }
+}
+
+/* ---- actions ---- */
+
+static void act(struct happenings *happenings, const struct action *action)
+{
+    switch (action->kind) {
+    case ACTION_DIAL:
+        remember(happenings, action->conn, &action->dial.addr);
+        tell_conn(happenings, HAPPENING_DIALING, action->conn, ERR_OK, 0);
+        break;
+    case ACTION_REFUSE:
+        tell_end(happenings, HAPPENING_REFUSED, action->conn, action->refuse.why);
+        break;
+    case ACTION_SEND:
+        if (action->send.kind == PEX_REQUEST)
+            tell_conn(happenings, HAPPENING_ASKED, action->conn, ERR_OK, 0);
+        else
+            tell_conn(happenings, HAPPENING_ANSWERED, action->conn, ERR_OK,
+                (uint32_t)action->send.addrs_n);
+        break;
+    case ACTION_CLOSE:
+        tell_end(happenings, HAPPENING_CLOSING, action->conn, action->close.why);
+        break;
+    case ACTION_ABORT:
+        tell_text(happenings, HAPPENING_GAVE_UP, action->abort.why);
+        break;
+    default: /* of accept, resolve, store and export the answer is what matters */
+        break;
+    }
+}
+
+void happenings_actions(struct happenings *happenings, const struct action *actions, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        act(happenings, &actions[i]);
+}
+
+/* ---- as bytes and JSON ---- */
+
+void happening_code(struct codec *codec, struct happening *happening)
+{
+    code_u64(codec, &happening->conn);
+    code_bytes(codec, happening->addr.id.bytes, PEER_ID_SIZE);
+    code_bytes(codec, happening->addr.at.ip.bytes, sizeof happening->addr.at.ip.bytes);
+    code_u16(codec, &happening->addr.at.port);
+    code_bool(codec, &happening->outbound);
+    code_enum(codec, &happening->err, ERR_COUNT);
+    code_u32(codec, &happening->count);
+    code_text(codec, happening->text, sizeof happening->text);
+}
+
+static struct happening read_happening(struct span body)
+{
+    struct happening read = {0};
+    struct codec codec = codec_reader(body);
+    happening_code(&codec, &read);
+    return read;
+}
+
+bool happening_concerns(struct span body, const struct peer_id *id, const struct ip *ip)
+{
+    struct happening read = read_happening(body);
+    return (id && peer_id_equal(id, &read.addr.id)) || (ip && ip_equal(ip, &read.addr.at.ip));
+}
+
+static void put_address(json_t *into, const struct happening *read)
+{
+    char text[ADDR_TEXT_MAX];
+    static const struct ip none;
+    if (!peer_id_is_none(&read->addr.id))
+        json_object_set_new(into, "peer", json_string(peer_id_text(&read->addr.id, text)));
+    if (!ip_equal(&read->addr.at.ip, &none))
+        json_object_set_new(into, "address", json_string(endpoint_to_text(&read->addr.at, text)));
+}
+
+void happening_put_json(json_t *into, const char *name, struct span body)
+{
+    struct happening read = read_happening(body);
+    json_object_set_new(into, "event", json_string(name));
+    if (read.conn) {
+        json_object_set_new(
+            into, "connection", json_integer((json_int_t)(read.conn & ~CONN_OUTBOUND)));
+        json_object_set_new(into, "direction", json_string(read.outbound ? "outbound" : "inbound"));
+        put_address(into, &read);
+    }
+    if (read.err)
+        json_object_set_new(into, "error", json_string(err_name(read.err)));
+    if (read.count)
+        json_object_set_new(into, "count", json_integer(read.count));
+    if (*read.text)
+        json_object_set_new(into, "text", json_string(read.text));
+}

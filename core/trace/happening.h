@@ -1,0 +1,74 @@
+/* What happened to a node, as short records made from its events and actions: each names the peer
+ * and address it is about, which an event or action alone often does not. */
+#ifndef TRACE_HAPPENING_H
+#define TRACE_HAPPENING_H
+
+#include "base/codec.h"
+#include "base/recent.h"
+#include "node/event.h"
+
+#include <jansson.h>
+
+#define HAPPENING_TEXT_MAX 80
+#define HAPPENING_CONNS_MAX 65536 /* connections whose peer is remembered */
+
+/* X(symbol, name) */
+#define HAPPENING_LIST(X)                                                                          \
+    X(STARTED, "started")                                                                          \
+    X(ACCEPTED, "accepted") /* a socket */                                                         \
+    X(REFUSED, "refused")   /* that socket, and why */                                             \
+    X(DIALING, "dialing")                                                                          \
+    X(CONNECTED, "connected") /* authenticated; text: its version */                               \
+    X(DIAL_FAILED, "dial_failed")                                                                  \
+    X(CLOSED, "closed")   /* by them, or broken */                                                 \
+    X(CLOSING, "closing") /* by us, and why */                                                     \
+    X(REQUEST, "request_received")                                                                 \
+    X(LIST, "list_received") /* count: addresses */                                                \
+    X(ASKED, "request_sent")                                                                       \
+    X(ANSWERED, "list_sent") /* count: addresses */                                                \
+    X(SEND_FAILED, "send_failed")                                                                  \
+    X(RESOLVED, "resolved") /* count: addresses */                                                 \
+    X(STORE_FAILED, "store_failed")                                                                \
+    X(EXPORTED, "book_saved")                                                                      \
+    X(COMMAND, "command")      /* text: which */                                                   \
+    X(POLICY, "policy_loaded") /* text: its name */                                                \
+    X(GAVE_UP, "gave_up")      /* text: why */
+
+enum happening_kind {
+#define HAPPENING_ENUM(symbol, name) HAPPENING_##symbol,
+    HAPPENING_LIST(HAPPENING_ENUM)
+#undef HAPPENING_ENUM
+        HAPPENINGS
+};
+
+struct happening {
+    enum happening_kind kind; /* apart from the body */
+    uint64_t conn;            /* 0: none */
+    struct addr addr;         /* id or at may be all-zero: unknown */
+    bool outbound;            /* of a connection */
+    enum err err;
+    uint32_t count;
+    char text[HAPPENING_TEXT_MAX + 1];
+};
+
+/* Remembers which peer a connection is; tells of each happening at once. */
+struct happenings {
+    struct recent conns; /* number -> struct addr */
+    void (*told)(void *context, const struct happening *happening);
+    void *context;
+};
+
+void happenings_init(struct happenings *happenings,
+    void (*told)(void *context, const struct happening *happening), void *context);
+void happenings_free(struct happenings *happenings);
+void happenings_event(struct happenings *happenings, const struct event *event);
+void happenings_actions(struct happenings *happenings, const struct action *actions, size_t n);
+
+const char *happening_name(enum happening_kind kind);
+/* All but the kind, both directions. */
+void happening_code(struct codec *codec, struct happening *happening);
+/* Of what happening_code wrote: whether it is about this ID (may be NULL) or IP (may be NULL). */
+bool happening_concerns(struct span body, const struct peer_id *id, const struct ip *ip);
+void happening_put_json(json_t *into, const char *name, struct span body);
+
+#endif
