@@ -77,6 +77,29 @@ static enum err add_fresh(struct book *book, struct now now, const struct offer 
     return ERR_OK;
 }
 
+enum err book_readdress(struct book *book, struct now now, uint32_t handle, const struct addr *addr,
+    const struct addr *source)
+{
+    const struct book_entry *entry = &book->entries[handle];
+    struct offer offer = offer_of(book, addr, source);
+    bool stays = entry->side == BOOK_NEW && entries_is_in(book, handle, offer.bucket);
+    enum err err = stays ? ERR_OK : make_room(book, now, &offer, entry);
+    if (err)
+        return err;
+    entries_detach_all(book, handle);
+    entries_readdress(book, now, handle, addr, offer.group, source);
+    entries_attach(book, handle, BOOK_NEW, offer.bucket);
+    return ERR_OK;
+}
+
+/* Its own word, over a connection that proves its ID, against hearsay. */
+static bool speaks_for_itself(
+    const struct book_entry *entry, const struct addr *addr, const struct addr *source)
+{
+    return entry->side == BOOK_NEW && entry->last_verified_ms == 0 &&
+        peer_id_equal(&source->id, &addr->id) && !endpoint_equal(&entry->addr.at, &addr->at);
+}
+
 /* B31.8 - 10: whether a known entry may get one more bucket. */
 static bool wants_reference(
     const struct book *book, struct rng *rng, const struct book_entry *entry)
@@ -92,6 +115,8 @@ static enum book_added add_known(struct book *book, struct now now, struct rng *
     uint32_t handle, const struct addr *addr, const struct addr *source)
 {
     const struct book_entry *entry = &book->entries[handle];
+    if (speaks_for_itself(entry, addr, source))
+        return book_readdress(book, now, handle, addr, source) ? BOOK_KNOWN : BOOK_ADDED;
     if (endpoint_equal(&entry->addr.at, &addr->at))
         entries_heard(book, now, handle, source);
     if (!wants_reference(book, rng, entry))

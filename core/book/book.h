@@ -142,14 +142,18 @@ bool book_is_private(const struct book *book, const struct peer_id *id);
 enum book_added {
     BOOK_KNOWN,      /* nothing changed but perhaps the list of sources */
     BOOK_REFERENCED, /* a known address got one more bucket */
-    BOOK_ADDED,      /* a new entry */
+    BOOK_ADDED,      /* a new entry, or a known ID that moved to this address */
 };
 
 /* Adds an address heard from `source`: source->id is who told us, source->at.ip the *socket* IP it
  * told us from (F20), source->at.port its listen port if known. Checks in B31's order:
  * ERR_ADDR_INVALID, ERR_BANNED, ERR_ADDR_PRIVATE, ERR_ADDR_PRIVATE_SOURCE, ERR_ADDR_SELF,
  * ERR_ADDR_NON_ROUTABLE, then ERR_BOOK_FULL if the bucket refused the newcomer (P21).
- * A known ID keeps its address whatever is announced (B4). *added may be NULL. */
+ * A known ID keeps its address whatever others announce (B4). Not against its own word, though: B4
+ * alone would let anybody hide an honest peer behind a dead endpoint, until 17 dials have failed in
+ * 36 hours. So a new entry that was never verified moves when the source *is* that ID, which a
+ * source has proven; what was known of the old endpoint is forgotten. Old and verified entries stay
+ * where they are (D15). *added may be NULL. */
 enum err book_add(struct book *book, struct now now, struct rng *rng, const struct addr *addr,
     const struct addr *source, enum book_added *added);
 /* The checks alone (B31.1 - 7), for what is not added but dialed. */
@@ -220,7 +224,8 @@ uint64_t book_revision(const struct book *book);
  * the peer's reliability. */
 enum err book_mark_attempt(
     struct book *book, struct now now, const struct addr *addr, enum err cause);
-/* We dialed it and authenticated its ID (F21): attempts 0, success and verified now. */
+/* We dialed it and authenticated its ID (F21): attempts 0, success and verified now. An entry that
+ * was never verified where it is, new or old, moves here and is new then (against B4, as above). */
 enum err book_mark_success(
     struct book *book, struct now now, const struct addr *addr, uint32_t rtt_ms);
 /* It was useful: B41, and promotion of a new entry (B44). Whom a full old bucket demotes goes back

@@ -33,6 +33,15 @@ static void forget_further_sources(struct book *book)
     }
 }
 
+/* Every entry needs its first source. */
+static void hear_first(
+    struct book *book, struct now now, uint32_t handle, const struct addr *source)
+{
+    if (!sources_has_room(&book->sources, source))
+        forget_further_sources(book);
+    entries_heard(book, now, handle, source);
+}
+
 uint32_t entries_make(struct book *book, struct now now, const struct addr *addr, uint32_t hash,
     struct group group, const struct addr *source)
 {
@@ -51,10 +60,29 @@ uint32_t entries_make(struct book *book, struct now now, const struct addr *addr
     };
     book->places[handle] = (struct place){0};
     hash_index_put(&book->ids, hash, handle);
-    if (!sources_has_room(&book->sources, source))
-        forget_further_sources(book);
-    entries_heard(book, now, handle, source);
+    hear_first(book, now, handle, source);
     return handle;
+}
+
+void entries_readdress(struct book *book, struct now now, uint32_t handle, const struct addr *addr,
+    struct group group, const struct addr *source)
+{
+    struct book_entry *entry = &book->entries[handle], before = *entry;
+    assert(entry->refs == 0 && peer_id_equal(&entry->addr.id, &addr->id));
+    entries_forget_sources(book, handle, 0);
+    *entry = (struct book_entry){
+        .addr = *addr,
+        .group = group,
+        .side = BOOK_NEW,
+        .connected = before.connected,
+        .bans = before.bans,
+        .version = before.version,
+        .answers = before.answers,
+        .first_seen_ms = before.first_seen_ms,
+        .last_attempt_ms = now.wall_ms,
+        .last_ban_ms = before.last_ban_ms,
+    };
+    hear_first(book, now, handle, source);
 }
 
 /* Members: one dense list for each side, the verified ones first. Every move is one step of

@@ -135,6 +135,9 @@ bool entries_is_in(const struct book *book, uint32_t handle, uint32_t bucket);
 void entries_verified(struct book *book, uint32_t handle);
 /* Remembers that this source named the entry, if it is a new one and there is room. */
 void entries_heard(struct book *book, struct now now, uint32_t handle, const struct addr *source);
+/* Gives an entry that is in no bucket another endpoint, and forgets what was about the old one. */
+void entries_readdress(struct book *book, struct now now, uint32_t handle, const struct addr *addr,
+    struct group group, const struct addr *source);
 /* Notes on an entry that it had been banned. */
 void entries_came_back(struct book *book, uint32_t handle, const struct ban *ban);
 /* Who is announced again after a ban ran out needs no reinstatement any more. */
@@ -150,6 +153,11 @@ struct group entries_source_group(const struct book *book, const struct book_ent
 /* adding.c: what book_admits asks, for what the book already held: the source does not matter, and
  * entries inside a banned range may stay. */
 enum err book_may_hold(const struct book *book, struct now now, const struct addr *addr);
+
+/* Moves a known ID to another endpoint, and there to the new bucket where it belongs.
+ * ERR_BOOK_FULL: it was refused there and stays what it is. */
+enum err book_readdress(struct book *book, struct now now, uint32_t handle, const struct addr *addr,
+    const struct addr *source);
 
 /* evict.c: making room. */
 

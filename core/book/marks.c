@@ -72,10 +72,23 @@ static void note_success(struct book_entry *entry, struct now now)
     entry->last_failure = ERR_OK;
 }
 
+/* The entry of an ID that was proven at addr and never anywhere else, now with that address. */
+static struct book_entry *found_elsewhere(
+    struct book *book, struct now now, const struct addr *addr)
+{
+    uint32_t handle = entries_find(book, &addr->id);
+    if (handle == HANDLE_NONE || book->entries[handle].last_verified_ms > 0 ||
+        book_may_hold(book, now, addr) || book_readdress(book, now, handle, addr, addr))
+        return NULL;
+    return &book->entries[handle];
+}
+
 enum err book_mark_success(
     struct book *book, struct now now, const struct addr *addr, uint32_t rtt_ms)
 {
     struct book_entry *entry = entry_at(book, addr);
+    if (!entry)
+        entry = found_elsewhere(book, now, addr);
     if (!entry)
         return ERR_NOT_FOUND;
     note_success(entry, now);

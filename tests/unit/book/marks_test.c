@@ -220,9 +220,11 @@ static void book_marks_apply_to_the_dialed_endpoint_only(void **state)
     (void)state;
     struct book *book = default_book();
     struct addr port = addr_number(0), ip = addr_number(1);
+    struct addr at = addr_number(0);
     fill(book, 0, 1, 0);
     port.at.port++;
     ip.id = id_number(0);
+    assert_int_equal(book_mark_success(book, at_ms(0), &at, 1), ERR_OK);
     const struct addr *elsewhere[] = {&port, &ip};
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(

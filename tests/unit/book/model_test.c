@@ -16,13 +16,13 @@ struct known {
     struct addr addr;
     enum book_side side;
     uint32_t buckets[BOOK_REFS_MAX], refs;
-    uint32_t first_source;
+    struct addr first_source;
     uint32_t attempts;
     int64_t tried_ms, success_ms, verified_ms;
     int64_t ban_ms; /* end of the ban of its ID; 0: none on the list */
     bool ban_has_addr;
     struct addr ban_addr;
-    uint32_t ban_source;
+    struct addr ban_source;
 };
 
 struct model {
@@ -34,7 +34,7 @@ struct model {
     struct known peers[PEERS_MAX];
     bool private[PEERS_MAX];
     uint32_t own;
-    unsigned seen[12]; /* how often each operation changed something */
+    unsigned seen[13]; /* how often each operation changed something */
 };
 
 /* At most 44 entries. */
@@ -75,16 +75,21 @@ static struct addr some_addr(struct model *m, uint32_t n)
     return addr;
 }
 
-static struct addr source_of(uint32_t n)
+/* A source, or sometimes the peer itself. */
+static struct addr some_source(struct model *m, uint32_t n)
 {
-    return source_number(n);
+    struct addr itself = source_number(below(m, m->sources_n));
+    if (below(m, 10) > 0)
+        return itself;
+    itself.id = id_number(n);
+    return itself;
 }
 
-static uint32_t new_bucket_of(const struct model *m, const struct addr *addr, uint32_t source)
+static uint32_t new_bucket_of(
+    const struct model *m, const struct addr *addr, const struct addr *source)
 {
-    struct addr from = source_of(source);
     return placement_new(
-        &m->book->placement, ip_group(&addr->at.ip, true), ip_group(&from.at.ip, true));
+        &m->book->placement, ip_group(&addr->at.ip, true), ip_group(&source->at.ip, true));
 }
 
 static uint32_t count_in(const struct model *m, enum book_side side, uint32_t bucket)
@@ -188,25 +193,44 @@ static enum err admitted(const struct model *m, uint32_t n)
     return n == m->own ? ERR_ADDR_SELF : ERR_OK;
 }
 
-static void become_known(struct model *m, uint32_t n, struct addr addr, uint32_t source)
+static void become_known(struct model *m, uint32_t n, struct addr addr, struct addr source)
 {
     struct known *peer = &m->peers[n];
     *peer = (struct known){
         .addr = addr, .side = BOOK_NEW, .first_source = source, .tried_ms = m->now.wall_ms};
-    enter_new_bucket(m, n, new_bucket_of(m, &addr, source));
+    enter_new_bucket(m, n, new_bucket_of(m, &addr, &source));
+}
+
+/* A known ID that turned out to be elsewhere. */
+static void move(struct model *m, uint32_t n, struct addr addr, struct addr source)
+{
+    struct known *peer = &m->peers[n];
+    uint32_t bucket = new_bucket_of(m, &addr, &source);
+    bool stays = peer->side == BOOK_NEW && is_in(peer, bucket);
+    forget(peer);
+    if (stays) {
+        *peer = (struct known){.in = true, .buckets = {bucket}, .refs = 1};
+        peer->addr = addr;
+        peer->side = BOOK_NEW;
+        peer->first_source = source;
+        peer->tried_ms = m->now.wall_ms;
+    } else {
+        become_known(m, n, addr, source);
+    }
+    m->seen[12]++;
 }
 
 /* Operations */
 
 static void op_add(struct model *m)
 {
-    uint32_t n = below(m, m->peers_n), source = below(m, m->sources_n);
+    uint32_t n = below(m, m->peers_n);
     struct known *peer = &m->peers[n];
-    struct addr addr = some_addr(m, n), from = source_of(source);
+    struct addr addr = some_addr(m, n), source = some_source(m, n);
     struct rng ahead = m->rng;
     enum err expected = admitted(m, n);
     enum book_added added;
-    assert_int_equal(book_add(m->book, m->now, &m->rng, &addr, &from, &added), expected);
+    assert_int_equal(book_add(m->book, m->now, &m->rng, &addr, &source, &added), expected);
     if (expected)
         return;
     if (!peer->in) {
@@ -215,8 +239,14 @@ static void op_add(struct model *m)
         m->seen[0]++;
         return;
     }
+    if (peer->side == BOOK_NEW && peer->verified_ms == 0 && !addr_equal(&peer->addr, &addr) &&
+        peer_id_equal(&source.id, &addr.id)) {
+        assert_int_equal(added, BOOK_ADDED);
+        move(m, n, addr, source);
+        return;
+    }
     bool refers = false;
-    uint32_t bucket = new_bucket_of(m, &addr, source);
+    uint32_t bucket = new_bucket_of(m, &addr, &source);
     if (peer->side == BOOK_NEW && peer->refs < 4)
         refers = rng_below(&ahead, 2 * peer->refs) == 0 && !is_in(peer, bucket);
     assert_int_equal(added, refers ? BOOK_REFERENCED : BOOK_KNOWN);
@@ -266,7 +296,13 @@ static void op_success(struct model *m)
     uint32_t n = below(m, m->peers_n);
     struct addr addr = some_addr(m, n);
     struct known *peer = marked(m, n, &addr);
-    assert_int_equal(book_mark_success(m->book, m->now, &addr, n), peer ? ERR_OK : ERR_NOT_FOUND);
+    bool moves = !peer && m->peers[n].in && m->peers[n].verified_ms == 0;
+    assert_int_equal(
+        book_mark_success(m->book, m->now, &addr, n), peer || moves ? ERR_OK : ERR_NOT_FOUND);
+    if (moves) {
+        move(m, n, addr, addr);
+        peer = &m->peers[n];
+    }
     if (!peer)
         return;
     succeed(m, peer);
@@ -303,7 +339,7 @@ static void follow_promotion(struct model *m, uint32_t n)
         return;
     struct known *demoted = &m->peers[victim];
     demoted->side = BOOK_NEW;
-    enter_new_bucket(m, victim, new_bucket_of(m, &demoted->addr, demoted->first_source));
+    enter_new_bucket(m, victim, new_bucket_of(m, &demoted->addr, &demoted->first_source));
 }
 
 static void op_good(struct model *m)
@@ -351,7 +387,7 @@ static void op_reinstate(struct model *m)
     assert_true(peer->ban_ms > 0 && peer->ban_ms <= m->now.wall_ms);
     bool comes_back = peer->ban_has_addr;
     struct addr addr = peer->ban_addr;
-    uint32_t source = peer->ban_source;
+    struct addr source = peer->ban_source;
     peer->ban_ms = 0;
     enum err expected = comes_back ? admitted(m, n) : ERR_OK;
     assert_int_equal(book_reinstate(m->book, m->now, &m->rng, &target, false), expected);
@@ -416,8 +452,7 @@ static void compare_peer(const struct model *m, uint32_t n)
     assert_int_equal(record.buckets_n, peer->refs);
     for (uint32_t j = 0; j < record.buckets_n; j++)
         assert_true(is_in(peer, record.buckets[j]));
-    struct addr source = source_of(peer->first_source);
-    assert_true(addr_equal(&record.sources[0], &source));
+    assert_true(addr_equal(&record.sources[0], &peer->first_source));
     assert_int_equal(entry->attempts, peer->attempts);
     assert_int_equal(entry->last_attempt_ms, peer->tried_ms);
     assert_int_equal(entry->last_success_ms, peer->success_ms);

@@ -60,6 +60,7 @@ static void p6_only_the_dialed_endpoint_is_good(void **state)
     struct world *world = open_node();
     struct addr elsewhere = addr_at(1, 0x63010203);
     assert_int_equal(world_add(world, &elsewhere, 9), ERR_OK);
+    assert_int_equal(book_mark_success(world->book, world->now, &elsewhere, 1), ERR_OK);
     world_outbound(world, 1);
     world_run(world, HOURS_MS(2));
     assert_false(is_good(world, 1));
