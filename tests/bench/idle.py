@@ -3,37 +3,59 @@
 
 2,000 connections of the same Go client, from as many addresses, are held idle by luapex and then by
 a Go node; the growth of each process is divided by their number. Goal: at most 4 KiB. --json prints
-one object; a number as argument replaces 2000.
+one object; a number as argument replaces 2000: with up to 15,000 a node stays below the 20,000
+descriptors that a process may commonly have. The holding side is as many processes as it takes.
 """
 
+import os
 import sys
 import time
 
 from report import GO_VERSION, has_go, new_home, peers, resident_bytes, show
 
 COUNT = next((int(text) for text in sys.argv[1:] if text.isdigit()), 2000)
+HOLDER_MAX = 5000
 SETTLE_S = 3
 
 
 class Holder(peers.Lines):
-    """Keeps COUNT connections to a node open."""
+    """Keeps connections to a node open, from addresses that no other holder uses."""
 
-    def __init__(self, addr):
+    def __init__(self, addr, number, count):
         program = peers.go_binary(GO_VERSION)
-        network = ["--network", peers.NETWORK]
-        super().__init__([program, "hold", "--addr", addr, "--count", COUNT, *network])
-        self.wait_event("holding", timeout=240)
+        base = f"127.{64 + 20 * number}.0.0"
+        super().__init__(
+            [program, "hold", "--addr", addr, "--count", count, "--network", peers.NETWORK]
+            + ["--source-ip-base", base]
+        )
+        self.count = count
+
+    def end(self):
+        """Every connection was open until now."""
+        self.process.stdin.close()
+        held = self.wait_event("held")
+        assert held["open"] == self.count, held
+        self.process.wait(30)
+
+
+def open_connections(node):
+    counts = [min(HOLDER_MAX, COUNT - begun) for begun in range(0, COUNT, HOLDER_MAX)]
+    holders = [Holder(node.addr, number, count) for number, count in enumerate(counts)]
+    for holder in holders:
+        holding = holder.wait_event("holding", timeout=600)
+        assert holding["open"] == holder.count, holding
+    return holders
 
 
 def bytes_per_peer(node):
-    """Growth of the node's resident memory from one batch to COUNT peers; the first batch warms up
-    what is taken once."""
+    """Growth of the node's resident memory from no peer to COUNT peers."""
     before = resident_bytes(node.process.pid)
-    holder = Holder(node.addr)
+    holders = open_connections(node)
     time.sleep(SETTLE_S)
     grown = resident_bytes(node.process.pid) - before
-    holder.process.stdin.close()
-    holder.process.wait(30)
+    assert len(os.listdir(f"/proc/{node.process.pid}/fd")) > COUNT
+    for holder in holders:
+        holder.end()
     return grown / COUNT
 
 
@@ -58,7 +80,7 @@ def main():
     show(
         "idle",
         [
-            (f"luapex, resident per idle peer, {COUNT} peers (goal: 4 KiB)", mine / 1024, "KiB"),
+            (f"luapex, resident per idle peer, {COUNT:,} peers (goal: 4 KiB)", mine / 1024, "KiB"),
             (f"Go node ({GO_VERSION})", theirs / 1024, "KiB"),
             ("ratio", mine / theirs, "x"),
         ],

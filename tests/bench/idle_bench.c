@@ -8,8 +8,9 @@
  * input
  *
  * The peers announce a listen address, so the book learns one entry from each: that is counted. */
+#include "raw_peer.h"
+
 #include "app/runner.h"
-#include "uv/machine.h"
 #include "uv/sockaddr.h"
 
 #include <errno.h>
@@ -39,45 +40,12 @@ static _Noreturn void fail(const char *what)
 
 /* ---- the side that holds connections ---- */
 
-struct holder {
-    int fd;
-    bool established;
-    struct node_key key;
-    char id_text[PEER_ID_TEXT + 1], listen_text[ADDR_TEXT_MAX];
-    struct link_settings settings;
-    struct link *link;
-};
-
-static struct now clock_now(void)
-{
-    return (struct now){.mono_ms = (int64_t)(uv_hrtime() / 1000000), .wall_ms = 0};
-}
-
-static void on_established(void *context, const struct peer_id *id, const struct node_info *info)
-{
-    (void)id;
-    (void)info;
-    ((struct holder *)context)->established = true;
-}
-
 static enum err on_message(void *context, uint8_t channel, struct span bytes)
 {
     (void)context;
     (void)channel;
     (void)bytes;
     return ERR_OK;
-}
-
-static void on_send_failed(void *context, uint8_t channel)
-{
-    (void)context;
-    (void)channel;
-}
-
-static void on_round_trip(void *context, int64_t ms)
-{
-    (void)context;
-    (void)ms;
 }
 
 static int connect_from(const struct endpoint *from, const struct endpoint *to)
@@ -95,65 +63,25 @@ static int connect_from(const struct endpoint *from, const struct endpoint *to)
     return fd;
 }
 
-static void holder_write(struct holder *holder)
+static void holder_open(
+    struct raw_peer *holder, const struct addr *to, const char *network, unsigned i)
 {
-    uint8_t out[4 * LINK_TRANSMIT_MIN];
-    size_t n;
-    while ((n = link_transmit(holder->link, clock_now(), out, sizeof out)) > 0)
-        if (write(holder->fd, out, n) != (ssize_t)n)
-            fail("cannot write");
-}
-
-/* False: the other side has closed. */
-static bool holder_read(struct holder *holder)
-{
-    uint8_t in[16384];
-    ssize_t n = read(holder->fd, in, sizeof in);
-    if (n <= 0)
-        return false;
-    if (link_receive(holder->link, clock_now(), in, (size_t)n) != ERR_OK)
-        fail("the link failed");
-    holder_write(holder);
-    return true;
-}
-
-static void holder_settings(struct holder *holder, const char *network, unsigned i)
-{
+    const struct endpoint from = {ip_of_v4(0x7f640001u + i), 0};
+    const struct endpoint listen = {from.ip, 26656};
     uint8_t seed[32];
     if (!machine_entropy(seed, sizeof seed))
         fail("no entropy");
     holder->key = node_key_of_seed(seed);
-    struct endpoint from = {ip_of_v4(0x7f640001u + i), 26656};
-    holder->settings = host_settings_default().link;
-    holder->settings.key = &holder->key;
-    holder->settings.own.id = span_of_text(peer_id_text(&holder->key.id, holder->id_text));
-    holder->settings.own.listen_addr = span_of_text(endpoint_to_text(&from, holder->listen_text));
-    holder->settings.own.network = span_of_text(network);
-    holder->settings.own.moniker = span_of_text("holder");
-}
-
-static void holder_open(
-    struct holder *holder, const struct addr *to, const char *network, unsigned i)
-{
-    const struct link_handler handler = {
-        on_established, on_message, on_send_failed, on_round_trip, holder};
-    const struct endpoint from = {ip_of_v4(0x7f640001u + i), 0};
-    uint8_t secret[32];
-    holder_settings(holder, network, i);
     holder->fd = connect_from(&from, &to->at);
-    if (!machine_entropy(secret, sizeof secret))
-        fail("no entropy");
-    holder->link = link_new(&holder->settings, handler, &to->id, secret, clock_now());
-    if (!holder->link)
-        fail("out of memory");
-    holder_write(holder);
+    if (!raw_peer_begin(holder, &listen, network, &to->id, on_message) || !raw_peer_write(holder))
+        fail("cannot begin a handshake");
     while (!holder->established)
-        if (!holder_read(holder))
+        if (!raw_peer_read(holder))
             fail("refused");
 }
 
 /* Answers pings until the input ends. */
-static void hold_until_eof(struct holder *holders, unsigned n)
+static void hold_until_eof(struct raw_peer *holders, unsigned n)
 {
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN};
@@ -166,7 +94,7 @@ static void hold_until_eof(struct holder *holders, unsigned n)
     while (epoll_wait(epoll, &event, 1, -1) >= 0 || errno == EINTR) {
         if (!event.data.ptr)
             return;
-        if (!holder_read(event.data.ptr))
+        if (!raw_peer_read(event.data.ptr))
             fail("a connection was lost");
     }
 }
@@ -177,7 +105,7 @@ static int hold(const char *text, const char *network, unsigned n)
     const char *why = "";
     if (addr_parse(span_of_text(text), &to, &why) != ERR_OK)
         fail(why);
-    struct holder *holders = calloc(n, sizeof *holders);
+    struct raw_peer *holders = calloc(n, sizeof *holders);
     if (!holders)
         fail("out of memory");
     for (unsigned i = 0; i < n; i++)
