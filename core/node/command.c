@@ -144,7 +144,7 @@ static enum err run(struct step *step, const struct node_command *command, uint3
     return ERR_INVALID;
 }
 
-static const char *name_of(enum command_kind kind)
+const char *command_name(enum command_kind kind)
 {
     static const char *const names[] = {"stop", "save", "dial", "disconnect", "ban", "unban",
         "persistent add", "persistent remove", "seed add", "set"};
@@ -156,7 +156,7 @@ void command_run(struct step *step, const struct node_command *command)
     uint32_t n = 0;
     enum err err = run(step, command, &n);
     log_write(&step->node->settings.log, err ? LOG_ERROR : LOG_INFO,
-        err ? "command refused" : "command", LOG_TEXT("name", name_of(command->kind)),
+        err ? "command refused" : "command", LOG_TEXT("name", command_name(command->kind)),
         LOG_TEXT("error", err_text(err)), LOG_NUMBER("n", n));
     if (command->token == 0)
         return;

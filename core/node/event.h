@@ -106,6 +106,9 @@ struct node_command {
     };
 };
 
+/* "persistent add"; static. */
+const char *command_name(enum command_kind kind);
+
 #define RESOLVED_MAX 8
 
 /* All pointers are borrowed during node_step. */

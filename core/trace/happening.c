@@ -91,19 +91,6 @@ static void closed(struct happenings *happenings, const struct event *event)
     tell_end(happenings, HAPPENING_CLOSED, event->conn, event->closed.err);
 }
 
-static const char *command_text(enum command_kind kind)
-{
-    switch (kind) {
-    case COMMAND_STOP:
-        return "stop";
-    case COMMAND_SAVE:
-        return "save";
-    case COMMAND_DIAL:
-        return "dial";
-    }
-    return "";
-}
-
 static void connection_event(struct happenings *happenings, const struct event *event)
 {
     const struct pex_message *message = event->message;
@@ -158,7 +145,7 @@ void happenings_event(struct happenings *happenings, const struct event *event)
         happenings->told(happenings->context, &made);
         break;
     case EVENT_COMMAND:
-        tell_text(happenings, HAPPENING_COMMAND, command_text(event->command.kind));
+        tell_text(happenings, HAPPENING_COMMAND, command_name(event->command.kind));
         break;
     case EVENT_POLICY_LOADED:
         tell_text(happenings, HAPPENING_POLICY, event->policy_loaded.name);
