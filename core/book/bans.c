@@ -3,42 +3,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/heap.h"
-#include "book/hash_index.h"
-#include "book/unsaved.h"
+#include "book/bans_inside.h"
 #include "crypto/hash.h"
 
-#define IP_BITS 128
 #define V4_BITS 96 /* prefixes of IPv4 ranges are at least this long */
 
 static_assert(sizeof(struct ban_target) == 40, "targets are compared and hashed as bytes");
-
-struct record {
-    struct heap_item end; /* key: until_ms */
-    struct ban ban;
-    uint32_t hash;
-    uint32_t next_free;
-};
-
-struct bans {
-    struct record *records;
-    struct hash_index index;
-    struct heap ends; /* every record in use */
-    struct unsaved *unsaved;
-    uint32_t max;
-    uint32_t used_to;    /* records from here on were never used */
-    uint32_t first_free; /* HANDLE_NONE: none below used_to */
-    uint8_t hash_key[16];
-    /* The prefix lengths of the ranges in the table, and how many ranges have each. */
-    uint8_t lengths[IP_BITS + 1];
-    uint32_t lengths_n;
-    uint32_t length_users[IP_BITS + 1];
-};
-
-static struct record *record_of(struct heap_item *item)
-{
-    return (struct record *)((char *)item - offsetof(struct record, end));
-}
 
 static struct ip masked(const struct ip *ip, unsigned bits)
 {
@@ -101,7 +71,7 @@ void bans_free(struct bans *bans)
     free(bans);
 }
 
-static uint32_t hash_of(const struct bans *bans, const struct ban_target *target)
+uint32_t bans_hash(const struct bans *bans, const struct ban_target *target)
 {
     return (uint32_t)siphash(bans->hash_key, span_of(target, sizeof *target));
 }
@@ -111,11 +81,11 @@ static bool same_target(const struct ban_target *a, const struct ban_target *b)
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-static struct record *find(const struct bans *bans, const struct ban_target *target)
+static struct ban_record *find(const struct bans *bans, const struct ban_target *target)
 {
     if (bans->index.n == 0)
         return NULL;
-    uint32_t hash = hash_of(bans, target), at = hash, handle;
+    uint32_t hash = bans_hash(bans, target), at = hash, handle;
     while ((handle = hash_index_next(&bans->index, hash, &at)) != HANDLE_NONE)
         if (same_target(&bans->records[handle].ban.target, target))
             return &bans->records[handle];
@@ -138,7 +108,7 @@ static void uncount_length(struct bans *bans, const struct ban_target *target)
     bans->lengths[at] = bans->lengths[--bans->lengths_n];
 }
 
-static void drop(struct bans *bans, struct record *record)
+static void drop(struct bans *bans, struct ban_record *record)
 {
     uint32_t handle = (uint32_t)(record - bans->records);
     uncount_length(bans, &record->ban.target);
@@ -150,15 +120,15 @@ static void drop(struct bans *bans, struct record *record)
 }
 
 /* A record for this target that is not in the table yet; room for it has been made. */
-static struct record *make(struct bans *bans, const struct ban *ban)
+static struct ban_record *make(struct bans *bans, const struct ban *ban)
 {
     uint32_t handle = bans->first_free;
     if (handle == HANDLE_NONE)
         handle = bans->used_to++;
     else
         bans->first_free = bans->records[handle].next_free;
-    struct record *record = &bans->records[handle];
-    *record = (struct record){.ban = *ban, .hash = hash_of(bans, &ban->target)};
+    struct ban_record *record = &bans->records[handle];
+    *record = (struct ban_record){.ban = *ban, .hash = bans_hash(bans, &ban->target)};
     hash_index_put(&bans->index, record->hash, handle);
     heap_set(&bans->ends, &record->end, ban->until_ms);
     count_length(bans, &ban->target);
@@ -175,7 +145,7 @@ static void clean_reason(char reason[BAN_REASON_MAX + 1])
             reason[i] = '?';
 }
 
-static void extend(struct bans *bans, struct record *record, const struct ban *ban)
+static void extend(struct bans *bans, struct ban_record *record, const struct ban *ban)
 {
     struct ban *kept = &record->ban;
     unsaved_put(bans->unsaved, (uint32_t)(record - bans->records));
@@ -196,13 +166,13 @@ static void extend(struct bans *bans, struct record *record, const struct ban *b
 
 enum err bans_put(struct bans *bans, const struct ban *ban)
 {
-    struct record *record = find(bans, &ban->target);
+    struct ban_record *record = find(bans, &ban->target);
     if (record) {
         extend(bans, record, ban);
         return ERR_OK;
     }
     if (bans->index.n == bans->max) {
-        struct record *first = record_of(heap_top(&bans->ends));
+        struct ban_record *first = ban_record_of(heap_top(&bans->ends));
         if (ban->until_ms <= first->ban.until_ms)
             return ERR_FULL;
         drop(bans, first);
@@ -217,7 +187,7 @@ enum err bans_put(struct bans *bans, const struct ban *ban)
 
 enum err bans_lift(struct bans *bans, const struct ban_target *target)
 {
-    struct record *record = find(bans, target);
+    struct ban_record *record = find(bans, target);
     if (!record)
         return ERR_NOT_FOUND;
     drop(bans, record);
@@ -227,7 +197,7 @@ enum err bans_lift(struct bans *bans, const struct ban_target *target)
 static const struct ban *in_force(
     const struct bans *bans, struct now now, const struct ban_target *target)
 {
-    const struct record *record = find(bans, target);
+    const struct ban_record *record = find(bans, target);
     return record && now.wall_ms < record->ban.until_ms ? &record->ban : NULL;
 }
 
@@ -265,14 +235,14 @@ const struct ban *bans_by_addr(const struct bans *bans, struct now now, const st
 
 const struct ban *bans_find(const struct bans *bans, const struct ban_target *target)
 {
-    const struct record *record = find(bans, target);
+    const struct ban_record *record = find(bans, target);
     return record ? &record->ban : NULL;
 }
 
 const struct ban *bans_expired(const struct bans *bans, struct now now)
 {
     struct heap_item *top = heap_top(&bans->ends);
-    return top && top->key <= now.wall_ms ? &record_of(top)->ban : NULL;
+    return top && top->key <= now.wall_ms ? &ban_record_of(top)->ban : NULL;
 }
 
 int64_t bans_next_ms(const struct bans *bans)
@@ -289,7 +259,7 @@ uint32_t bans_count(const struct bans *bans)
 const struct ban *bans_at(const struct bans *bans, uint32_t i)
 {
     assert(i < bans->ends.n);
-    return &record_of(bans->ends.at[i])->ban;
+    return &ban_record_of(bans->ends.at[i])->ban;
 }
 
 struct unsaved *bans_unsaved(const struct bans *bans)
@@ -299,13 +269,13 @@ struct unsaved *bans_unsaved(const struct bans *bans)
 
 uint32_t bans_handle(const struct bans *bans, const struct ban *ban)
 {
-    const char *record = (const char *)ban - offsetof(struct record, ban);
-    return (uint32_t)((const struct record *)record - bans->records);
+    const char *record = (const char *)ban - offsetof(struct ban_record, ban);
+    return (uint32_t)((const struct ban_record *)record - bans->records);
 }
 
 const struct ban *bans_of(const struct bans *bans, uint32_t handle)
 {
-    const struct record *record = &bans->records[handle];
+    const struct ban_record *record = &bans->records[handle];
     return record->end.place > 0 ? &record->ban : NULL;
 }
 
@@ -314,7 +284,7 @@ bool bans_has_ranges(const struct bans *bans)
     return bans->lengths_n > 0;
 }
 
-static const char *check_record(const struct bans *bans, const struct record *record)
+static const char *check_record(const struct bans *bans, const struct ban_record *record)
 {
     const struct ban *ban = &record->ban;
     if (record->end.key != ban->until_ms)
@@ -328,13 +298,22 @@ static const char *check_record(const struct bans *bans, const struct record *re
     return NULL;
 }
 
+static const char *check_free_list(const struct bans *bans)
+{
+    uint32_t n = 0, handle = bans->first_free;
+    for (; handle != HANDLE_NONE; handle = bans->records[handle].next_free)
+        if (handle >= bans->used_to || bans_of(bans, handle) || n++ == bans->used_to)
+            return "the list of free bans is broken";
+    return n + bans->index.n == bans->used_to ? NULL : "a ban is neither free nor in use";
+}
+
 const char *bans_check(const struct bans *bans)
 {
     uint32_t ranges = 0, counted = 0;
     if (bans->ends.n != bans->index.n || bans->index.n > bans->max)
         return "the number of bans is wrong";
     for (uint32_t i = 0; i < bans->ends.n; i++) {
-        const struct record *record = record_of(bans->ends.at[i]);
+        const struct ban_record *record = ban_record_of(bans->ends.at[i]);
         const char *broken = check_record(bans, record);
         if (broken)
             return broken;
@@ -344,5 +323,7 @@ const char *bans_check(const struct bans *bans)
     }
     for (uint32_t i = 0; i < bans->lengths_n; i++)
         counted += bans->length_users[bans->lengths[i]];
-    return ranges == counted ? NULL : "the prefix lengths of banned ranges are miscounted";
+    if (ranges != counted)
+        return "the prefix lengths of banned ranges are miscounted";
+    return check_free_list(bans);
 }

@@ -90,6 +90,21 @@ void sources_release(struct sources *sources, uint32_t handle)
     sources->n--;
 }
 
+void sources_index(struct sources *sources, uint32_t handle)
+{
+    hash_index_put(&sources->index, hash_of(sources, &sources->at[handle].addr), handle);
+    sources->n++;
+}
+
+static const char *check_free_list(const struct sources *sources)
+{
+    uint32_t n = 0, handle = sources->first_free;
+    for (; handle != HANDLE_NONE; handle = sources->at[handle].next_free)
+        if (handle >= sources->used_to || sources->at[handle].users > 0 || n++ == sources->used_to)
+            return "the list of free sources is broken";
+    return n + sources->n == sources->used_to ? NULL : "a source is neither free nor in use";
+}
+
 const char *sources_check(const struct sources *sources)
 {
     uint32_t in_use = 0;
@@ -103,5 +118,5 @@ const char *sources_check(const struct sources *sources)
     }
     if (in_use != sources->n || sources->index.n != sources->n)
         return "the number of sources is wrong";
-    return NULL;
+    return check_free_list(sources);
 }

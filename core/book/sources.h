@@ -34,6 +34,10 @@ uint32_t sources_take(struct sources *sources, const struct addr *addr);
 bool sources_has_room(const struct sources *sources, const struct addr *addr);
 void sources_release(struct sources *sources, uint32_t handle);
 
+/* For dump.c: a record that was read goes into the lookup table. */
+void sources_index(struct sources *sources, uint32_t handle);
+
+/* Static text of the first violated invariant, or NULL. */
 const char *sources_check(const struct sources *sources);
 
 #endif

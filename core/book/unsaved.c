@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "book/changes.h"
+#include "book/dump.h"
 
 #define GONE_FIRST 64
 
@@ -104,4 +105,44 @@ const void *unsaved_next_gone(struct unsaved *unsaved)
         return NULL;
     }
     return unsaved->gone + unsaved->gone_from++ * unsaved->name_size;
+}
+
+static void code_listed(struct codec *codec, struct unsaved *unsaved, uint32_t used_to)
+{
+    uint32_t n = code_count(codec, unsaved->n, used_to), at = unsaved->first;
+    for (uint32_t i = 0; i < n && !codec->err; i++) {
+        uint32_t handle = at;
+        if (!codec->reading)
+            at = unsaved->next[at] - 2; /* meaningless behind the last one */
+        code_below(codec, &handle, used_to);
+        if (codec->reading)
+            unsaved_put(unsaved, handle);
+    }
+}
+
+static void code_gone(struct codec *codec, struct unsaved *unsaved)
+{
+    uint32_t n = code_count(codec, unsaved->gone_n, BOOK_VANISHED_MAX);
+    uint32_t from = code_count(codec, unsaved->gone_from, n);
+    uint8_t name[UNSAVED_NAME_MAX] = {0};
+    for (uint32_t i = 0; i < n && !codec->err; i++) {
+        if (!codec->reading)
+            memcpy(name, unsaved->gone + i * unsaved->name_size, unsaved->name_size);
+        if (i >= from)
+            code_bytes(codec, name, unsaved->name_size);
+        if (codec->reading)
+            unsaved_drop(unsaved, name);
+    }
+    unsaved->gone_from = from;
+}
+
+void unsaved_code(struct codec *codec, struct unsaved *unsaved, uint32_t used_to)
+{
+    bool all = unsaved->all;
+    code_bool(codec, &all);
+    if (codec->reading)
+        unsaved->all = false; /* else it would take no names */
+    code_listed(codec, unsaved, used_to);
+    code_gone(codec, unsaved);
+    unsaved->all = all;
 }

@@ -8,6 +8,8 @@
 
 #include "book/hash_index.h"
 
+#define UNSAVED_NAME_MAX 40
+
 struct unsaved {
     bool all;
     uint32_t *next;       /* by handle: the next one listed, plus two; 1: the last; 0: not listed */
@@ -18,7 +20,7 @@ struct unsaved {
     uint32_t gone_from, gone_n, gone_cap;
 };
 
-/* For handles below capacity. ERR_NO_MEMORY. */
+/* For handles below capacity; names of at most UNSAVED_NAME_MAX bytes. ERR_NO_MEMORY. */
 enum err unsaved_init(struct unsaved *unsaved, uint32_t capacity, size_t name_size);
 void unsaved_free(struct unsaved *unsaved);
 

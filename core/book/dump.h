@@ -1,0 +1,35 @@
+/* A whole book as bytes, exactly: a book read back behaves like the one written in every respect,
+ * down to what a draw with the same generator gives and which entry is displaced. For traces; an
+ * image (image.h) and a store (changes.h) keep what is worth keeping, this keeps where it lies.
+ *
+ * Not in it: the key of the lookup tables, which shows in nothing (a book that was read has
+ * another one), and the callback of book_set_evict. Not between a book_take_changes and its
+ * outcome: rows on their way to a store are their holder's. */
+#ifndef BOOK_DUMP_H
+#define BOOK_DUMP_H
+
+#include "base/codec.h"
+#include "book/book.h"
+
+#define DUMP_SLOTS_MAX (1u << 18) /* of a book that can be read back */
+
+/* A writer takes *book. A reader makes it, the caller's: codec->err tells whether it did; bytes
+ * that make no book in order (book_check) are refused. */
+void book_code(struct codec *codec, struct book **book);
+
+/* Parts of it. */
+
+struct unsaved;
+void bans_code(struct codec *codec, struct bans *bans);
+void unsaved_code(struct codec *codec, struct unsaved *unsaved, uint32_t used_to);
+
+/* A handle below used_to, or HANDLE_NONE. */
+static inline void code_link(struct codec *codec, uint32_t *handle, uint32_t used_to)
+{
+    uint32_t shifted = *handle + 1;
+    code_below(codec, &shifted, used_to + 1);
+    if (codec->reading)
+        *handle = shifted - 1;
+}
+
+#endif
