@@ -127,7 +127,7 @@ struct settings {
         bool prometheus;
         char *prometheus_listen_addr;
         char *namespace_;
-    } instrumentation; /* read for CometBFT's sake, nothing is served yet */
+    } instrumentation; /* all but namespace_ for CometBFT's sake: nothing is served */
 };
 
 /* One thing that is wrong, for people. */

@@ -34,7 +34,7 @@ const struct settings_section settings_sections[] = {
     {"policy", true, "The Lua rules that decide about dialing, preference, backoff and bans."},
     {"control", true,
         "The socket through which a running node is asked and steered. It has no settings yet."},
-    {"instrumentation", false, NULL},
+    {"instrumentation", false, "Metrics, which the signal USR1 has written to data/metrics.prom."},
 };
 const size_t settings_sections_n = sizeof settings_sections / sizeof *settings_sections;
 
@@ -254,10 +254,11 @@ const struct setting settings_table[] = {
         "answer."),
 
     UNUSED("instrumentation", "prometheus", BOOLEAN, instrumentation.prometheus, "false",
-        "no metrics are served yet"),
+        "metrics are not served, but written to data/metrics.prom at the signal USR1"),
     UNUSED("instrumentation", "prometheus_listen_addr", TEXT,
         instrumentation.prometheus_listen_addr, ":26660", NULL),
-    UNUSED("instrumentation", "namespace", TEXT, instrumentation.namespace_, "cometbft", NULL),
+    OTHER("instrumentation", "namespace", NAMESPACE, instrumentation.namespace_, "cometbft",
+        "What names of metrics begin with: letters, digits and _."),
 };
 const size_t settings_table_n = sizeof settings_table / sizeof *settings_table;
 static_assert(sizeof settings_table / sizeof *settings_table <= SETTINGS_MAX, "room in arrays");

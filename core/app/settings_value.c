@@ -63,6 +63,17 @@ static bool set_name(const struct setting *setting, void *field, const char *tex
     return is_blank ? refuse_type(setting, text, cause) : set_text(setting, field, text, cause);
 }
 
+static bool set_namespace(const struct setting *setting, void *field, const char *text, char *cause)
+{
+    for (const char *at = text; *at; at++) {
+        bool is_digit = *at >= '0' && *at <= '9';
+        bool is_letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
+        if (!is_letter && *at != '_' && (!is_digit || at == text))
+            return refuse_type(setting, text, cause);
+    }
+    return set_text(setting, field, text, cause);
+}
+
 /* ---- addresses and IDs ---- */
 
 static bool set_listen(const struct setting *setting, void *field, const char *text, char *cause)
@@ -292,6 +303,7 @@ static const struct type {
     [SETTING_DURATION] = {set_duration, NULL, NULL},
     [SETTING_LOG_LEVEL] = {set_log_level, NULL, "debug, info, error or none"},
     [SETTING_LOG_FORMAT] = {set_log_format, NULL, "plain or json"},
+    [SETTING_NAMESPACE] = {set_namespace, clear_text, "letters, digits and _, no digit first"},
 };
 
 static void *field_of(const struct setting *setting, struct settings *settings)
