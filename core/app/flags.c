@@ -1,10 +1,10 @@
 #include "app/flags.h"
 
 #include "app/duration.h"
-#include "app/nearest.h"
 #include "app/settings_table.h"
 #include "app/settings_template.h"
 #include "app/wrap.h"
+#include "base/nearest.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 #include "app/settings.h"
 
-#include "app/nearest.h"
 #include "app/settings_table.h"
 #include "app/settings_value.h"
 #include "app/settings_variable.h"
+#include "base/nearest.h"
 #include "ops/file.h"
 #include "ops/toml.h"
 #include <assert.h>

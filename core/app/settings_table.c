@@ -1,6 +1,6 @@
 #include "app/settings_table.h"
 
-#include "app/nearest.h"
+#include "base/nearest.h"
 #include <assert.h>
 #include <string.h>
 
