@@ -2,12 +2,7 @@
 -- part per file. Every other policy extends it.
 local policy = pex.policy { name = "default", version = 1, extends = false }
 
-local parts = {
-  "dial", "bias", "backoff", "ban", "promote", "ask", "seeds", "reconnect", "rotate", "crawl",
-  "share",
-}
-
-for _, part in ipairs(parts) do
+for _, part in ipairs { "bias", "dial", "backoff", "ban" } do
   policy.use(require(part))
 end
 

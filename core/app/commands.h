@@ -11,6 +11,7 @@ extern const struct command command_book_import;
 extern const struct command command_book_merge;
 extern const struct command command_book_show;
 extern const struct command command_book_stats;
+extern const struct command command_ctl;
 extern const struct command command_demo;
 extern const struct command command_init;
 extern const struct command command_policy_check;

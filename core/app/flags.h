@@ -38,9 +38,9 @@ struct command {
     const char *about;   /* paragraphs for its help, lines already cut; ends with a newline */
     const struct flag *flags;
     size_t flags_n;
-    bool takes_settings; /* every setting is a flag too ... */
-    bool hides_settings; /* ... but its help does not list them */
+    bool takes_settings; /* every setting is a flag too */
     int (*run)(const struct flags *flags);
+    int (*run_words)(int argc, char **argv); /* instead of run: it reads its command line itself */
 };
 
 /* Borrows argv. */

@@ -1,5 +1,5 @@
 #include "app/commands.h"
-#include "base/nearest.h"
+#include "app/nearest.h"
 #include "crypto/node_key.h"
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +19,7 @@ static const struct command *const commands[] = {
     &command_policy_check,
     &command_policy_doc,
     &command_policy_show,
+    &command_ctl,
     &command_show_node_id,
     &command_version,
 };
@@ -139,6 +140,8 @@ static int help(int argc, char **argv)
 static int run(const struct command *command, int argc, char **argv)
 {
     static struct flags flags;
+    if (command->run_words)
+        return command->run_words(argc, argv);
     if (!flags_parse(command, argc, argv, &flags))
         return EXIT_MISUSE;
     if (flags.wants_help) {

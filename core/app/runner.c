@@ -189,6 +189,13 @@ static void aborted(void *context, const char *why)
     runner_stop(runner);
 }
 
+static void answered(void *context, uint64_t token, enum err err, uint32_t n)
+{
+    struct runner *runner = context;
+    if (runner->answered)
+        runner->answered(runner->answered_context, token, err, n);
+}
+
 static void fill_host_settings(struct runner *runner)
 {
     const struct runner_options *options = &runner->options;
@@ -212,6 +219,7 @@ static void fill_host_settings(struct runner *runner)
     made->store_path = runner->store_path;
     made->log = options->log;
     made->aborted = aborted;
+    made->answered = answered;
     made->context = runner;
 }
 
@@ -324,6 +332,11 @@ void runner_stop(struct runner *runner)
 {
     if (runner->is_started)
         host_stop(runner->host, on_host_stopped, runner);
+}
+
+void runner_command(struct runner *runner, const struct node_command *command)
+{
+    host_command(runner->host, command);
 }
 
 void runner_close(struct runner *runner)

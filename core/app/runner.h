@@ -50,6 +50,9 @@ struct runner {
     const char *aborted; /* why the node gave up (static text), NULL: it did not */
     void (*stopped)(void *context, struct runner *runner);
     void *stopped_context;
+    /* What became of a command; may be NULL. */
+    void (*answered)(void *context, uint64_t token, enum err err, uint32_t n);
+    void *answered_context;
 };
 
 /* Loads policy and book, opens the listening socket, makes the node. On failure `why`
@@ -63,6 +66,8 @@ enum err runner_start(struct runner *runner, void (*stopped)(void *context, stru
  * and line; `reloaded` of the options is told either way. */
 void runner_reload_policy(struct runner *runner);
 void runner_stop(struct runner *runner);
+/* For a runner that was started: host_command. */
+void runner_command(struct runner *runner, const struct node_command *command);
 void runner_close(struct runner *runner);
 
 struct endpoint runner_endpoint(const struct runner *runner); /* where it listens */

@@ -1,6 +1,6 @@
 #include "app/settings_table.h"
 
-#include "base/nearest.h"
+#include "app/nearest.h"
 #include <assert.h>
 #include <string.h>
 
@@ -33,8 +33,8 @@ const struct settings_section settings_sections[] = {
         "Peer exchange: how often, how much, how fast. Defaults are CometBFT's constants."},
     {"policy", true, "The Lua rules that decide about dialing, preference, backoff and bans."},
     {"control", true,
-        "The socket through which a running node is asked and steered. It has no settings yet."},
-    {"instrumentation", false, "Metrics, which the signal USR1 has written to data/metrics.prom."},
+        "The socket through which a running node is asked and steered, by `luapex ctl`."},
+    {"instrumentation", false, NULL},
 };
 const size_t settings_sections_n = sizeof settings_sections / sizeof *settings_sections;
 
@@ -52,12 +52,10 @@ const struct setting settings_table[] = {
     UNUSED("", "filter_peers", BOOLEAN, filter_peers, "false",
         "there is no application to ask about peers"),
 
-    OTHER("p2p", "laddr", LISTEN, p2p.laddr, "tcp://0.0.0.0:26656",
-        "Address to listen on. A host name is looked up once, at the start, which waits for it."),
+    OTHER("p2p", "laddr", LISTEN, p2p.laddr, "tcp://0.0.0.0:26656", "Address to listen on."),
     OTHER("p2p", "external_address", REACHABLE, p2p.external_address, "",
         "Address at which others reach us, host:port. Without it they are told laddr, and nobody "
-        "keeps an address like 0.0.0.0. A host name is told as it is, and looked up once at the "
-        "start, so that we know ourselves."),
+        "keeps an address like 0.0.0.0."),
     UNUSED("p2p", "upnp", BOOLEAN, p2p.upnp, NULL, "UPnP is not supported"),
     OTHER("p2p", "seeds", ADDRESSES, p2p.seeds, "",
         "Peers to ask for addresses when we know too few: ID@host:port, separated by commas."),
@@ -240,6 +238,9 @@ const struct setting settings_table[] = {
     COUNT("pex", "seed_new_share", pex.seed_new_share, "30", 0, 100, "percent",
         "Seed mode: part of an answer that is addresses not vetted yet."),
 
+    OTHER("control", "socket", PATH, control.socket, "luapex.sock",
+        "Where that socket is. Only its owner and root can use it. Empty: none."),
+
     OTHER("policy", "file", PATH, policy.file, "",
         "A Lua policy; it may `require` the .lua files beside it. Empty: the rules in the binary. "
         "Files that their group or everybody may write are refused."),
@@ -256,11 +257,10 @@ const struct setting settings_table[] = {
         "answer."),
 
     UNUSED("instrumentation", "prometheus", BOOLEAN, instrumentation.prometheus, "false",
-        "metrics are not served, but written to data/metrics.prom at the signal USR1"),
+        "no metrics are served yet"),
     UNUSED("instrumentation", "prometheus_listen_addr", TEXT,
         instrumentation.prometheus_listen_addr, ":26660", NULL),
-    OTHER("instrumentation", "namespace", NAMESPACE, instrumentation.namespace_, "cometbft",
-        "What names of metrics begin with: letters, digits and _."),
+    UNUSED("instrumentation", "namespace", TEXT, instrumentation.namespace_, "cometbft", NULL),
 };
 const size_t settings_table_n = sizeof settings_table / sizeof *settings_table;
 static_assert(sizeof settings_table / sizeof *settings_table <= SETTINGS_MAX, "room in arrays");

@@ -1,6 +1,6 @@
 #include "app/settings_variable.h"
 
-#include "base/nearest.h"
+#include "app/nearest.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

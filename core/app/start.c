@@ -1,6 +1,6 @@
 #include "app/commands.h"
+#include "app/controller.h"
 #include "app/member.h"
-#include "app/metrics_file.h"
 #include "ops/ops.h"
 #include <signal.h>
 #include <stdio.h>
@@ -16,13 +16,14 @@ static const struct flag own_flags[] = {
 
 struct start {
     uv_loop_t loop;
-    uv_signal_t signals[4];
+    uv_signal_t signals[3];
     uv_timer_t grace;
     struct workspace *workspace;
     struct ops *ops;
     struct log_writer writer;
     struct log log; /* of the process */
     struct member members[MEMBERS_MAX];
+    struct controller controllers[MEMBERS_MAX]; /* of the member at the same place */
     size_t members_n;
     size_t running_n;
     bool is_stopping;
@@ -45,12 +46,12 @@ static void changed(void *context, const char *path)
 
 static void watch(struct start *start)
 {
+    if (ops_new(&start->loop, &start->log, &start->ops) != ERR_OK)
+        return; /* it has said why; SIGHUP reloads and TERM stops all the same */
     for (size_t i = 0; i < start->members_n; i++) {
         struct member *member = &start->members[i];
         if (!member->runner.policy_path || !member->settings.policy.watch)
             continue;
-        if (!start->ops && ops_new(&start->loop, &start->log, &start->ops) != ERR_OK)
-            return; /* it has said why; SIGHUP reloads all the same */
         ops_watch(start->ops, member->runner.policy_path, changed, &member->runner);
     }
 }
@@ -68,16 +69,26 @@ static void close_signals(struct start *start)
         uv_close((uv_handle_t *)&start->signals[i], NULL);
 }
 
+static struct controller *controller_of(struct start *start, const struct runner *runner)
+{
+    size_t i = 0;
+    while (&start->members[i].runner != runner)
+        i++;
+    return &start->controllers[i];
+}
+
 /* A node that cannot run does not take the others with it. After the last one only what must not
  * hold the loop is left. */
 static void on_member_stopped(void *context, struct runner *runner)
 {
     struct start *start = context;
+    controller_close(controller_of(start, runner));
     if (runner->aborted) {
         log_write(
             &runner->options.log, LOG_ERROR, "node gave up", LOG_TEXT("error", runner->aborted));
         start->code = EXIT_FAILED;
     }
+    start->is_stopping |= !runner->aborted; /* by the control socket */
     if (--start->running_n > 0)
         return;
     close_signals(start);
@@ -97,10 +108,6 @@ static void stop(struct start *start)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct start *start = handle->data;
-    if (number == SIGUSR1) {
-        metrics_file_write(start->members, start->members_n, &start->log);
-        return;
-    }
     if (number == SIGHUP) {
         for (size_t i = 0; i < start->members_n; i++)
             runner_reload_policy(&start->members[i].runner);
@@ -114,7 +121,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static void open_signals(struct start *start)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         uv_signal_init(&start->loop, &start->signals[i]);
         start->signals[i].data = start;
@@ -142,7 +149,13 @@ static enum err start_member(struct start *start, struct member *member, char *w
 {
     announce(member);
     start->running_n++;
-    return runner_start(&member->runner, on_member_stopped, start, why);
+    enum err err = runner_start(&member->runner, on_member_stopped, start, why);
+    if (err || !start->ops)
+        return err;
+    struct controller *controller = controller_of(start, &member->runner);
+    *controller = (struct controller){.runner = &member->runner, .ops = start->ops};
+    controller_open(controller);
+    return ERR_OK;
 }
 
 /* ---- life ---- */
@@ -235,9 +248,7 @@ const struct command command_start = {
              "network, port, address book and policy, as its config.toml says; settings of a\n"
              "node are no flags then. Lines of the log name the home.\n\n"
              "Signals: INT, TERM  save the address book and stop (a second one: at once)\n"
-             "         HUP        load the policy again\n"
-             "         USR1       write metrics to data/metrics.prom of the (first) home, as text\n"
-             "                    for Prometheus\n",
+             "         HUP        load the policy again\n",
     .flags = own_flags,
     .flags_n = sizeof own_flags / sizeof *own_flags,
     .takes_settings = true,

@@ -69,6 +69,24 @@ struct node_peer {
     const char *version;  /* valid until the next step */
 };
 
+/* A seed or persistent peer, as people see it. */
+struct node_configured {
+    const struct addr_text *text; /* valid until the next step */
+    enum {
+        CONFIGURED_WAITS,
+        CONFIGURED_CONNECTED,
+        CONFIGURED_DIALING,
+        CONFIGURED_RESOLVING,
+        CONFIGURED_OURSELVES
+    } state;
+    uint32_t failures; /* tries in a row */
+    int64_t next_ms;   /* mono: the next try; NEVER_MS: not planned */
+};
+
+enum node_list { NODE_SEEDS, NODE_PERSISTENT };
+void node_configured(const struct node *node, enum node_list list,
+    void (*visit)(void *context, const struct node_configured *peer), void *context);
+
 /* Calls visit for every established peer. */
 void node_peers(const struct node *node, void (*visit)(void *context, const struct node_peer *peer),
     void *context);

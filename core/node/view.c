@@ -147,3 +147,31 @@ void node_peers(const struct node *node, void (*visit)(void *context, const stru
         visit(context, &peer);
     }
 }
+
+static struct node_configured describe(const struct node *node, const struct configured_peer *peer)
+{
+    struct node_configured made = {
+        .text = &peer->text, .failures = peer->failures, .next_ms = peer->next_ms};
+    if (peer->never)
+        made.state = CONFIGURED_OURSELVES;
+    else if (conns_peer(&node->conns, &peer->text.id))
+        made.state = CONFIGURED_CONNECTED;
+    else if (conns_dial(&node->conns, &peer->text.id))
+        made.state = CONFIGURED_DIALING;
+    else if (peer->resolving)
+        made.state = CONFIGURED_RESOLVING;
+    return made;
+}
+
+void node_configured(const struct node *node, enum node_list list,
+    void (*visit)(void *context, const struct node_configured *peer), void *context)
+{
+    bool seeds = list == NODE_SEEDS;
+    uint32_t n = seeds ? node->seeds_n : node->persistent_n;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct configured_peer *peer = seeds ? &node->seeds[i] : &node->persistent[i];
+        struct node_configured made = describe(node, peer);
+        if (!peer->removed)
+            visit(context, &made);
+    }
+}

@@ -9,6 +9,7 @@
 #include <string.h>
 
 int luaopen_lpeg(lua_State *L);
+int luaopen_cjson(lua_State *L);
 
 static void *allocate(void *context, void *block, size_t old_size, size_t new_size)
 {
@@ -55,14 +56,19 @@ static int load_embedded(lua_State *L)
     return 1;
 }
 
+void luavm_preload(lua_State *L, const char *module, lua_CFunction open)
+{
+    lua_getglobal(L, "package");
+    lua_getfield(L, -1, "preload");
+    lua_pushcfunction(L, open);
+    lua_setfield(L, -2, module);
+    lua_pop(L, 2);
+}
+
 /* require asks package.preload, then the binary; the loaders that look on disk go. */
 static void set_loaders(lua_State *L)
 {
     lua_getglobal(L, "package");
-    lua_getfield(L, -1, "preload");
-    lua_pushcfunction(L, luaopen_lpeg);
-    lua_setfield(L, -2, "lpeg");
-    lua_pop(L, 1);
     lua_getfield(L, -1, "loaders");
     lua_pushcfunction(L, load_embedded);
     lua_rawseti(L, -2, 2);
@@ -78,6 +84,8 @@ static int open_libraries(lua_State *L)
     lua_pushboolean(L, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
     luaL_openlibs(L);
+    luavm_preload(L, "lpeg", luaopen_lpeg);
+    luavm_preload(L, "cjson", luaopen_cjson);
     set_loaders(L);
     return 0;
 }

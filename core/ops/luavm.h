@@ -1,5 +1,5 @@
 /* A Lua state for the Lua that ships in the binary. `require "ops.toml"` finds lua/ops/toml.lua in
- * there; LPeg is linked in; nothing is ever looked up on disk or in the environment. */
+ * there; LPeg and cjson are linked in; nothing is ever looked up on disk or in the environment. */
 #ifndef OPS_LUAVM_H
 #define OPS_LUAVM_H
 
@@ -16,6 +16,8 @@ struct luavm {
 enum err luavm_open(struct luavm *vm, size_t memory_max);
 void luavm_close(struct luavm *vm); /* all-zero is fine */
 
+/* What `require` gives for a library that is linked in. */
+void luavm_preload(lua_State *L, const char *module, lua_CFunction open);
 /* Pushes the module that `require` would give. Raises Lua errors: call it inside lua_cpcall. */
 void luavm_require(lua_State *L, const char *module);
 

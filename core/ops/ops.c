@@ -1,6 +1,6 @@
 #include "ops/ops.h"
 
-#include "ops/luavm.h"
+#include "ops/state.h"
 #include <assert.h>
 #include <lauxlib.h>
 #include <luv/luv.h>
@@ -9,25 +9,9 @@
 
 #define OPS_MEMORY_MAX (64u << 20)
 
-struct watch {
-    struct ops *ops;
-    ops_changed changed;
-    void *context;
-    char *path;
-};
-
-struct ops {
-    struct luavm vm;
-    uv_loop_t *loop;
-    struct log log;
-    bool is_closing;
-    size_t watches_n;
-    struct watch watches[OPS_WATCHES_MAX];
-};
-
 static const char registry_key;
 
-static void log_failure(const struct ops *ops, const char *event)
+void ops_log_failure(const struct ops *ops, const char *event)
 {
     const char *message = lua_tostring(ops->vm.L, -1);
     log_write(&ops->log, LOG_ERROR, event, LOG_TEXT("error", message ? message : "no message"));
@@ -47,7 +31,7 @@ static int callback(lua_State *L, int arguments, int results, int flags)
     lua_rawget(L, LUA_REGISTRYINDEX);
     const struct ops *ops = lua_touserdata(L, -1);
     lua_pop(L, 1);
-    log_failure(ops, "operations script failed");
+    ops_log_failure(ops, "operations script failed");
     lua_pop(L, 1);
     return -status;
 }
@@ -70,10 +54,7 @@ static int open_protected(lua_State *L)
     lua_rawset(L, LUA_REGISTRYINDEX);
     luv_set_loop(L, ops->loop);
     luv_set_callback(L, callback);
-    lua_getglobal(L, "package");
-    lua_getfield(L, -1, "preload");
-    lua_pushcfunction(L, luaopen_luv);
-    lua_setfield(L, -2, "luv");
+    luavm_preload(L, "luv", luaopen_luv);
     luavm_require(L, "ops.init");
     return 0;
 }
@@ -87,7 +68,7 @@ enum err ops_new(uv_loop_t *loop, const struct log *log, struct ops **ops)
     fresh->log = *log;
     enum err err = luavm_open(&fresh->vm, OPS_MEMORY_MAX);
     if (!err && lua_cpcall(fresh->vm.L, open_protected, fresh) != 0) {
-        log_failure(fresh, "operations script does not load");
+        ops_log_failure(fresh, "operations script does not load");
         err = ERR_SCRIPT;
     }
     if (err) {
@@ -127,7 +108,7 @@ static bool call(const struct ops *ops, struct call *call)
 {
     if (lua_cpcall(ops->vm.L, call_protected, call) == 0)
         return true;
-    log_failure(ops, "operations script failed");
+    ops_log_failure(ops, "operations script failed");
     lua_pop(ops->vm.L, 1);
     return false;
 }
@@ -158,6 +139,7 @@ void ops_close(struct ops *ops)
     if (ops->is_closing)
         return;
     ops->is_closing = true;
+    control_orphan(ops);
     call(ops, &(struct call){.function = "close"});
 }
 

@@ -1,5 +1,5 @@
-/* The operations VM: Lua that we ship, with luv on the host's loop. It watches policy files now;
- * the control socket and reports come here later. What users write never runs in here.
+/* The operations VM: Lua that we ship, with luv on the host's loop. It watches policy files and
+ * serves the control socket (control.h). What users write never runs in here.
  *
  * Life:   ops_new -> ops_watch* -> ops_close -> (the loop runs until its handles are gone) ->
  * ops_free

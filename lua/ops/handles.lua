@@ -1,6 +1,6 @@
 -- The one place where libuv handles of the operations VM are opened, so that all can be closed.
 --
---   handles.timer(), handles.fs_event()   a new handle, not started
+--   handles.timer(), handles.fs_event(), handles.pipe()   a new handle, not started
 --   handles.close(handle)                 for good; closing twice is fine
 --   handles.close_all()
 --   handles.count()                       those whose close the loop has not finished yet
@@ -20,6 +20,10 @@ end
 
 function handles.fs_event()
   return keep(assert(uv.new_fs_event()))
+end
+
+function handles.pipe()
+  return keep(assert(uv.new_pipe(false)))
 end
 
 function handles.close(handle)

@@ -1,9 +1,11 @@
 -- What core/ops/ops.c calls in the operations VM.
 local handles = require "ops.handles"
+local Server = require "ops.server"
 local Watch = require "ops.watch"
 
 local ops = {}
 local watches = {}
+local servers = {} -- key of the node's side -> server
 
 -- Calls changed() when the policy at path changed. Returns whether changes are told at once.
 function ops.watch(path, changed)
@@ -18,7 +20,28 @@ function ops.reload()
   end
 end
 
+-- Serves a control socket. True, or nil and why not.
+function ops.control(path, ask, key)
+  local server, cause = Server.new(path, ask)
+  servers[key] = server
+  return server and true, cause
+end
+
+function ops.control_close(key)
+  if servers[key] then
+    servers[key]:close()
+    servers[key] = nil
+  end
+end
+
+function ops.event(key, text)
+  if servers[key] then
+    servers[key]:event(text)
+  end
+end
+
 function ops.close()
+  servers = {}
   watches = {}
   handles.close_all()
 end

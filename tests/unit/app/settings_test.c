@@ -234,7 +234,7 @@ static void settings_unknown_keys_are_warned_about_with_the_nearest(void **state
         {"seeds = \"\"\n", "1: seeds: unknown key, ignored; did you mean p2p.seeds?"},
         {"monikr = \"\"\n", "1: monikr: unknown key, ignored; did you mean moniker?"},
         {"[policy]\nxyzzy = 1\n", "2: policy.xyzzy: unknown key, ignored"},
-        {"[control]\nsocket = \"\"\n", "2: control.socket: unknown key, ignored"},
+        {"[control]\nport = 1\n", "2: control.port: unknown key, ignored"},
         {"[polcy]\nfile = \"\"\nwatch = true\n",
             "2: polcy: unknown section, ignored; did you mean [policy]?"},
         {"[p2p]\nupnp = false\n", "2: p2p.upnp: has no effect: UPnP is not supported"}, /* D10 */

@@ -1,4 +1,4 @@
-#include "base/nearest.h"
+#include "app/nearest.h"
 
 #include <string.h>
 

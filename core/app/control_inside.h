@@ -1,0 +1,42 @@
+/* What the files behind the control socket share: control_*.c and controller.c. */
+#ifndef APP_CONTROL_INSIDE_H
+#define APP_CONTROL_INSIDE_H
+
+#include "app/controller.h"
+#include "app/report_json.h"
+
+/* Every method: its name on the socket and its function. */
+#define CONTROL_METHODS(X)                                                                         \
+    X("status", status)                                                                            \
+    X("save", save)                                                                                \
+    X("stop", stop)                                                                                \
+    X("peers", peers)                                                                              \
+    X("dial", dial)                                                                                \
+    X("disconnect", disconnect)                                                                    \
+    X("persistent", persistent)                                                                    \
+    X("persistent.add", persistent_add)                                                            \
+    X("persistent.remove", persistent_remove)                                                      \
+    X("seeds", seeds)                                                                              \
+    X("seeds.add", seeds_add)
+
+#define CONTROL_DECLARE(name, function)                                                            \
+    void control_##function(void *controller, struct control_request *request);
+CONTROL_METHODS(CONTROL_DECLARE)
+#undef CONTROL_DECLARE
+
+struct node *control_node(const struct controller *controller);
+struct now control_now(const struct controller *controller);
+
+/* Gives the node a command. Answers with `result`, which is taken, once the node did it; its member
+ * `count` (NULL: none) becomes what the node counted. Refuses with why not, about `what`. */
+void control_command(struct controller *controller, struct control_request *request,
+    struct node_command *command, const char *what, json_t *result, const char *count);
+
+/* A connected peer from text: its ID, the beginning of one, or its IP and port. false: refused. */
+bool control_find_peer(struct controller *controller, struct control_request *request,
+    const char *name, struct node_peer *peer);
+
+json_t *control_id(const struct peer_id *id);
+json_t *control_endpoint(const struct endpoint *at);
+
+#endif

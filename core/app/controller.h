@@ -1,0 +1,30 @@
+/* What the control socket of a home can do to its node: the C side of lua/ops/methods/.
+ *
+ * Questions are answered from the node at once. What changes the node goes in as a command, so that
+ * a trace of the run holds it, and is answered when the node has answered.
+ *
+ * Life: controller_open (the runner is started) -> controller_close (before runner_close). */
+#ifndef APP_CONTROLLER_H
+#define APP_CONTROLLER_H
+
+#include "app/runner.h"
+#include "ops/control.h"
+
+struct controller_wait; /* a command that the node has not answered */
+
+struct controller {
+    struct runner *runner;
+    struct ops *ops;
+    struct control control;
+    int64_t started_ms; /* mono */
+    uint64_t token;     /* of the last command */
+    struct controller_wait *waits;
+};
+
+/* Serves the socket that the settings name; runner and ops are set, all else is zero. The node runs
+ * without one when that fails, and the log says why. */
+void controller_open(struct controller *controller);
+/* The socket goes. Who still waits for an answer is told that the node stops. All-zero is fine. */
+void controller_close(struct controller *controller);
+
+#endif

@@ -1,0 +1,319 @@
+-- `luapex ctl`: a command line into one request, the answer into text.
+--
+--   client.main(words, host) -> exit status
+--
+-- host.socket_path(home) and host.read_policy(path) are what it needs of the machine.
+local uv = require "luv"
+local help = require "ops.help"
+local methods = require "ops.methods"
+local render = require "ops.render"
+local rpc = require "ops.rpc"
+local types = require "ops.types"
+
+local client = {}
+
+local OK, FAILED, MISUSE = 0, 1, 2
+local PATIENCE_MS = 30000 -- for an answer
+
+local function say(text)
+  io.stdout:write(text)
+end
+
+local function complain(text)
+  io.stderr:write("luapex ctl: ", text, "\n")
+end
+
+-- What ends a command early: thrown, caught in main.
+local function stop(code, format, ...)
+  error({ code = code, message = format:format(...) }, 0)
+end
+
+-- ---- the command line --------------------------------------------------------------------------
+
+local own_flags = { home = "value", socket = "value", json = "switch", help = "switch" }
+
+local function param_of(method, name)
+  for _, param in ipairs(method.params) do
+    if param.name == name and not param.place then
+      return param
+    end
+  end
+end
+
+local function place_of(method, n)
+  local at = 0
+  for _, param in ipairs(method.params) do
+    if param.place then
+      at = at + 1
+      if at == n then
+        return param
+      end
+    end
+  end
+end
+
+-- A value of the command line as the socket takes it.
+local function value_of(method, param, text, host)
+  if param.type == "source" then
+    local source, cause = host.read_policy(text)
+    if not source then
+      stop(FAILED, "%s", cause)
+    end
+    return source
+  end
+  local value = types.read(param, text)
+  if value == nil then
+    stop(MISUSE, "%s must be %s, got %s (see luapex ctl help %s)", param.name,
+      types.expected(param), text, help.spelled(method))
+  end
+  return value
+end
+
+-- The method that the next one or two words name, and how many they were.
+local function find_method(words, at)
+  local one, two = words[at], words[at + 1]
+  local pair = two and methods.by_name[one .. "." .. two]
+  if pair then
+    return pair, 2
+  end
+  local method = methods.by_name[one]
+  if method then
+    return method, 1
+  end
+  local nearest = methods.nearest(one)
+  stop(MISUSE, "there is no method %s%s; see luapex ctl help", one,
+    nearest and (", did you mean %s?"):format((nearest:gsub("%.", " "))) or "")
+end
+
+local Line = {}
+Line.__index = Line
+
+function Line:take_value(name, given)
+  if given then
+    return given
+  end
+  self.at = self.at + 1
+  return self.words[self.at] or stop(MISUSE, "--%s needs a value", name)
+end
+
+function Line:take_flag(word)
+  local name, given = word:match "^%-%-([%w_-]+)=(.*)$"
+  name = (name or word:sub(3)):gsub("-", "_")
+  local own = own_flags[name]
+  if own == "switch" then
+    self.own[name] = true
+    return
+  elseif own then
+    self.own[name] = self:take_value(name, given)
+    return
+  end
+  local param = self.method and param_of(self.method, name)
+  if not param and not self.method then
+    stop(MISUSE, "unknown flag %s; flags of a method come after its name", word)
+  elseif not param then
+    stop(MISUSE, "%s has no flag %s (see luapex ctl help %s)", help.spelled(self.method), word,
+      help.spelled(self.method))
+  elseif param.type == "boolean" and not given then
+    self.arguments[name] = true
+  else
+    self.arguments[name] = value_of(self.method, param, self:take_value(name, given), self.host)
+  end
+end
+
+function Line:take_word(word)
+  if not self.method and (word == "help" or word == "completion") then
+    self.local_words = { unpack(self.words, self.at) }
+    self.at = #self.words
+    return
+  elseif not self.method then
+    local n
+    self.method, n = find_method(self.words, self.at)
+    self.at = self.at + n - 1
+    return
+  end
+  self.places = self.places + 1
+  local param = place_of(self.method, self.places)
+  if not param then
+    stop(MISUSE, "%s takes no further word: %s (see luapex ctl help %s)", help.spelled(self.method),
+      word, help.spelled(self.method))
+  end
+  self.arguments[param.name] = value_of(self.method, param, word, self.host)
+end
+
+-- { method, arguments, own = { home, socket, json, help } }, or local_words: what needs no node.
+local function read_line(words, host)
+  local line = setmetatable({ words = words, host = host, at = 1, places = 0, own = {},
+    arguments = {} }, Line)
+  local only_words = false
+  while line.at <= #words do
+    local word = words[line.at]
+    if word == "--" and not only_words then
+      only_words = true
+    elseif word == "-h" and not only_words then
+      line.own.help = true
+    elseif word:find "^%-%-" and not only_words then
+      line:take_flag(word)
+    else
+      line:take_word(word)
+    end
+    line.at = line.at + 1
+  end
+  return line
+end
+
+-- ---- the connection ----------------------------------------------------------------------------
+
+local function owner_of(path)
+  local stat = uv.fs_stat(path)
+  return stat and stat.uid
+end
+
+local function explain_refusal(path, fault)
+  if fault:find "^ENOENT" then
+    return ("no node runs there: %s is missing; start it, or name another with --home"):format(path)
+  elseif fault:find "^ECONNREFUSED" then
+    return ("no node runs there: nobody serves %s; start it"):format(path)
+  elseif fault:find "^EACCES" then
+    local owner = owner_of(path)
+    return ("%s belongs to %s; run this as that user or as root"):format(path,
+      owner and ("user %d"):format(owner) or "another user")
+  end
+  return ("%s: %s"):format(path, fault)
+end
+
+local Wire = {}
+Wire.__index = Wire
+
+function Wire:fail(message)
+  if not self.ended then
+    self.ended, self.message, self.code = true, message, FAILED
+    uv.stop()
+  end
+end
+
+function Wire:finish(code)
+  self.ended, self.code = true, code
+  uv.stop()
+end
+
+function Wire:take(bytes)
+  self.input = self.input .. bytes
+  while not self.ended do
+    local line, rest = self.input:match "^([^\n]*)\n(.*)$"
+    if not line then
+      return
+    end
+    self.input = rest
+    self.on_line(self, line)
+  end
+end
+
+-- Sends one request and gives every line that comes to on_line, until it ends the wire.
+local function talk(path, request, on_line)
+  local wire = setmetatable({ input = "", on_line = on_line }, Wire)
+  local pipe = assert(uv.new_pipe(false))
+  wire.timer = assert(uv.new_timer())
+  wire.timer:start(PATIENCE_MS, 0, function()
+    wire:fail(("no answer within %d s"):format(PATIENCE_MS / 1000))
+  end)
+  pipe:connect(path, function(fault)
+    if fault then
+      return wire:fail(explain_refusal(path, fault))
+    end
+    pipe:read_start(function(read_fault, bytes)
+      if read_fault or not bytes then
+        wire:fail(wire.follows and "the node has gone" or "the node closed the connection")
+      else
+        wire:take(bytes)
+      end
+    end)
+    pipe:write(request)
+  end)
+  uv.run()
+  pipe:close()
+  wire.timer:close()
+  uv.run()
+  if wire.message then
+    stop(FAILED, "%s", wire.message)
+  end
+  return wire.code
+end
+
+-- ---- the answer --------------------------------------------------------------------------------
+
+local is_terminal = uv.guess_handle(1) == "tty" and not os.getenv "NO_COLOR"
+
+-- The text of the result as the node wrote it, its fields in its order.
+local function result_text(line)
+  return line:match '^{"jsonrpc":"2.0","id":1,"result":(.*)}$'
+end
+
+local function show_result(line, answer)
+  if line.own.json then
+    say(result_text(answer) .. "\n")
+  else
+    say(render.result(line.method, rpc.json.decode(result_text(answer)), is_terminal))
+  end
+end
+
+local function show_failure(line, fault)
+  if line.own.json then
+    say(rpc.json.encode(fault) .. "\n")
+  end
+  complain(fault.message)
+  return fault.code == rpc.INVALID_PARAMS and MISUSE or FAILED
+end
+
+local function ask(line, path)
+  local request = ('{"jsonrpc":"2.0","id":1,"method":%s,"params":%s}\n'):format(
+    rpc.json.encode(line.method.name), rpc.json.encode(line.arguments))
+  return talk(path, request, function(wire, answer)
+    local decoded = rpc.json.decode(answer)
+    if decoded.error then
+      wire:finish(show_failure(line, decoded.error))
+    elseif decoded.id == 1 then
+      show_result(line, answer)
+      wire:finish(OK)
+    end
+  end)
+end
+
+-- ---- all ---------------------------------------------------------------------------------------
+
+local function socket_of(line, host)
+  if line.own.socket then
+    return line.own.socket
+  end
+  local path, cause = host.socket_path(line.own.home)
+  return path or stop(FAILED, "%s", cause)
+end
+
+local function run(words, host)
+  local line = read_line(words, host)
+  if line.local_words then
+    local text, cause = help.answer(line.local_words, line.own.json)
+    say(text or stop(MISUSE, "%s", cause))
+    return OK
+  elseif line.own.help or not line.method then
+    say(help.page(line.method))
+    return line.own.help and OK or MISUSE
+  end
+  local arguments, wrong = rpc.arguments(line.method, line.arguments)
+  if not arguments then
+    stop(MISUSE, "%s (see luapex ctl help %s)", wrong.message, help.spelled(line.method))
+  end
+  return ask(line, socket_of(line, host))
+end
+
+function client.main(words, host)
+  local ok, result = xpcall(run, function(fault)
+    return type(fault) == "table" and fault or { code = FAILED, message = debug.traceback(fault, 2) }
+  end, words, host)
+  if ok then
+    return result
+  end
+  complain(result.message)
+  return result.code
+end
+
+return client

@@ -1,0 +1,145 @@
+-- Shell completion for `luapex ctl`, from the table of methods.
+--
+--   completion.script(shell) -> text | nil, why
+local methods = require "ops.methods"
+
+local completion = {}
+
+-- What can follow: first words, second words of groups, flags of each method.
+local function words_of(method)
+  local words = {}
+  for _, param in ipairs(method.params) do
+    if not param.place then
+      words[#words + 1] = "--" .. param.name
+    elseif param.values then
+      for _, value in ipairs(param.values) do
+        words[#words + 1] = value
+      end
+    end
+  end
+  return words
+end
+
+local function first_words()
+  local seen, words = {}, {}
+  for _, method in ipairs(methods.list) do
+    local first = method.name:match "^[^.]+"
+    if not seen[first] then
+      seen[first] = true
+      words[#words + 1] = first
+    end
+  end
+  words[#words + 1] = "completion"
+  return words
+end
+
+local function second_words(first)
+  local words = {}
+  for _, method in ipairs(methods.list) do
+    words[#words + 1] = method.name:match("^" .. first .. "%.(.+)$")
+  end
+  return words
+end
+
+-- Lines of a shell's `case`, the same for bash and zsh.
+local function cases()
+  local lines = {}
+  for _, first in ipairs(first_words()) do
+    local method = methods.by_name[first]
+    local words = second_words(first)
+    for _, word in ipairs(method and words_of(method) or {}) do
+      words[#words + 1] = word
+    end
+    if first == "completion" then
+      words = { "bash", "zsh" }
+    end
+    if #words > 0 then
+      lines[#lines + 1] = ("    %s) words='%s' ;;"):format(first, table.concat(words, " "))
+    end
+  end
+  for _, method in ipairs(methods.list) do
+    local words = words_of(method)
+    if method.name:find(".", 1, true) and #words > 0 then
+      lines[#lines + 1] = ("    '%s') words='%s' ;;"):format(method.name:gsub("%.", " "),
+        table.concat(words, " "))
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+local bash = [[
+# bash completion for luapex ctl; in ~/.bashrc: source <(luapex ctl completion bash)
+_luapex_ctl() {
+  local words='' at=2 method=''
+  while [ "$at" -lt "$COMP_CWORD" ]; do
+    case ${COMP_WORDS[at]} in
+      --home | --socket) at=$((at + 1)) ;;
+      -*) ;;
+      *) method="$method${method:+ }${COMP_WORDS[at]}" ;;
+    esac
+    at=$((at + 1))
+  done
+  case ${COMP_WORDS[COMP_CWORD-1]} in
+    --home | --socket) COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")); return ;;
+  esac
+  _luapex_ctl_words "$method"
+  COMPREPLY=($(compgen -W "$words --home --socket --json --help" -- "${COMP_WORDS[COMP_CWORD]}"))
+  case $method in policy\ load* | policy\ shadow*)
+    COMPREPLY+=($(compgen -f -X '!*.lua' -- "${COMP_WORDS[COMP_CWORD]}")) ;;
+  esac
+}
+_luapex() {
+  if [ "$COMP_CWORD" -gt 1 ] && [ "${COMP_WORDS[1]}" = ctl ]; then
+    _luapex_ctl
+  elif [ "$COMP_CWORD" -eq 1 ]; then
+    COMPREPLY=($(compgen -W 'ctl' -- "${COMP_WORDS[1]}"))
+  fi
+}
+complete -o default -F _luapex luapex
+]]
+
+local zsh = [[
+#compdef luapex
+# zsh completion for luapex ctl; in ~/.zshrc: source <(luapex ctl completion zsh)
+_luapex() {
+  if [ "$CURRENT" -eq 2 ]; then
+    compadd ctl
+    return
+  fi
+  [ "${words[2]}" = ctl ] || return
+  local given=("${words[@]}") at=3 method=''
+  local words=''
+  while [ "$at" -lt "$CURRENT" ]; do
+    case ${given[at]} in
+      --home | --socket) at=$((at + 1)) ;;
+      -*) ;;
+      *) method="$method${method:+ }${given[at]}" ;;
+    esac
+    at=$((at + 1))
+  done
+  _luapex_ctl_words "$method"
+  compadd -- ${=words} --home --socket --json --help
+  case $method in policy\ load* | policy\ shadow*) _files -g '*.lua' ;; esac
+}
+compdef _luapex luapex
+]]
+
+local shared = [[
+_luapex_ctl_words() {
+  case $1 in
+    '') words='%s' ;;
+%s
+    *) words='' ;;
+  esac
+}
+]]
+
+function completion.script(shell)
+  local scripts = { bash = bash, zsh = zsh }
+  if not scripts[shell] then
+    return nil, "completion is there for bash and for zsh: luapex ctl completion bash"
+  end
+  return shared:format(table.concat(first_words(), " "), cases()) .. scripts[shell]
+end
+
+return completion

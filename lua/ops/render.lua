@@ -1,0 +1,232 @@
+-- Results for people: a list as an aligned table, everything else as names and values.
+--
+--   render.result(method, result, is_coloured) -> text
+--   render.value(kind, value) -> text
+--
+-- Texts come from peers too: what could steer a terminal is shown, not sent.
+local render = {}
+
+local BOLD, DIM, PLAIN = "\27[1m", "\27[2m", "\27[0m"
+
+local function clean(text)
+  text = text:gsub("[%z\1-\31\127]", function(byte)
+    return ("\\x%02x"):format(byte:byte())
+  end)
+  return (text:gsub("\194[\128-\159]", "?")) -- control characters of U+0080 to U+009F
+end
+
+local units = { { "d", 86400 }, { "h", 3600 }, { "m", 60 }, { "s", 1 } }
+
+-- The two largest units: 3d4h, 5m20s, 0.2s.
+local function duration(seconds)
+  if seconds < 10 then
+    return (("%.1f"):format(seconds):gsub("%.0$", "")) .. "s"
+  end
+  local rest, texts = math.floor(seconds), {}
+  for i, unit in ipairs(units) do
+    local n = math.floor(rest / unit[2])
+    if n > 0 and #texts < 2 then
+      texts[#texts + 1] = n .. unit[1]
+      rest = rest - n * unit[2]
+    elseif #texts > 0 then
+      break
+    end
+    if i == #units then
+      break
+    end
+  end
+  return table.concat(texts)
+end
+
+local function bytes(n)
+  for _, unit in ipairs { "B", "KiB", "MiB", "GiB" } do
+    if n < 1024 then
+      return (unit == "B" and "%d %s" or "%.1f %s"):format(n, unit)
+    end
+    n = n / 1024
+  end
+  return ("%.1f TiB"):format(n)
+end
+
+local function plain(value)
+  if type(value) == "boolean" then
+    return value and "yes" or "no"
+  elseif type(value) == "number" then
+    return ("%.14g"):format(value)
+  elseif type(value) == "string" then
+    return clean(value)
+  end
+  return "-"
+end
+
+local function sorted_names(object)
+  local names = {}
+  for name in pairs(object) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+local function object(value)
+  local texts = {}
+  for _, name in ipairs(sorted_names(value)) do
+    texts[#texts + 1] = ("%s %s"):format(clean(name):gsub("_", " "), render.value(nil, value[name]))
+  end
+  return table.concat(texts, ", ")
+end
+
+-- The fields in the order of the table of methods.
+local function described(fields, value)
+  local texts = {}
+  for _, field in ipairs(fields) do
+    if value[field[1]] ~= nil then
+      texts[#texts + 1] = ("%s %s"):format(field[1]:gsub("_", " "),
+        render.value(field[2], value[field[1]]))
+    end
+  end
+  return table.concat(texts, ", ")
+end
+
+local function items(value)
+  local texts = {}
+  for i, item in ipairs(value) do
+    texts[i] = render.value(nil, item)
+  end
+  return table.concat(texts, ", ")
+end
+
+function render.value(kind, value)
+  if value == nil or type(value) == "userdata" or value == "" then
+    return "-"
+  elseif kind == "duration" and type(value) == "number" then
+    return duration(value)
+  elseif kind == "age" and type(value) == "number" then
+    return duration(value) .. " ago"
+  elseif kind == "time" and type(value) == "number" then
+    return os.date("%Y-%m-%d %H:%M:%S", math.floor(value))
+  elseif kind == "bytes" and type(value) == "number" then
+    return bytes(value)
+  elseif type(value) == "table" and type(kind) == "table" then
+    return described(kind, value)
+  elseif type(value) == "table" then
+    return value[1] ~= nil and items(value) or object(value)
+  end
+  return plain(value)
+end
+
+local function width(text)
+  local _, continued = text:gsub("[\128-\191]", "")
+  return #text - continued
+end
+
+local function padded(text, to, is_right)
+  local gap = (" "):rep(to - width(text))
+  return is_right and gap .. text or text .. gap
+end
+
+local function is_number(kind)
+  return kind == "integer" or kind == "number" or kind == "duration" or kind == "bytes"
+end
+
+local function title(name)
+  return (name:gsub("_s$", ""):gsub("_", " "):upper())
+end
+
+local function grid(columns, rows)
+  local lines, widths = { {} }, {}
+  for c, column in ipairs(columns) do
+    lines[1][c] = title(column[1])
+    widths[c] = width(lines[1][c])
+  end
+  for r, row in ipairs(rows) do
+    lines[r + 1] = {}
+    for c, column in ipairs(columns) do
+      local text = render.value(column[2], row[column[1]])
+      lines[r + 1][c] = text
+      widths[c] = math.max(widths[c], width(text))
+    end
+  end
+  return lines, widths
+end
+
+-- Columns that no row fills are left out.
+local function filled(columns, rows)
+  local kept = {}
+  for _, column in ipairs(columns) do
+    for _, row in ipairs(rows) do
+      local value = row[column[1]]
+      if value ~= nil and value ~= "" then
+        kept[#kept + 1] = column
+        break
+      end
+    end
+  end
+  return kept
+end
+
+local function table_text(columns, rows, is_coloured)
+  columns = filled(columns, rows)
+  local lines, widths = grid(columns, rows)
+  local texts = {}
+  for r, line in ipairs(lines) do
+    for c, text in ipairs(line) do
+      line[c] = padded(text, widths[c], is_number(columns[c][2]))
+    end
+    local text = table.concat(line, "  "):gsub("%s+$", "")
+    texts[r] = r == 1 and is_coloured and BOLD .. text .. PLAIN or text
+  end
+  return table.concat(texts, "\n") .. "\n"
+end
+
+local function fields_text(fields, result, is_coloured)
+  local lines, widest = {}, 0
+  for _, field in ipairs(fields) do
+    widest = math.max(widest, width(title(field[1])))
+  end
+  for _, field in ipairs(fields) do
+    local value = result[field[1]]
+    if value ~= nil then
+      local name = padded(title(field[1]):lower(), widest)
+      lines[#lines + 1] = ("%s  %s"):format(is_coloured and DIM .. name .. PLAIN or name,
+        render.value(field[2], value))
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function list_text(field, result, is_coloured)
+  local rows = result[field[1]] or {}
+  if #rows == 0 then
+    return ("no %s\n"):format(field[1])
+  end
+  local text = table_text(field[2], rows, is_coloured)
+  local total = result.total
+  if total and total > #rows then
+    text = text .. ("%d of %d; --limit shows more\n"):format(#rows, total)
+  end
+  return text
+end
+
+function render.result(method, result, is_coloured)
+  local fields, lists = {}, {}
+  for _, field in ipairs(method.result) do
+    if type(field[2]) == "table" and not field[2].is_object then
+      lists[#lists + 1] = field
+    elseif field[1] ~= "total" then
+      fields[#fields + 1] = field
+    end
+  end
+  local texts = {}
+  if #fields > 0 then
+    texts[1] = fields_text(fields, result, is_coloured)
+  end
+  for _, field in ipairs(lists) do
+    if #fields == 0 or #(result[field[1]] or {}) > 0 then
+      texts[#texts + 1] = list_text(field, result, is_coloured)
+    end
+  end
+  return table.concat(texts, "\n")
+end
+
+return render

@@ -1,0 +1,289 @@
+-- A control socket: clients, their lines, and what keeps one of them from costing the node anything.
+--
+--   local server, cause = Server.new(path, ask)   ask(name, params, done) is the node's side; done is
+--                                                 called with (text) or (nil, code, message, data)
+--   server:event(text)                            to all who follow events
+--
+-- A client is read while it is owed few answers and takes those it gets: one that reads slowly is
+-- not read from either, so what waits for it is bounded. One that follows events and does not keep up
+-- is told so and dropped.
+local uv = require "luv"
+local handles = require "ops.handles"
+local reference = require "ops.reference"
+local rpc = require "ops.rpc"
+
+local CLIENTS_MAX = 32
+local LINE_MAX = 1024 * 1024 -- room for a policy of 256 KiB with its text escaped
+local PARTS_MAX = 256 -- pieces of a line that are kept apart
+local IN_FLIGHT_MAX = 8
+local TURN_REQUESTS = 16 -- of one client, before others and the node have their turn
+local OUTPUT_HIGH = 256 * 1024 -- bytes that wait: nothing more is read from that client
+local FAREWELL_MS = 2000 -- for the last line of somebody who is dropped
+local BACKLOG = 64
+local SOCKET_MODE = 384 -- 0600
+
+local Client = {}
+Client.__index = Client
+
+local Server = {}
+Server.__index = Server
+
+-- ---- clients -----------------------------------------------------------------------------------
+
+local function new_client(server, pipe)
+  return setmetatable({
+    server = server,
+    pipe = pipe,
+    timer = handles.timer(),
+    input = "", -- begins with a line that waits, or is empty
+    parts = {}, -- of a line that has not come whole
+    parts_size = 0,
+    in_flight = 0,
+    is_reading = false,
+    is_open = true,
+    follows = nil, -- a filter of events
+  }, Client)
+end
+
+function Client:close()
+  if self.is_open then
+    self.is_open = false
+    self.server.clients[self] = nil
+    self.server.clients_n = self.server.clients_n - 1
+    handles.close(self.pipe)
+    handles.close(self.timer)
+  end
+end
+
+function Client:waiting()
+  return self.pipe:get_write_queue_size()
+end
+
+function Client:send(line)
+  if not self.is_open then
+    return
+  end
+  local sent = self.pipe:write(line, function(fault)
+    if fault then
+      self:close()
+    else
+      self:work()
+    end
+  end)
+  if not sent then
+    self:close()
+  end
+end
+
+-- A last line, if the client takes it in time; then it is gone.
+function Client:dismiss(message)
+  self.is_leaving, self.follows, self.input, self.parts = true, nil, "", {}
+  self:stop_reading()
+  self:send(rpc.error_line(nil, { code = rpc.BUSY, message = message }))
+  if not self.is_open then
+    return
+  end
+  self.timer:start(FAREWELL_MS, 0, function()
+    self:close()
+  end)
+  self.pipe:shutdown(function()
+    self:close()
+  end)
+end
+
+function Client:may_work()
+  return self.is_open and not self.is_leaving and self.in_flight < IN_FLIGHT_MAX
+    and self:waiting() < OUTPUT_HIGH
+end
+
+function Client:read()
+  if self.is_reading then
+    return
+  end
+  self.is_reading = true
+  self.pipe:read_start(function(fault, bytes)
+    if fault or not bytes then
+      self:end_of_input()
+    else
+      self:take(bytes)
+      self:work()
+    end
+  end)
+end
+
+function Client:stop_reading()
+  if self.is_reading then
+    self.is_reading = false
+    self.pipe:read_stop()
+  end
+end
+
+-- Who sends no more may still read: answers under way and events reach it.
+function Client:end_of_input()
+  self:stop_reading()
+  self.has_ended = true
+  if not self.follows and self.in_flight == 0 and self:waiting() == 0 then
+    self:close()
+  elseif self.follows then
+    self:close()
+  end
+end
+
+function Client:keep_part(bytes)
+  self.parts[#self.parts + 1] = bytes
+  self.parts_size = self.parts_size + #bytes
+  if #self.parts > PARTS_MAX then
+    self.parts = { table.concat(self.parts) }
+  end
+end
+
+-- Nothing is read while lines wait, so `input` is empty here.
+function Client:take(bytes)
+  self:keep_part(bytes)
+  if bytes:find("\n", 1, true) then
+    self.input, self.parts, self.parts_size = table.concat(self.parts), {}, 0
+  end
+end
+
+-- The next whole line; nil: none yet.
+function Client:take_line()
+  local line, rest = self.input:match "^([^\n]*)\n(.*)$"
+  self.input = line and rest or self.input
+  if self.input ~= "" and not self.input:find("\n", 1, true) then
+    self:keep_part(self.input)
+    self.input = ""
+  end
+  return line
+end
+
+-- Handles lines that have come, some a turn, and reads on when there is room for more.
+function Client:work()
+  for _ = 1, TURN_REQUESTS do
+    local line = self:may_work() and self:take_line()
+    if not line then
+      break
+    end
+    if line:find "%S" then
+      self:handle(line)
+    end
+  end
+  if not self.is_open or self.is_leaving then
+    return
+  elseif self.parts_size > LINE_MAX then
+    self:dismiss(("a line has at most %d bytes"):format(LINE_MAX))
+  elseif not self:may_work() then
+    self:stop_reading()
+  elseif self.input ~= "" then
+    self:stop_reading()
+    self.timer:start(0, 0, function()
+      self:work()
+    end)
+  elseif self.has_ended then
+    if self.in_flight == 0 and self:waiting() == 0 then
+      self:close()
+    end
+  else
+    self:read()
+  end
+end
+
+function Client:handle(line)
+  local method, arguments, id, wants_no_answer = rpc.read(line)
+  if not method then
+    if not wants_no_answer then
+      self:send(rpc.error_line(id, arguments))
+    end
+    return
+  end
+  self.in_flight = self.in_flight + 1
+  local function done(text, code, message, data)
+    self.in_flight = self.in_flight - 1
+    if not wants_no_answer then
+      local fault = not text and { code = code, message = message,
+        data = data and rpc.json.decode(data) }
+      self:send(fault and rpc.error_line(id, fault) or rpc.result_line(id, text))
+    end
+    if self.is_open then
+      self.timer:start(0, 0, function()
+        self:work()
+      end)
+    end
+  end
+  self.server:run(self, method, arguments, done)
+end
+
+-- ---- the socket --------------------------------------------------------------------------------
+
+-- Methods that need nothing of the node.
+local own = {}
+
+function own.help(_, arguments)
+  return reference.json(arguments.method)
+end
+
+function Server:run(client, method, arguments, done)
+  local handler = own[method.name]
+  if handler then
+    local text, fault = handler(client, arguments)
+    done(text, rpc.INVALID_PARAMS, fault)
+    return
+  end
+  local ok, known = pcall(self.ask, method.name, rpc.json.encode(arguments), done)
+  if not ok then
+    done(nil, rpc.INTERNAL, "arguments that the node cannot read: " .. tostring(known))
+  elseif not known then
+    done(nil, rpc.NO_METHOD, ("this node does not serve %s"):format(method.name))
+  end
+end
+
+function Server:accept()
+  local pipe = handles.pipe()
+  if not self.listener:accept(pipe) then
+    handles.close(pipe)
+    return
+  end
+  local client = new_client(self, pipe)
+  self.clients[client] = true
+  self.clients_n = self.clients_n + 1
+  if self.clients_n > CLIENTS_MAX then
+    client:dismiss(("%d clients are connected already"):format(CLIENTS_MAX))
+  else
+    client:read()
+  end
+end
+
+-- Nobody can connect before `listen`, and by then the mode is right.
+local function bind(listener, path)
+  local bound, cause = listener:bind(path)
+  if bound then
+    bound, cause = uv.fs_chmod(path, SOCKET_MODE)
+  end
+  return bound, cause
+end
+
+function Server:close()
+  handles.close(self.listener)
+  for client in pairs(self.clients) do
+    client:close()
+  end
+end
+
+function Server.new(path, ask)
+  local server = setmetatable({ ask = ask, clients = {}, clients_n = 0 }, Server)
+  server.listener = handles.pipe()
+  local listening, cause = bind(server.listener, path)
+  if listening then
+    listening, cause = server.listener:listen(BACKLOG, function(fault)
+      if not fault then
+        server:accept()
+      end
+    end)
+  end
+  if not listening then
+    handles.close(server.listener)
+    return nil, cause
+  end
+  return server
+end
+
+return Server
