@@ -18,6 +18,16 @@ for _, name in ipairs(host.hooks) do
   is_hook[name] = true
 end
 
+-- Hooks whose rule is in the core: no policy needs to have one.
+local answered_by_core = {}
+for _, name in ipairs(host.answered_by_core) do
+  answered_by_core[name] = true
+end
+
+local function leave_to_core()
+  return nil
+end
+
 local function check_name(value, what)
   if type(value) ~= "string" or #value > 63 or not match(value, "^[A-Za-z0-9_-]+$") then
     error(what .. " must be a name of letters, digits, _ and -", 0)
@@ -201,10 +211,12 @@ return function(environment)
       __index = function(_, hook)
         local base = self and self.base
         local rule = base and base.resolved[hook]
-        if not rule then
-          error(("pex.base has no rule for '%s'"):format(tostring(hook)), 2)
+        if rule then
+          return rule
+        elseif answered_by_core[hook] then
+          return leave_to_core
         end
-        return rule
+        error(("pex.base has no rule for '%s'"):format(tostring(hook)), 2)
       end,
       __newindex = function()
         error("pex.base is read-only", 2)
@@ -237,7 +249,9 @@ return function(environment)
       error("a policy's file ends with `return policy`, which pex.policy made", 0)
     end
     loaded = true
-    check_examples(self.examples)
+    if depth == 0 then -- only its own are run
+      check_examples(self.examples)
+    end
     plain.check(self.state, host.state_max, "policy.state")
     self.resolved = resolve(self.hooks, self.base and self.base.resolved or {})
     return self
@@ -259,6 +273,11 @@ return function(environment)
       hooks[i] = main.resolved[hook] or false
     end
     return main.name, main.version, main.extends or "", #main.examples
+  end
+
+  -- Whether any policy here defines a hook.
+  function runtime.has_rule(hook)
+    return hooks[hook] ~= false
   end
 
   -- The verdict of a hook, nil if no policy here defines it.

@@ -2,7 +2,12 @@
 -- part per file. Every other policy extends it.
 local policy = pex.policy { name = "default", version = 1, extends = false }
 
-for _, part in ipairs { "bias", "dial", "backoff", "ban" } do
+local parts = {
+  "dial", "bias", "backoff", "ban", "promote", "ask", "seeds", "reconnect", "rotate", "crawl",
+  "share",
+}
+
+for _, part in ipairs(parts) do
   policy.use(require(part))
 end
 

@@ -1,6 +1,10 @@
--- Which of the drawn candidates to dial: in the order they were drawn, as many as are wanted, but
--- none that must still wait after a failure (R44, F14).
+-- How many dials a round makes: one for each free slot (R42). Which of the drawn candidates: in the
+-- order they were drawn, but none that must still wait after a failure (R44, F14).
 local dial = {}
+
+function dial.dial_count(view)
+  return math.max(view.free, 0)
+end
 
 function dial.select(view)
   local picks = {}
@@ -15,6 +19,9 @@ function dial.select(view)
 end
 
 dial.examples = {
+  { hook = "dial_count", given = { free = 7 }, expect = 7 },
+  { hook = "dial_count", given = { free = 0, reason = "wakeup" }, expect = 0 },
+  { hook = "dial_count", given = { free = -2 }, expect = 0 },
   { hook = "select", given = {}, expect = {} },
   { hook = "select", given = { candidates = { {}, { retry_in_s = 2.5 }, {} } }, expect = { 1, 3 } },
   { hook = "select", given = { wanted = 2, candidates = { {}, {}, {} } }, expect = { 1, 2 } },

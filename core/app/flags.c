@@ -1,10 +1,10 @@
 #include "app/flags.h"
 
 #include "app/duration.h"
-#include "app/nearest.h"
 #include "app/settings_table.h"
 #include "app/settings_template.h"
 #include "app/wrap.h"
+#include "base/nearest.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -142,11 +142,22 @@ static bool take_flag(struct flags *flags, int argc, char **argv, int *at)
     return false;
 }
 
+static void misuse_argument(const struct flags *flags, const char *argument)
+{
+    bool is_word = strcmp(argument, "true") == 0 || strcmp(argument, "false") == 0;
+    const char *last = flags->settings_n > 0 ? flags->settings[flags->settings_n - 1].name : NULL;
+    if (is_word && last && setting_find_name(last)->type == SETTING_BOOLEAN)
+        flags_misuse(
+            flags->command, "unexpected argument '%s'; write --%s=%s", argument, last, argument);
+    else
+        flags_misuse(flags->command, "unexpected argument '%s'", argument);
+}
+
 static bool take_argument(struct flags *flags, const char *argument)
 {
     if (flags->arguments_n == flags->command->arguments_max ||
         flags->arguments_n == ARGUMENTS_MAX) {
-        flags_misuse(flags->command, "unexpected argument '%s'", argument);
+        misuse_argument(flags, argument);
         return false;
     }
     flags->arguments[flags->arguments_n++] = argument;
@@ -262,8 +273,13 @@ void flags_help(const struct command *command)
     for (size_t i = 0; i < command->flags_n; i++)
         print_flag(command->flags[i].name, command->flags[i].value, command->flags[i].doc);
     print_flag("help", NULL, "This text.");
-    if (command->takes_settings) {
-        puts("\nSettings; each comes before what config.toml says. [Default]:");
-        settings_flags_write(stdout);
+    if (!command->takes_settings)
+        return;
+    if (command->hides_settings) {
+        puts("\nSettings of the node are flags too; luapex start --help has them.");
+        return;
     }
+    puts("\nSettings; each comes before what config.toml says, and has its unit and range there.\n"
+         "A switch is switched on by --p2p.pex, off by --p2p.pex=false. [Default]:");
+    settings_flags_write(stdout);
 }

@@ -38,7 +38,8 @@ struct command {
     const char *about;   /* paragraphs for its help, lines already cut; ends with a newline */
     const struct flag *flags;
     size_t flags_n;
-    bool takes_settings; /* every setting is a flag too */
+    bool takes_settings; /* every setting is a flag too ... */
+    bool hides_settings; /* ... but its help does not list them */
     int (*run)(const struct flags *flags);
     int (*run_words)(int argc, char **argv); /* instead of run: it reads its command line itself */
 };

@@ -1,6 +1,7 @@
 #include "app/commands.h"
 #include "app/home.h"
 #include "app/settings_template.h"
+#include "app/settings_value.h"
 #include "ops/file.h"
 #include <errno.h>
 #include <limits.h>
@@ -24,8 +25,9 @@ const struct command command_init = {
     .summary = "make a home directory for a node",
     .about =
         "Writes config/config.toml, with every setting explained, and config/node_key.json, the\n"
-        "private key that the node's ID is made from. Files that exist are kept as they are.\n"
-        "Settings given as flags go into the new config.toml.\n",
+        "private key that the node's ID is made from. Settings given as flags go into the new\n"
+        "config.toml. Files that exist are kept as they are; flags that say something else than\n"
+        "the config.toml that is there are an error.\n",
     .flags = own_flags,
     .flags_n = sizeof own_flags / sizeof *own_flags,
     .takes_settings = true,
@@ -35,8 +37,10 @@ const struct command command_init = {
 /* What `init` is about to make. */
 struct plan {
     const char *home;
+    char host[HOST_NAME_MAX + 1];
     struct settings_override values[FLAGS_MAX + 3];
     size_t values_n;
+    size_t given_at;          /* from here on they are flags */
     struct settings settings; /* those values, checked */
 };
 
@@ -156,45 +160,98 @@ static bool make_data_folder(const struct plan *plan)
 
 /* ---- the command ---- */
 
-static bool check_values(struct plan *plan)
+static bool load(
+    const char *home, const struct settings_override *values, size_t n, struct settings *settings)
 {
     struct settings_problems *problems = malloc(sizeof *problems);
     if (!problems)
-        return fail(plan->home, "out of memory");
-    enum err err =
-        settings_load(NULL, NULL, plan->values, plan->values_n, &plan->settings, problems);
+        return fail("init", "out of memory");
+    enum err err = settings_load(home, NULL, values, n, settings, problems);
     home_print_problems(problems);
     free(problems);
-    if (err)
+    return !err;
+}
+
+static bool check_values(struct plan *plan)
+{
+    if (!load(NULL, plan->values, plan->values_n, &plan->settings))
         return false;
     free(plan->settings.home);
     plan->settings.home = strdup(plan->home);
     return plan->settings.home != NULL;
 }
 
-/* The network: as given, or in a genesis.json or config.toml that is there already. */
+static bool exists(const struct plan *plan, const char *name)
+{
+    char *path = settings_path(&plan->settings, name);
+    bool is_there = path && access(path, F_OK) == 0;
+    free(path);
+    return is_there;
+}
+
+static bool differs(const struct plan *plan, const char *name)
+{
+    fprintf(stderr,
+        "luapex: error: %s/" SETTINGS_FILE
+        " is there already and has another %s; change it there, or make another home\n",
+        plan->home, name);
+    return false;
+}
+
+/* The network of a home may also come from its genesis file. */
+static bool has_same_network(const struct plan *plan, const struct settings *kept)
+{
+    char network[GENESIS_CHAIN_ID_MAX + 1], cause[HOME_CAUSE_MAX];
+    if (home_network(kept, network, cause) != ERR_OK)
+        return fail(plan->home, cause);
+    if (*plan->settings.pex.network && strcmp(network, plan->settings.pex.network) != 0)
+        return differs(plan, "network (chain ID)");
+    return true;
+}
+
+/* What the flags say is what is there, so that keeping it is no surprise. */
+static bool agrees_with_kept(const struct plan *plan)
+{
+    struct settings kept = {0};
+    bool agrees = load(plan->home, NULL, 0, &kept) && has_same_network(plan, &kept);
+    for (size_t i = plan->given_at; agrees && i < plan->values_n; i++) {
+        const struct setting *setting = setting_find_name(plan->values[i].name);
+        if (strcmp(setting->dotted, "pex.network") != 0 &&
+            !setting_equal(setting, &kept, &plan->settings))
+            agrees = differs(plan, setting_name(setting));
+    }
+    settings_free(&kept);
+    return agrees;
+}
+
 static bool has_network(const struct plan *plan)
 {
     char network[GENESIS_CHAIN_ID_MAX + 1], cause[HOME_CAUSE_MAX];
-    char *config = settings_path(&plan->settings, SETTINGS_FILE);
-    bool has_config = config && access(config, F_OK) == 0;
-    free(config);
-    return has_config || home_network(&plan->settings, network, cause) == ERR_OK;
+    return home_network(&plan->settings, network, cause) == ERR_OK;
 }
 
-static int make_home(const struct flags *flags, struct plan *plan)
+static void take_values(const struct flags *flags, struct plan *plan)
 {
-    char host[HOST_NAME_MAX + 1] = "";
-    add_value(plan, "moniker", gethostname(host, sizeof host - 1) == 0 && *host ? host : NULL);
+    char *host = plan->host;
+    gethostname(host, sizeof plan->host - 1);
+    add_value(plan, "moniker", *host ? host : NULL);
+    plan->given_at = plan->values_n;
     add_value(plan, "pex.network", flags_value(flags, "network"));
     add_value(plan, "p2p.seeds", flags_value(flags, "seeds"));
     for (size_t i = 0; i < flags->settings_n; i++)
         add_value(plan, flags->settings[i].name, flags->settings[i].value);
+}
+
+static int make_home(const struct flags *flags, struct plan *plan)
+{
+    take_values(flags, plan);
     if (!check_values(plan))
         return EXIT_FAILED;
-    if (!has_network(plan))
+    bool is_kept = exists(plan, SETTINGS_FILE);
+    if (!is_kept && !has_network(plan))
         return flags_misuse(flags->command, "which network? Give --network NAME");
-    bool is_made = write_at(plan, SETTINGS_FILE, write_config) &&
+    bool is_made = (!is_kept || agrees_with_kept(plan)) &&
+        write_at(plan, SETTINGS_FILE, write_config) &&
         write_at(plan, plan->settings.node_key_file, write_node_key) && make_data_folder(plan);
     if (is_made)
         printf("next: luapex start --home %s\n", plan->home);

@@ -1,5 +1,5 @@
 #include "app/commands.h"
-#include "app/nearest.h"
+#include "base/nearest.h"
 #include "crypto/node_key.h"
 #include <stdio.h>
 #include <string.h>

@@ -82,7 +82,11 @@ static void print_error(const struct finding *finding)
 
 static void print_text(const struct finding *finding)
 {
-    if (finding->passed)
+    if (finding->passed && finding->examples_n == 0)
+        printf("%s: loads, but has no examples, so no hook was tried; luapex policy new writes a "
+               "policy that has one\n",
+            finding->path);
+    else if (finding->passed)
         printf("%s: %u %s passed\n", finding->path, finding->examples_n,
             finding->examples_n == 1 ? "example" : "examples");
     else

@@ -1,5 +1,5 @@
 #include "app/commands.h"
-#include "app/nearest.h"
+#include "base/nearest.h"
 #include "ops/reference.h"
 #include "policy/schema.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "app/commands.h"
-#include "app/nearest.h"
 #include "app/wrap.h"
 #include "base/embedded.h"
+#include "base/nearest.h"
 #include "script/script.h"
 #include <stdio.h>
 #include <string.h>

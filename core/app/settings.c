@@ -1,9 +1,9 @@
 #include "app/settings.h"
 
-#include "app/nearest.h"
 #include "app/settings_table.h"
 #include "app/settings_value.h"
 #include "app/settings_variable.h"
+#include "base/nearest.h"
 #include "ops/file.h"
 #include "ops/toml.h"
 #include <assert.h>
@@ -49,8 +49,9 @@ __attribute__((format(printf, 5, 6))) static void report(struct settings_problem
 
 char *settings_problem_text(const struct settings_problem *problem, char *out, size_t cap)
 {
-    snprintf(out, cap, "%s: %s%s%s", problem->where, problem->key, *problem->key ? ": " : "",
-        problem->cause);
+    bool says_key = *problem->key && strncmp(problem->where, "--", 2) != 0;
+    snprintf(out, cap, "%s: %s%s%s", problem->where, says_key ? problem->key : "",
+        says_key ? ": " : "", problem->cause);
     return out;
 }
 

@@ -131,7 +131,7 @@ struct settings {
         bool prometheus;
         char *prometheus_listen_addr;
         char *namespace_;
-    } instrumentation; /* read for CometBFT's sake, nothing is served yet */
+    } instrumentation; /* all but namespace_ for CometBFT's sake: nothing is served */
 };
 
 /* One thing that is wrong, for people. */
@@ -173,7 +173,7 @@ enum err settings_default(struct settings *settings);
 /* All-zero is fine. */
 void settings_free(struct settings *settings);
 
-/* "WHERE: KEY: CAUSE" without newline, cut at cap - 1. */
+/* "WHERE: KEY: CAUSE", "--KEY: CAUSE" for a flag; without newline, cut at cap - 1. */
 char *settings_problem_text(const struct settings_problem *problem, char *out, size_t cap);
 
 /* A path of the settings as a path to open: absolute ones as they are, others under the home.

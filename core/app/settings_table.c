@@ -1,6 +1,6 @@
 #include "app/settings_table.h"
 
-#include "app/nearest.h"
+#include "base/nearest.h"
 #include <assert.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ const struct settings_section settings_sections[] = {
     {"policy", true, "The Lua rules that decide about dialing, preference, backoff and bans."},
     {"control", true,
         "The socket through which a running node is asked and steered, by `luapex ctl`."},
-    {"instrumentation", false, NULL},
+    {"instrumentation", false, "Metrics, which the signal USR1 has written to data/metrics.prom."},
 };
 const size_t settings_sections_n = sizeof settings_sections / sizeof *settings_sections;
 
@@ -52,10 +52,12 @@ const struct setting settings_table[] = {
     UNUSED("", "filter_peers", BOOLEAN, filter_peers, "false",
         "there is no application to ask about peers"),
 
-    OTHER("p2p", "laddr", LISTEN, p2p.laddr, "tcp://0.0.0.0:26656", "Address to listen on."),
+    OTHER("p2p", "laddr", LISTEN, p2p.laddr, "tcp://0.0.0.0:26656",
+        "Address to listen on. A host name is looked up once, at the start, which waits for it."),
     OTHER("p2p", "external_address", REACHABLE, p2p.external_address, "",
         "Address at which others reach us, host:port. Without it they are told laddr, and nobody "
-        "keeps an address like 0.0.0.0."),
+        "keeps an address like 0.0.0.0. A host name is told as it is, and looked up once at the "
+        "start, so that we know ourselves."),
     UNUSED("p2p", "upnp", BOOLEAN, p2p.upnp, NULL, "UPnP is not supported"),
     OTHER("p2p", "seeds", ADDRESSES, p2p.seeds, "",
         "Peers to ask for addresses when we know too few: ID@host:port, separated by commas."),
@@ -257,10 +259,11 @@ const struct setting settings_table[] = {
         "answer."),
 
     UNUSED("instrumentation", "prometheus", BOOLEAN, instrumentation.prometheus, "false",
-        "no metrics are served yet"),
+        "metrics are not served, but written to data/metrics.prom at the signal USR1"),
     UNUSED("instrumentation", "prometheus_listen_addr", TEXT,
         instrumentation.prometheus_listen_addr, ":26660", NULL),
-    UNUSED("instrumentation", "namespace", TEXT, instrumentation.namespace_, "cometbft", NULL),
+    OTHER("instrumentation", "namespace", NAMESPACE, instrumentation.namespace_, "cometbft",
+        "What names of metrics begin with: letters, digits and _."),
 };
 const size_t settings_table_n = sizeof settings_table / sizeof *settings_table;
 static_assert(sizeof settings_table / sizeof *settings_table <= SETTINGS_MAX, "room in arrays");

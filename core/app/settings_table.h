@@ -17,6 +17,7 @@ enum setting_type {
     SETTING_DURATION, /* range in milliseconds */
     SETTING_LOG_LEVEL,
     SETTING_LOG_FORMAT,
+    SETTING_NAMESPACE, /* letters, digits and _, no digit first */
 };
 
 struct setting {
@@ -39,8 +40,8 @@ extern const size_t settings_table_n;
 
 struct settings_section {
     const char *name;
-    bool is_ours; /* unknown keys in it are worth a warning */
-    const char *doc;
+    bool is_ours;    /* unknown keys in it are worth a warning */
+    const char *doc; /* NULL: not in the config.toml that we write, unless it is the top level */
 };
 
 /* In the order of config.toml; the first is the top level. */

@@ -87,7 +87,7 @@ void settings_template_write(FILE *out, const struct settings_override *values, 
         "# that luapex knows are read.\n",
         out);
     for (size_t i = 0; i < settings_sections_n; i++)
-        if (i == 0 || settings_sections[i].is_ours)
+        if (i == 0 || settings_sections[i].doc)
             write_section(out, &settings_sections[i], values, values_n);
 }
 

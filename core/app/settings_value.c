@@ -63,6 +63,17 @@ static bool set_name(const struct setting *setting, void *field, const char *tex
     return is_blank ? refuse_type(setting, text, cause) : set_text(setting, field, text, cause);
 }
 
+static bool set_namespace(const struct setting *setting, void *field, const char *text, char *cause)
+{
+    for (const char *at = text; *at; at++) {
+        bool is_digit = *at >= '0' && *at <= '9';
+        bool is_letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
+        if (!is_letter && *at != '_' && (!is_digit || at == text))
+            return refuse_type(setting, text, cause);
+    }
+    return set_text(setting, field, text, cause);
+}
+
 /* ---- addresses and IDs ---- */
 
 static bool set_listen(const struct setting *setting, void *field, const char *text, char *cause)
@@ -292,6 +303,7 @@ static const struct type {
     [SETTING_DURATION] = {set_duration, NULL, NULL},
     [SETTING_LOG_LEVEL] = {set_log_level, NULL, "debug, info, error or none"},
     [SETTING_LOG_FORMAT] = {set_log_format, NULL, "plain or json"},
+    [SETTING_NAMESPACE] = {set_namespace, clear_text, "letters, digits and _, no digit first"},
 };
 
 static void *field_of(const struct setting *setting, struct settings *settings)
@@ -309,6 +321,55 @@ void setting_clear(const struct setting *setting, struct settings *settings)
 {
     if (types[setting->type].clear)
         types[setting->type].clear(field_of(setting, settings));
+}
+
+/* ---- comparing ---- */
+
+static bool equal_addresses(const struct address_list *a, const struct address_list *b)
+{
+    bool is_equal = a->n == b->n;
+    for (size_t i = 0; is_equal && i < a->n; i++) {
+        const struct addr_text *x = &a->items[i], *y = &b->items[i];
+        is_equal = peer_id_equal(&x->id, &y->id) && x->port == y->port &&
+            x->is_name == y->is_name &&
+            (x->is_name ? strcmp(x->host, y->host) == 0 : ip_equal(&x->ip, &y->ip));
+    }
+    return is_equal;
+}
+
+static bool equal_ids(const struct id_list *a, const struct id_list *b)
+{
+    bool is_equal = a->n == b->n;
+    for (size_t i = 0; is_equal && i < a->n; i++)
+        is_equal = peer_id_equal(&a->items[i], &b->items[i]);
+    return is_equal;
+}
+
+bool setting_equal(
+    const struct setting *setting, const struct settings *a, const struct settings *b)
+{
+    const void *x = (const char *)a + setting->offset, *y = (const char *)b + setting->offset;
+    switch (setting->type) {
+    case SETTING_ADDRESSES:
+        return equal_addresses(x, y);
+    case SETTING_IDS:
+        return equal_ids(x, y);
+    case SETTING_LISTEN:
+    case SETTING_REACHABLE:
+        return strcmp(((const struct listen_address *)x)->text,
+                   ((const struct listen_address *)y)->text) == 0;
+    case SETTING_BOOLEAN:
+        return *(const bool *)x == *(const bool *)y;
+    case SETTING_INTEGER:
+    case SETTING_DURATION:
+        return *(const int64_t *)x == *(const int64_t *)y;
+    case SETTING_LOG_LEVEL:
+        return *(const enum log_level *)x == *(const enum log_level *)y;
+    case SETTING_LOG_FORMAT:
+        return *(const enum log_format *)x == *(const enum log_format *)y;
+    default:
+        return strcmp(*(char *const *)x, *(char *const *)y) == 0;
+    }
 }
 
 char *setting_expected(const struct setting *setting, char out[SETTING_CAUSE_MAX])

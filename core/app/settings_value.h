@@ -13,6 +13,10 @@ bool setting_set(const struct setting *setting, struct settings *settings, const
 /* Frees what the field holds and zeroes it. */
 void setting_clear(const struct setting *setting, struct settings *settings);
 
+/* Whether both hold the same value of it. */
+bool setting_equal(
+    const struct setting *setting, const struct settings *a, const struct settings *b);
+
 /* What a value must be: "a duration from 100ms to 24h". */
 char *setting_expected(const struct setting *setting, char out[SETTING_CAUSE_MAX]);
 bool setting_is_list(const struct setting *setting);

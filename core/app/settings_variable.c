@@ -1,6 +1,6 @@
 #include "app/settings_variable.h"
 
-#include "app/nearest.h"
+#include "base/nearest.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

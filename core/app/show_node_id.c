@@ -31,5 +31,6 @@ const struct command command_show_node_id = {
     .flags = own_flags,
     .flags_n = sizeof own_flags / sizeof *own_flags,
     .takes_settings = true,
+    .hides_settings = true,
     .run = show_node_id,
 };

@@ -1,6 +1,7 @@
 #include "app/commands.h"
 #include "app/controller.h"
 #include "app/member.h"
+#include "app/metrics_file.h"
 #include "ops/ops.h"
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@ static const struct flag own_flags[] = {
 
 struct start {
     uv_loop_t loop;
-    uv_signal_t signals[3];
+    uv_signal_t signals[4];
     uv_timer_t grace;
     struct workspace *workspace;
     struct ops *ops;
@@ -108,6 +109,10 @@ static void stop(struct start *start)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct start *start = handle->data;
+    if (number == SIGUSR1) {
+        metrics_file_write(start->members, start->members_n, &start->log);
+        return;
+    }
     if (number == SIGHUP) {
         for (size_t i = 0; i < start->members_n; i++)
             runner_reload_policy(&start->members[i].runner);
@@ -121,7 +126,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static void open_signals(struct start *start)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         uv_signal_init(&start->loop, &start->signals[i]);
         start->signals[i].data = start;
@@ -248,7 +253,9 @@ const struct command command_start = {
              "network, port, address book and policy, as its config.toml says; settings of a\n"
              "node are no flags then. Lines of the log name the home.\n\n"
              "Signals: INT, TERM  save the address book and stop (a second one: at once)\n"
-             "         HUP        load the policy again\n",
+             "         HUP        load the policy again\n"
+             "         USR1       write metrics to data/metrics.prom of the (first) home, as text\n"
+             "                    for Prometheus\n",
     .flags = own_flags,
     .flags_n = sizeof own_flags / sizeof *own_flags,
     .takes_settings = true,

@@ -95,11 +95,19 @@ static uint64_t code(struct codec *codec, uint64_t value, uint64_t max)
 }
 
 /* Small negative numbers are short too. */
+static uint64_t fold(int64_t value)
+{
+    return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
+}
+
+static int64_t unfold(uint64_t folded)
+{
+    return (int64_t)(folded >> 1 ^ (folded & 1 ? UINT64_MAX : 0));
+}
+
 static int64_t code_signed(struct codec *codec, int64_t value)
 {
-    uint64_t folded = (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
-    folded = code(codec, folded, UINT64_MAX);
-    return (int64_t)(folded >> 1 ^ (folded & 1 ? UINT64_MAX : 0));
+    return unfold(code(codec, fold(value), UINT64_MAX));
 }
 
 void code_bool(struct codec *codec, bool *value)
@@ -165,10 +173,11 @@ uint32_t code_count(struct codec *codec, uint32_t n, uint32_t max)
 
 void code_time(struct codec *codec, int64_t *time_ms)
 {
-    uint64_t got = code(codec, *time_ms == NEVER_MS ? 0 : (uint64_t)*time_ms + 1, TIME_END);
+    bool never = *time_ms == NEVER_MS;
+    uint64_t got = code(codec, never ? 0 : fold(*time_ms) + 1, 2 * (uint64_t)TIME_END);
     if (!codec->reading)
         return;
-    *time_ms = got == 0 ? NEVER_MS : (int64_t)got - 1;
+    *time_ms = got == 0 ? NEVER_MS : unfold(got - 1);
     if (codec->err)
         *time_ms = 0;
 }

@@ -51,7 +51,7 @@ void code_double(struct codec *codec, double *value);
 void code_below(struct codec *codec, uint32_t *value, uint32_t bound);
 /* A count of at most `max`; 0 after an error, so that a loop over it ends. */
 uint32_t code_count(struct codec *codec, uint32_t n, uint32_t max);
-/* A time in milliseconds: 0 <= time < 2^53, or NEVER_MS. Sums of such times do not overflow. */
+/* A time in milliseconds, less than 2^53 away from 0, or NEVER_MS. Sums of two do not overflow. */
 void code_time(struct codec *codec, int64_t *time_ms);
 /* n bytes as they are. */
 void code_bytes(struct codec *codec, void *bytes, size_t n);

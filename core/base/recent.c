@@ -145,3 +145,21 @@ void recent_forget_oldest(struct recent *recent)
     if (recent->n > 0)
         remove_at(recent, recent->oldest);
 }
+
+void recent_code(struct codec *codec, struct recent *recent,
+    void (*code_record)(struct codec *codec, void *record))
+{
+    uint32_t n = code_count(codec, recent->n, recent->max), at = recent->oldest;
+    uint8_t key[MAP_KEY_MAX];
+    for (uint32_t i = 0; i < n && !codec->err; i++) {
+        if (!codec->reading)
+            memcpy(key, key_at(recent, at), recent->index.key_size);
+        code_bytes(codec, key, recent->index.key_size);
+        void *record = codec->reading ? recent_touch(recent, key) : (void *)record_at(recent, at);
+        if (record)
+            code_record(codec, record);
+        else
+            codec->err = ERR_NO_MEMORY;
+        at = codec->reading ? at : recent->links[at].newer;
+    }
+}

@@ -3,6 +3,7 @@
 #ifndef BASE_RECENT_H
 #define BASE_RECENT_H
 
+#include "base/codec.h"
 #include "base/map.h"
 
 struct recent_links {
@@ -31,5 +32,8 @@ void recent_remove(struct recent *recent, const void *key);
 /* The record touched longest ago, NULL when there is none; and its end. */
 const void *recent_oldest(const struct recent *recent);
 void recent_forget_oldest(struct recent *recent);
+/* The records with their keys, from the one touched longest ago on; a reader's table is empty. */
+void recent_code(struct codec *codec, struct recent *recent,
+    void (*code_record)(struct codec *codec, void *record));
 
 #endif

@@ -1,3 +1,4 @@
+#include "addr/code.h"
 #include "book/bans_inside.h"
 #include "book/dump.h"
 #include <assert.h>
@@ -7,13 +8,6 @@ static_assert(sizeof(struct ban) == 224, "code_ban");
 static_assert(sizeof(struct bans) == 744, "bans_code");
 #endif
 
-static void code_addr(struct codec *codec, struct addr *addr)
-{
-    code_bytes(codec, addr->id.bytes, sizeof addr->id.bytes);
-    code_bytes(codec, addr->at.ip.bytes, sizeof addr->at.ip.bytes);
-    code_u16(codec, &addr->at.port);
-}
-
 static void code_target(struct codec *codec, struct ban_target *target)
 {
     uint32_t kind = target->kind, bits = target->bits;
@@ -22,8 +16,8 @@ static void code_target(struct codec *codec, struct ban_target *target)
     target->kind = (uint8_t)kind;
     target->bits = (uint8_t)bits;
     code_u16(codec, &target->port);
-    code_bytes(codec, target->id.bytes, sizeof target->id.bytes);
-    code_bytes(codec, target->ip.bytes, sizeof target->ip.bytes);
+    code_peer_id(codec, &target->id);
+    code_ip(codec, &target->ip);
 }
 
 static void code_ban(struct codec *codec, struct ban *ban)
@@ -59,6 +53,7 @@ static void code_record(struct codec *codec, struct bans *bans, uint32_t place)
     record->end.key = record->ban.until_ms;
     record->end.place = place + 1;
     bans->ends.at[place] = &record->end;
+    bans->ends.n = place + 1;
     record->hash = bans_hash(bans, &record->ban.target);
     hash_index_put(&bans->index, record->hash, handle);
 }
@@ -69,10 +64,8 @@ static void code_records(struct codec *codec, struct bans *bans)
     code_u64(codec, &bans->ends.turns);
     if (codec->reading && !heap_reserve(&bans->ends, n))
         codec->err = ERR_NO_MEMORY;
-    for (uint32_t i = 0; i < n && !codec->err; i++) {
+    for (uint32_t i = 0; i < n && !codec->err; i++)
         code_record(codec, bans, i);
-        bans->ends.n = codec->reading ? i + 1 : n;
-    }
 }
 
 static void code_free_list(struct codec *codec, struct bans *bans)

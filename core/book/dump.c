@@ -1,5 +1,6 @@
 #include "book/dump.h"
 
+#include "addr/code.h"
 #include "book/inside.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -23,18 +24,6 @@ static void code_settings(struct codec *codec, struct book_settings *s)
     code_time(codec, &s->bad_grace_ms);
     code_time(codec, &s->bad_unseen_ms);
     code_time(codec, &s->bad_success_ms);
-}
-
-static void code_id(struct codec *codec, struct peer_id *id)
-{
-    code_bytes(codec, id->bytes, sizeof id->bytes);
-}
-
-static void code_addr(struct codec *codec, struct addr *addr)
-{
-    code_id(codec, &addr->id);
-    code_bytes(codec, addr->at.ip.bytes, sizeof addr->at.ip.bytes);
-    code_u16(codec, &addr->at.port);
 }
 
 /* ---- sources ---- */
@@ -252,7 +241,7 @@ static void code_buckets(struct codec *codec, struct buckets *buckets)
 
 static void code_exclusions(struct codec *codec, struct book *book)
 {
-    code_id(codec, &book->own_id);
+    code_peer_id(codec, &book->own_id);
     book->own_n = code_count(codec, book->own_n, BOOK_OWN_MAX);
     for (uint32_t i = 0; i < book->own_n && !codec->err; i++)
         code_addr(codec, &book->own[i]);
@@ -266,7 +255,7 @@ static void code_exclusions(struct codec *codec, struct book *book)
         book->private_n = book->private ? n : 0;
     }
     for (uint32_t i = 0; i < n && !codec->err; i++)
-        code_id(codec, &book->private[i]);
+        code_peer_id(codec, &book->private[i]);
 }
 
 /* used_to is what unsaved_code checks handles against. */

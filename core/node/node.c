@@ -83,12 +83,8 @@ static bool take_memory(struct node *node, const struct node_settings *settings)
     return crawler_init(node) && copy_settings(node, settings);
 }
 
-struct node *node_new(
-    const struct node_settings *settings, struct book *book, struct policy *policy, struct now now)
+struct node *node_make(const struct node_settings *settings, struct policy *policy)
 {
-    assert(settings->ensure_peers_period_ms > 0 && settings->crawl_period_ms > 0);
-    assert(settings->book_save_interval_ms > 0);
-    assert(book_settings(book)->selection_max <= PEX_SELECTION_MAX);
     struct node *node = calloc(1, sizeof *node);
     if (!node)
         return NULL;
@@ -96,10 +92,24 @@ struct node *node_new(
     node->policy = policy;
     rng_seed(&node->rng, settings->rng_seed);
     init_tables(node);
+    if (take_memory(node, settings))
+        return node;
+    node_free(node);
+    return NULL;
+}
+
+struct node *node_new(
+    const struct node_settings *settings, struct book *book, struct policy *policy, struct now now)
+{
+    assert(settings->ensure_peers_period_ms > 0 && settings->crawl_period_ms > 0);
+    assert(settings->book_save_interval_ms > 0);
+    assert(book_settings(book)->selection_max <= PEX_SELECTION_MAX);
+    struct node *node = node_make(settings, policy);
+    if (!node)
+        return NULL;
     init_deadlines(node, now);
-    bool ready = take_memory(node, settings);
     node->book = book;
-    if (ready && introduce_to_book(node) == ERR_OK)
+    if (introduce_to_book(node) == ERR_OK)
         return node;
     node->book = NULL; /* still the caller's */
     node_free(node);

@@ -298,6 +298,8 @@ void node_stop(struct step *step);
 uint32_t node_default_dial_rate(const struct node_settings *settings);
 /* The next multiple of a period after now; missed ticks are dropped (R41). */
 int64_t node_next_tick(int64_t due, int64_t period, int64_t now);
+/* node_new but for the book, deadlines and what they lead to. */
+struct node *node_make(const struct node_settings *settings, struct policy *policy);
 bool node_is_unconditional(const struct node *node, const struct peer_id *id);
 
 #endif

@@ -92,7 +92,7 @@ static bool write_all(int fd, const char *text, size_t n)
         text += put;
         n -= (size_t)put;
     }
-    return fsync(fd) == 0;
+    return true;
 }
 
 enum err file_create(const char *path, mode_t mode, const char *text, size_t n, char *cause)
@@ -100,7 +100,7 @@ enum err file_create(const char *path, mode_t mode, const char *text, size_t n, 
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return fail(cause, errno == EEXIST ? ERR_FULL : ERR_IO, "cannot be made", strerror(errno));
-    bool is_written = write_all(fd, text, n);
+    bool is_written = write_all(fd, text, n) && fsync(fd) == 0;
     int error = errno;
     if (close(fd) != 0 && is_written) {
         is_written = false;
@@ -110,4 +110,30 @@ enum err file_create(const char *path, mode_t mode, const char *text, size_t n, 
         return ERR_OK;
     unlink(path);
     return fail(cause, ERR_IO, "cannot be written", strerror(error));
+}
+
+static enum err write_beside(
+    const char *path, const char *beside, mode_t mode, struct file_text text, char *cause)
+{
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0)
+        return fail(cause, ERR_IO, "cannot be made", strerror(errno));
+    bool is_written = write_all(fd, text.text, text.n);
+    int error = errno;
+    close(fd);
+    if (is_written && rename(beside, path) == 0)
+        return ERR_OK;
+    error = is_written ? errno : error;
+    unlink(beside);
+    return fail(cause, ERR_IO, "cannot be written", strerror(error));
+}
+
+enum err file_replace(const char *path, mode_t mode, const char *text, size_t n, char *cause)
+{
+    char *beside;
+    if (asprintf(&beside, "%s.new", path) < 0)
+        return fail(cause, ERR_NO_MEMORY, "cannot be written", "out of memory");
+    enum err err = write_beside(path, beside, mode, (struct file_text){(char *)text, n}, cause);
+    free(beside);
+    return err;
 }

@@ -49,10 +49,10 @@ struct schema_row {
     unsigned fields_n;
 };
 
-/* One form a verdict may take. */
+/* One form a verdict may take: a table of these fields. */
 struct schema_alternative {
     const char *name;
-    bool bare; /* the verdict is the value of fields[0] itself, not a table of fields */
+    bool bare; /* the value of fields[0] alone will do */
     const struct schema_field *fields;
     unsigned fields_n;
 };
@@ -63,13 +63,15 @@ struct schema_verdict {
     size_t size;
     const struct schema_alternative *alternatives;
     unsigned alternatives_n;
-    size_t offset_act;   /* enum HOOK_act: which alternative; SCHEMA_NOWHERE: there is one */
-    size_t offset_false; /* bool is_false: `false` was answered; SCHEMA_NOWHERE: may not be */
+    size_t offset_act;       /* enum HOOK_act: which alternative; SCHEMA_NOWHERE: there is one */
+    size_t offset_false;     /* bool is_false: `false` was answered; SCHEMA_NOWHERE: may not be */
     size_t offset_reason;
 };
 
 struct schema_hook {
     const char *name;
+    bool answered_by_core; /* its rule is not in policies/: asked only where a policy defines it */
+    bool is_told; /* nothing is asked: its verdict has no fields */
     size_t view_size;
     const struct schema_field *view;
     unsigned view_n;

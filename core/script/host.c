@@ -161,6 +161,19 @@ static const luaL_Reg functions[] = {
     {NULL, NULL},
 };
 
+/* The names of all hooks, or only of those whose rule is in the core. */
+static void push_hooks(lua_State *L, bool only_core)
+{
+    int n = 0;
+    lua_createtable(L, HOOK_COUNT, 0);
+    for (int i = 0; i < HOOK_COUNT; i++) {
+        if (only_core && !schema_hooks[i].answered_by_core)
+            continue;
+        lua_pushstring(L, schema_hooks[i].name);
+        lua_rawseti(L, -2, ++n);
+    }
+}
+
 static void push_host(lua_State *L)
 {
     lua_newtable(L);
@@ -168,12 +181,10 @@ static void push_host(lua_State *L)
         lua_pushcfunction(L, each->func);
         lua_setfield(L, -2, each->name);
     }
-    lua_createtable(L, HOOK_COUNT, 0);
-    for (int i = 0; i < HOOK_COUNT; i++) {
-        lua_pushstring(L, schema_hooks[i].name);
-        lua_rawseti(L, -2, i + 1);
-    }
+    push_hooks(L, false);
     lua_setfield(L, -2, "hooks");
+    push_hooks(L, true);
+    lua_setfield(L, -2, "answered_by_core");
     lua_pushinteger(L, SCRIPT_STATE_MAX);
     lua_setfield(L, -2, "state_max");
 }

@@ -44,6 +44,17 @@ static void check_order(const struct question *question, const struct schema_fie
     lua_pop(L, 4);
 }
 
+bool pick_is_row(const struct question *question, const struct schema_field *over, int value)
+{
+    lua_State *L = question->L;
+    lua_rawgeti(L, question->frame, VIEW_POOL + view_field(question->hook, over));
+    lua_pushvalue(L, value);
+    lua_rawget(L, -2);
+    bool found = !lua_isnil(L, -1);
+    lua_pop(L, 2);
+    return found;
+}
+
 int64_t pick_index(const struct question *question, const struct schema_field *over, int value)
 {
     lua_State *L = question->L;
@@ -65,17 +76,6 @@ int64_t pick_index(const struct question *question, const struct schema_field *o
     if (!is_row)
         check_order(question, over, (int)number);
     return (int64_t)number - 1;
-}
-
-static bool is_pooled(const struct question *question, const struct schema_field *over, int value)
-{
-    lua_State *L = question->L;
-    lua_rawgeti(L, question->frame, VIEW_POOL + view_field(question->hook, over));
-    lua_pushvalue(L, value);
-    lua_rawget(L, -2);
-    bool found = !lua_isnil(L, -1);
-    lua_pop(L, 2);
-    return found;
 }
 
 /* { id = ... } or { row = ..., kind = ... } */
@@ -109,7 +109,7 @@ struct policy_pick pick_read(
 {
     struct policy_pick pick = {.row = -1};
     value = absolute(question->L, value);
-    if (lua_istable(question->L, value) && !is_pooled(question, over, value))
+    if (lua_istable(question->L, value) && !pick_is_row(question, over, value))
         read_pick_fields(question, over, value, &pick);
     else
         pick.row = pick_index(question, over, value);

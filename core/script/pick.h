@@ -11,6 +11,8 @@ double pick_number(lua_State *L, const char *name, int value);
 /* A text of at most max bytes without NUL, owned by Lua. */
 const char *pick_text(lua_State *L, const char *name, int value, size_t max);
 
+/* Whether the table at value is a row of the list `over`. */
+bool pick_is_row(const struct question *question, const struct schema_field *over, int value);
 /* A row of the list `over`: its number from 1, or the row itself. Returns its index from 0. */
 int64_t pick_index(const struct question *question, const struct schema_field *over, int value);
 /* A pick: a row as above, { id = ... } or { row = ..., kind = "feeler" }. */

@@ -30,6 +30,13 @@ static void load(lua_State *L, void *context)
     vm->version = (int64_t)lua_tonumber(L, -3);
     snprintf(vm->extends, sizeof vm->extends, "%s", lua_tostring(L, -2));
     vm->examples_n = (unsigned)lua_tonumber(L, -1);
+    for (int i = 0; i < HOOK_COUNT; i++) {
+        runtime_push(L, "has_rule");
+        lua_pushinteger(L, i + 1);
+        lua_call(L, 1, 1);
+        vm->has_rule[i] = lua_toboolean(L, -1);
+        lua_pop(L, 1);
+    }
 }
 
 enum script_outcome runtime_load(
@@ -76,18 +83,22 @@ static void describe_failure(struct vm *vm, struct asking *asking)
     if (vm->error.file[0])
         return;
     struct script_error error = vm->error;
+    uint64_t used = vm->instructions_used;
     run_for_load(vm, find_rule, asking);
+    vm->instructions_used = used;
     snprintf(error.file, sizeof error.file, "%s", vm->error.file);
     error.line = vm->error.line;
     vm->error = error;
 }
 
 enum script_outcome runtime_ask(
-    struct vm *vm, enum hook hook, struct rng *rng, const void *view, void *verdict, bool *answered)
+    struct vm *vm, const struct runtime_question *question, void *verdict, bool *answered)
 {
-    struct asking asking = {hook, view, false};
+    struct asking asking = {question->hook, question->view, false};
     struct vm_limits limits = vm_call_limits(vm);
-    vm->rng = rng;
+    limits.forced = question->forced;
+    limits.forced_at = question->forced_at;
+    vm->rng = question->rng;
     enum script_outcome outcome = vm_run(vm, ask, &asking, &limits);
     vm->rng = NULL;
     if (outcome != SCRIPT_OK) {
@@ -96,7 +107,7 @@ enum script_outcome runtime_ask(
     }
     *answered = asking.answered;
     if (asking.answered)
-        memcpy(verdict, vm->verdict, schema_hooks[hook].verdict.size);
+        memcpy(verdict, vm->verdict, schema_hooks[question->hook].verdict.size);
     return SCRIPT_OK;
 }
 

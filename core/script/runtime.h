@@ -11,9 +11,17 @@ enum script_outcome runtime_load(
     struct vm *vm, const struct script_source *source, const char *name);
 
 /* Asks hook, from its view struct to its verdict struct. *answered is false, and *verdict
- * untouched, when the policy leaves the question to others; both are untouched on failure. */
-enum script_outcome runtime_ask(struct vm *vm, enum hook hook, struct rng *rng, const void *view,
-    void *verdict, bool *answered);
+ * untouched, when the policy leaves the question to others, or was only told something; both are
+ * untouched on failure. forced (SCRIPT_OK: nothing) and forced_at as in struct vm_limits. */
+struct runtime_question {
+    enum hook hook;
+    struct rng *rng;
+    const void *view;
+    enum script_outcome forced;
+    uint64_t forced_at;
+};
+enum script_outcome runtime_ask(
+    struct vm *vm, const struct runtime_question *question, void *verdict, bool *answered);
 
 /* *text gets a copy that the caller frees. */
 enum script_outcome runtime_export(struct vm *vm, char **text);

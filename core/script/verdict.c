@@ -1,5 +1,6 @@
 #include "script/verdict.h"
 
+#include "base/nearest.h"
 #include "script/pick.h"
 
 #include <lauxlib.h>
@@ -104,50 +105,6 @@ static bool has_field(lua_State *L, int table, const char *name)
     return has;
 }
 
-static bool fits_bare(enum schema_type type, int lua_type_)
-{
-    switch (type) {
-    case SCHEMA_INDEXES:
-    case SCHEMA_PICKS:
-        return lua_type_ == LUA_TTABLE;
-    case SCHEMA_INDEX:
-        return lua_type_ == LUA_TNUMBER || lua_type_ == LUA_TTABLE;
-    case SCHEMA_BOOLEAN:
-        return lua_type_ == LUA_TBOOLEAN;
-    case SCHEMA_TEXT:
-    case SCHEMA_ENUM:
-        return lua_type_ == LUA_TSTRING;
-    default:
-        return lua_type_ == LUA_TNUMBER;
-    }
-}
-
-/* The first field of a named alternative tells it from the others. */
-static unsigned choose(lua_State *L, const struct schema_verdict *schema, int value)
-{
-    int type = lua_type(L, value);
-    for (unsigned i = 0; i < schema->alternatives_n && type == LUA_TTABLE; i++) {
-        const struct schema_alternative *each = &schema->alternatives[i];
-        if (!each->bare &&
-            (schema->alternatives_n == 1 || has_field(L, value, each->fields[0].name)))
-            return i;
-    }
-    for (unsigned i = 0; i < schema->alternatives_n; i++) {
-        const struct schema_alternative *each = &schema->alternatives[i];
-        if (each->bare && fits_bare(each->fields[0].type, type))
-            return i;
-    }
-    luaL_Buffer names;
-    luaL_buffinit(L, &names);
-    for (unsigned i = 0; i < schema->alternatives_n; i++) {
-        luaL_addstring(&names, i > 0 ? ", " : "");
-        luaL_addstring(&names, schema->alternatives[i].fields[0].name);
-    }
-    luaL_pushresult(&names);
-    return (unsigned)luaL_error(L, "a verdict with %s%s expected, got %s",
-        schema->alternatives_n > 1 ? "one of " : "", lua_tostring(L, -1), lua_typename(L, type));
-}
-
 static bool is_field(const struct schema_alternative *alternative, const char *key)
 {
     for (unsigned i = 0; i < alternative->fields_n; i++)
@@ -156,12 +113,136 @@ static bool is_field(const struct schema_alternative *alternative, const char *k
     return false;
 }
 
+/* The alternative that the table at value names: by its first field, or else by another. */
+static const struct schema_alternative *named(
+    lua_State *L, const struct schema_verdict *schema, int value)
+{
+    for (unsigned i = 0; i < schema->alternatives_n; i++)
+        if (has_field(L, value, schema->alternatives[i].fields[0].name))
+            return &schema->alternatives[i];
+    for (unsigned i = 0; i < schema->alternatives_n; i++)
+        for (unsigned f = 1; f < schema->alternatives[i].fields_n; f++)
+            if (has_field(L, value, schema->alternatives[i].fields[f].name))
+                return &schema->alternatives[i];
+    return NULL;
+}
+
+/* The field of the verdict that a mistyped name was meant to be, or NULL. */
+static const char *nearest_field(const struct schema_verdict *schema, const char *name)
+{
+    unsigned best = nearest_slip_max(name) + 1;
+    const char *found = NULL;
+    for (unsigned i = 0; i < schema->alternatives_n; i++) {
+        for (unsigned f = 0; f < schema->alternatives[i].fields_n; f++) {
+            const char *field = schema->alternatives[i].fields[f].name;
+            unsigned distance = edit_distance(name, field, best);
+            if (distance < best) {
+                best = distance;
+                found = field;
+            }
+        }
+    }
+    return found;
+}
+
+/* The first field of the table at value but its reason, or NULL; owned by Lua. */
+static const char *first_name(lua_State *L, int value)
+{
+    for (lua_pushnil(L); lua_next(L, value); lua_pop(L, 1)) {
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+        if (name && strcmp(name, "reason") != 0) {
+            lua_pop(L, 2);
+            return name;
+        }
+    }
+    return NULL;
+}
+
+/* Pushes what the value is, in words. */
+static void push_description(lua_State *L, const struct schema_verdict *schema, int value)
+{
+    const char *name = lua_istable(L, value) ? first_name(L, value) : NULL;
+    const char *meant = name ? nearest_field(schema, name) : NULL;
+    if (meant)
+        lua_pushfstring(L, "'%s'; did you mean %s?", name, meant);
+    else if (name)
+        lua_pushfstring(L, "'%s'", name);
+    else
+        lua_pushstring(L, luaL_typename(L, value));
+}
+
+static bool fits_bare(const struct question *question, const struct schema_field *field, int value)
+{
+    lua_State *L = question->L;
+    int type = lua_type(L, value);
+    switch (field->type) {
+    case SCHEMA_INDEXES:
+    case SCHEMA_PICKS:
+        return type == LUA_TTABLE && (lua_objlen(L, value) > 0 || !first_name(L, value));
+    case SCHEMA_INDEX:
+        return type == LUA_TNUMBER ||
+            (type == LUA_TTABLE && pick_is_row(question, field->over, value));
+    case SCHEMA_BOOLEAN:
+        return type == LUA_TBOOLEAN;
+    case SCHEMA_TEXT:
+    case SCHEMA_ENUM:
+        return type == LUA_TSTRING;
+    default:
+        return type == LUA_TNUMBER;
+    }
+}
+
+static void refuse(lua_State *L, const struct schema_verdict *schema, int value)
+{
+    luaL_Buffer names;
+    luaL_buffinit(L, &names);
+    for (unsigned i = 0; i < schema->alternatives_n; i++) {
+        luaL_addstring(&names, i > 0 ? ", " : "");
+        luaL_addstring(&names, schema->alternatives[i].fields[0].name);
+    }
+    luaL_pushresult(&names);
+    const char *expected = lua_tostring(L, -1);
+    push_description(L, schema, value);
+    luaL_error(L, "a verdict with %s%s expected, got %s",
+        schema->alternatives_n > 1 ? "one of " : "", expected, lua_tostring(L, -1));
+}
+
+static const struct schema_alternative *choose(
+    const struct question *question, int value, bool *bare)
+{
+    lua_State *L = question->L;
+    const struct schema_verdict *schema = &question->hook->verdict;
+    bool is_table = lua_istable(L, value);
+    if (question->hook->is_told)
+        luaL_error(L, "nothing is asked here: no answer expected, got %s", luaL_typename(L, value));
+    const struct schema_alternative *found = is_table ? named(L, schema, value) : NULL;
+    *bare = false;
+    for (unsigned i = 0; i < schema->alternatives_n && !found; i++) {
+        const struct schema_alternative *each = &schema->alternatives[i];
+        *bare = each->bare && fits_bare(question, &each->fields[0], value);
+        if (*bare || (is_table && schema->alternatives_n == 1 && !each->bare))
+            found = each;
+    }
+    if (!found)
+        refuse(L, schema, value);
+    return found;
+}
+
+static void refuse_field(
+    lua_State *L, const struct schema_alternative *alternative, const char *key)
+{
+    const struct schema_verdict only = {.alternatives = alternative, .alternatives_n = 1};
+    const char *meant = nearest_field(&only, key);
+    luaL_error(L, "a verdict with %s has no field '%s'%s%s%s", alternative->fields[0].name, key,
+        meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
+}
+
 static void refuse_unknown(lua_State *L, const struct schema_alternative *alternative, int value)
 {
     for (lua_pushnil(L); lua_next(L, value); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[1]";
         if (strcmp(key, "reason") != 0 && !is_field(alternative, key))
-            luaL_error(L, "a verdict with %s has no field '%s'", alternative->fields[0].name, key);
+            refuse_field(L, alternative, key);
     }
 }
 
@@ -202,6 +283,11 @@ static void read_reason(lua_State *L, int value, char *reason)
     lua_pop(L, 1);
 }
 
+bool verdict_is_named(lua_State *L, const struct schema_verdict *schema, int value)
+{
+    return lua_istable(L, value) && named(L, schema, value) != NULL;
+}
+
 const struct schema_alternative *verdict_alternative(
     const struct schema_verdict *schema, const void *verdict)
 {
@@ -223,11 +309,12 @@ bool verdict_read(const struct question *question, int value, void *verdict)
         *(bool *)((char *)verdict + schema->offset_false) = true;
         return true;
     }
-    unsigned act = choose(L, schema, value);
-    const struct schema_alternative *alternative = &schema->alternatives[act];
+    bool bare;
+    const struct schema_alternative *alternative = choose(question, value, &bare);
     if (schema->offset_act != SCHEMA_NOWHERE)
-        *(unsigned *)((char *)verdict + schema->offset_act) = act;
-    if (alternative->bare)
+        *(unsigned *)((char *)verdict + schema->offset_act) =
+            (unsigned)(alternative - schema->alternatives);
+    if (bare)
         read_field(question, &alternative->fields[0], value, verdict);
     else
         read_named(question, alternative, value, verdict);

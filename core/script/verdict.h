@@ -11,6 +11,9 @@
  * reason is cut to POLICY_REASON_MAX. Tables are read raw: no code of the policy runs here. */
 bool verdict_read(const struct question *question, int value, void *verdict);
 
+/* Whether the value is a table with a field of one of the alternatives: no list, no row. */
+bool verdict_is_named(lua_State *L, const struct schema_verdict *schema, int value);
+
 /* The alternative that a verdict took. */
 const struct schema_alternative *verdict_alternative(
     const struct schema_verdict *schema, const void *verdict);

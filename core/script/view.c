@@ -168,6 +168,38 @@ static void fill_view(lua_State *L, int frame, const struct schema_hook *hook, c
     lua_rawset(L, table);
 }
 
+/* Pushes the pool of rows for the nth field of this kind in a view. Views share their pools: they
+ * are shown one at a time, and memory for the largest list of each kind is taken once. */
+static void push_pool(lua_State *L, const struct schema_row *row, unsigned nth)
+{
+    lua_pushlightuserdata(L, (void *)(uintptr_t)row);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushlightuserdata(L, (void *)(uintptr_t)row);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, LUA_REGISTRYINDEX);
+    }
+    lua_rawgeti(L, -1, (int)nth + 1);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, -3, (int)nth + 1);
+    }
+    lua_remove(L, -2);
+}
+
+/* How many fields before field i show rows of the same kind. */
+static unsigned nth_of_kind(const struct schema_hook *hook, unsigned i)
+{
+    unsigned n = 0;
+    for (unsigned before = 0; before < i; before++)
+        n += hook->view[before].row == hook->view[i].row;
+    return n;
+}
+
 static void push_new_frame(lua_State *L, const struct schema_hook *hook)
 {
     char what[SCRIPT_NAME_MAX];
@@ -178,7 +210,7 @@ static void push_new_frame(lua_State *L, const struct schema_hook *hook)
     for (unsigned i = 0; i < hook->view_n; i++) {
         if (!hook->view[i].row)
             continue;
-        lua_newtable(L);
+        push_pool(L, hook->view[i].row, nth_of_kind(hook, i));
         lua_rawseti(L, -2, VIEW_POOL + (int)i);
     }
 }

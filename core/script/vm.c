@@ -55,6 +55,8 @@ static enum script_outcome limit_hit(struct vm *vm)
     if (vm->instructions_left < VM_COUNT)
         return SCRIPT_INSTRUCTIONS;
     vm->instructions_left -= VM_COUNT;
+    if (vm->forced != SCRIPT_OK && vm->instructions_left <= vm->instructions_stop)
+        return vm->forced;
     if (vm_clock_ns(vm) > vm->deadline_ns)
         return SCRIPT_FUSE;
     return SCRIPT_OK;
@@ -118,6 +120,9 @@ static void arm(struct vm *vm, const struct vm_limits *limits)
     vm->memory_placed = vm->memory_used;
     vm->growing = (struct vm_place){0};
     vm->instructions_left = limits->instructions;
+    vm->forced = limits->forced;
+    vm->instructions_stop =
+        limits->instructions - (limits->forced_at < limits->instructions ? limits->forced_at : 0);
     vm->deadline_ns = limits->time_ns;
     if (limits->time_ns != VM_NO_FUSE)
         vm->deadline_ns += vm_clock_ns(vm);
@@ -220,6 +225,9 @@ enum script_outcome vm_run(struct vm *vm, void (*body)(lua_State *L, void *conte
     lua_sethook(vm->L, NULL, 0, 0);
     lua_settop(vm->L, 0);
     enum script_outcome outcome = outcome_of(vm, status != 0 ? status : job.status);
+    vm->instructions_used = limits->instructions - vm->instructions_left;
+    if (vm->forced != SCRIPT_OK)
+        outcome = vm->forced;
     vm->error.outcome = outcome;
     if (outcome == SCRIPT_MEMORY) {
         snprintf(vm->error.message, sizeof vm->error.message, "limit of memory reached");
@@ -235,8 +243,8 @@ enum script_outcome vm_run(struct vm *vm, void (*body)(lua_State *L, void *conte
 struct vm_limits vm_call_limits(const struct vm *vm)
 {
     int64_t fuse_ns = (int64_t)vm->settings->fuse_ms * 1000000;
-    return (struct vm_limits){
-        vm->settings->instructions_max, vm->is_builtin ? VM_NO_FUSE : fuse_ns};
+    return (struct vm_limits){.instructions = vm->settings->instructions_max,
+        .time_ns = vm->is_builtin ? VM_NO_FUSE : fuse_ns};
 }
 
 struct vm_limits vm_load_limits(const struct vm *vm)
@@ -287,7 +295,8 @@ enum err vm_new(const struct script_settings *settings, struct vm **out, struct 
         vm_free(vm);
         return ERR_NO_MEMORY;
     }
-    struct vm_limits limits = {10 * settings->instructions_max, VM_NO_FUSE};
+    struct vm_limits limits = {
+        .instructions = 10 * settings->instructions_max, .time_ns = VM_NO_FUSE};
     if (vm_run(vm, open_sandbox, vm, &limits) != SCRIPT_OK) {
         *error = vm->error;
         vm_free(vm);

@@ -16,6 +16,9 @@
 struct vm_limits {
     uint64_t instructions;
     int64_t time_ns; /* VM_NO_FUSE: however long */
+    /* For replay: the call ends with this outcome, after so many instructions at the latest. */
+    enum script_outcome forced; /* SCRIPT_OK: as it does */
+    uint64_t forced_at;
 };
 #define VM_NO_FUSE INT64_MAX
 
@@ -35,8 +38,11 @@ struct vm {
         int line;
     } growing; /* where memory last grew much: running out of it leaves no trace of its own */
     uint64_t instructions_left;
+    uint64_t instructions_stop; /* `forced` strikes when no more than these are left */
+    enum script_outcome forced; /* SCRIPT_OK: only real limits do */
     int64_t deadline_ns;
     enum script_outcome stopped; /* a limit was hit; SCRIPT_OK: none */
+    uint64_t instructions_used;  /* by the last call, in steps of VM_COUNT */
 
     int runtime;            /* registry: what lua/sandbox.lua returned, see runtime.h */
     int frames[HOOK_COUNT]; /* registry: the reused tables of each hook's view */
@@ -53,6 +59,7 @@ struct vm {
     char extends[SCRIPT_NAME_MAX + 1]; /* "": nothing */
     int64_t version;
     unsigned examples_n;
+    bool has_rule[HOOK_COUNT];
 };
 
 /* A VM with the sandbox, without a policy. settings is borrowed. ERR_NO_MEMORY, ERR_SCRIPT. */

@@ -1,5 +1,7 @@
 #include "trace/happening.h"
 
+#include "addr/code.h"
+
 const char *happening_name(enum happening_kind kind)
 {
     static const char *const names[HAPPENINGS] = {
@@ -197,9 +199,7 @@ void happenings_actions(struct happenings *happenings, const struct action *acti
 void happening_code(struct codec *codec, struct happening *happening)
 {
     code_u64(codec, &happening->conn);
-    code_bytes(codec, happening->addr.id.bytes, PEER_ID_SIZE);
-    code_bytes(codec, happening->addr.at.ip.bytes, sizeof happening->addr.at.ip.bytes);
-    code_u16(codec, &happening->addr.at.port);
+    code_addr(codec, &happening->addr);
     code_bool(codec, &happening->outbound);
     code_enum(codec, &happening->err, ERR_COUNT);
     code_u32(codec, &happening->count);

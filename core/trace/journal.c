@@ -81,7 +81,7 @@ static void code_decided(struct codec *codec, struct decided *decided)
 
 static void code_names(struct codec *codec, const struct policy_answer *answer)
 {
-    const char *const texts[] = {answer->name, answer->hash, answer->failure};
+    const char *const texts[] = {answer->name, answer->hash, policy_failure_name(answer->failure)};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct span text = span_of(texts[i], strnlen(texts[i], JOURNAL_TEXT_MAX));
         code_span(codec, &text, JOURNAL_TEXT_MAX);
@@ -110,6 +110,11 @@ static enum err ask(
     decision_write_view(codec, hook, view, err ? NULL : verdict);
     end(journal, &journal->decisions);
     return err;
+}
+
+static bool wants(struct policy *self, enum hook hook)
+{
+    return policy_wants(((struct journal *)self)->inner, hook);
 }
 
 static void describe(const struct policy *self, struct policy_answer *answer)
@@ -148,7 +153,7 @@ struct journal *journal_new(struct policy *inner, int64_t (*clock_ns)(void *cont
     struct journal *journal = calloc(1, sizeof *journal);
     if (!journal)
         return NULL;
-    journal->policy = (struct policy){.ask = ask, .describe = describe};
+    journal->policy = (struct policy){.ask = ask, .wants = wants, .describe = describe};
     journal->inner = inner;
     journal->observer = (struct node_observer){before, after, journal, NULL};
     journal->clock_ns = clock_ns;

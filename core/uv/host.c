@@ -361,19 +361,3 @@ void host_free(struct host *host)
     free(host->tcps);
     free(host);
 }
-
-struct host_counts host_counts(const struct host *host)
-{
-    return host->counts;
-}
-
-size_t host_memory(const struct host *host, size_t *links)
-{
-    *links = 0;
-    for (uint32_t i = 0; i < host->tcps_n; i++)
-        if (host->tcps[i]->link)
-            *links += link_memory(host->tcps[i]->link);
-    size_t place =
-        sizeof *host->tcps + sizeof(struct heap_item *) + sizeof(uint64_t) + sizeof(uint32_t);
-    return host->tcps_n * (sizeof(struct tcp) + place);
-}

@@ -49,6 +49,8 @@ struct host_counts {
     uint64_t accepted, accept_errors;
     uint64_t shed;                /* accepted and closed at once: no descriptor left (F19) */
     uint64_t bytes_in, bytes_out; /* as on the wire */
+    /* Of PEX messages, by enum pex_kind: decoded ones, and those that were queued. */
+    uint64_t messages_in[PEX_KINDS], messages_out[PEX_KINDS];
 };
 
 /* Borrows workspace and settings, which may still change until host_start. NULL: out of memory. */
@@ -80,6 +82,17 @@ void host_stop(struct host *host, void (*stopped)(void *context), void *context)
 void host_free(struct host *host);
 
 struct host_counts host_counts(const struct host *host);
+
+/* One connection that is up, and bytes of its PEX messages: decoded, queued, still to be written.
+ */
+struct host_peer {
+    struct peer_id id;
+    uint64_t received, sent;
+    size_t pending;
+};
+/* Calls visit for each. */
+void host_peers(const struct host *host, void (*visit)(void *context, const struct host_peer *peer),
+    void *context);
 /* Bytes of heap of one connection that is up: the socket with its place in the tables, and its link
  * apart. For reports. */
 size_t host_memory(const struct host *host, size_t *links);

@@ -131,6 +131,8 @@ static enum err on_message(void *context, uint8_t channel, struct span bytes)
     enum err err = pex_message_decode(bytes, &tcp->host->workspace->decoded, &message);
     if (err)
         return err;
+    tcp->received += bytes.n;
+    tcp->host->counts.messages_in[message.kind] += bytes.n;
     struct event event = {.kind = EVENT_MESSAGE, .conn = tcp->number, .message = &message};
     host_event(tcp->host, &event);
     return ERR_OK;
@@ -283,7 +285,12 @@ static enum err queue_message(struct tcp *tcp, const struct pex_message *message
     if (err)
         return err;
     struct span bytes = span_of(workspace->encoded, n);
-    return link_send(tcp->link, host_now(tcp->host), PEX_CHANNEL, bytes);
+    err = link_send(tcp->link, host_now(tcp->host), PEX_CHANNEL, bytes);
+    if (err)
+        return err;
+    tcp->sent += n;
+    tcp->host->counts.messages_out[message->kind] += n;
+    return ERR_OK;
 }
 
 void tcp_send(struct tcp *tcp, const struct pex_message *message)

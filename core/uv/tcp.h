@@ -35,9 +35,10 @@ struct tcp {
     struct tcp_block *block; /* bytes on their way, NULL: none */
     struct heap_item deadline;
     uint64_t number;
-    uint32_t place;     /* in host->tcps */
-    int32_t connect_ms; /* -1: accepted */
-    int64_t until_ms;   /* end of connecting, flushing or lingering */
+    uint32_t place;          /* in host->tcps */
+    int32_t connect_ms;      /* -1: accepted */
+    int64_t until_ms;        /* end of connecting, flushing or lingering */
+    uint64_t received, sent; /* bytes of messages: decoded, queued */
     struct endpoint remote;
     struct peer_id dialed; /* expected ID of an outbound connection */
     uint8_t state;         /* enum tcp_state */

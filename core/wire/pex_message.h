@@ -8,6 +8,7 @@
 #define PEX_SELECTION_MAX 250 /* addresses we ever send, and take from one list (F26) */
 
 enum pex_kind { PEX_REQUEST, PEX_ADDRS };
+#define PEX_KINDS 2
 
 struct pex_message {
     enum pex_kind kind;

@@ -39,8 +39,10 @@ end
 -- { name, bare, fields } of each form that a hook's verdict may take.
 local function alternatives_of(hook)
   local verdict = hook.verdict
-  if verdict.kind ~= "one_of" then
-    return { { name = "only", bare = verdict.kind == "value", fields = verdict } }
+  if verdict.kind == "none" then
+    return { { name = "only", fields = {} } }
+  elseif verdict.kind ~= "one_of" then
+    return { { name = "only", bare = verdict.kind == "value" or verdict.bare, fields = verdict } }
   end
   local list = {}
   for i, alternative in ipairs(verdict) do
@@ -171,7 +173,7 @@ struct policy_pick {
   put("/* Every view begins with this. */")
   put_struct(put, "policy_common", schema.common)
   for _, hook in ipairs(schema.hooks) do
-    put("/* %s: %s */", hook.point, hook.doc)
+    put("/* %s%s */", hook.point and hook.point .. ": " or "", hook.doc)
     put("struct %s_view {", hook.name)
     put("    struct policy_common common;")
     for _, field in ipairs(hook.view) do
@@ -272,11 +274,14 @@ local function put_hook_fields(put, schema, hook)
   local rows = {}
   for _, alternative in ipairs(alternatives_of(hook)) do
     local array = ("%s_%s_fields"):format(hook.name, alternative.name)
-    put("static const struct schema_field %s[] = {", array)
-    put_fields(put, schema, alternative.fields, place)
-    put("};\n")
+    local n = #alternative.fields
+    if n > 0 then
+      put("static const struct schema_field %s[] = {", array)
+      put_fields(put, schema, alternative.fields, place)
+      put("};\n")
+    end
     rows[#rows + 1] = ('    {"%s", %s, %s, %d},'):format(alternative.name,
-      alternative.bare and "true" or "false", array, #alternative.fields)
+      alternative.bare and "true" or "false", n > 0 and array or "NULL", n)
   end
   put("static const struct schema_alternative %s_alternatives[] = {", hook.name)
   put(table.concat(rows, "\n"))
@@ -290,6 +295,8 @@ local function put_hook_entry(put, schema, hook)
   end
   put("    [HOOK_%s] = {", hook.name)
   put('        .name = "%s",', hook.name)
+  put("        .answered_by_core = %s,", tostring(hook.answered_by == "core"))
+  put("        .is_told = %s,", tostring(hook.verdict.kind == "none"))
   put("        .view_size = sizeof(struct %s_view),", hook.name)
   put("        .view = %s_view_fields,", hook.name)
   put("        .view_n = %d,", #schema.common + #hook.view)

@@ -89,12 +89,19 @@ return function(schema)
   index_by_name(schema.hooks)
   for _, hook in ipairs(schema.hooks) do
     check_view(hook.name, hook.view)
+    assert(hook.answered_by == nil or hook.answered_by == "core", "schema: answered by whom?")
     if hook.verdict.kind == "one_of" then
       index_by_name(hook.verdict)
+      local all = {}
       for _, alternative in ipairs(hook.verdict) do
         check_verdict_fields(hook, alternative)
-        assert(not alternative.bare or #alternative == 1, "schema: a bare value is one field")
+        for _, field in ipairs(alternative) do
+          all[#all + 1] = field
+        end
       end
+      check_names(hook.name, all)
+    elseif hook.verdict.kind == "none" then
+      assert(#hook.verdict == 0 and not hook.verdict.may_be_false, "schema: none is nothing")
     else
       check_verdict_fields(hook, hook.verdict)
     end

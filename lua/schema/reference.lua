@@ -88,14 +88,18 @@ end
 
 local function verdict_sections(hook, put)
   local verdict = hook.verdict
+  local function form(fields, bare)
+    return bare and ("a table, or its %s alone"):format(fields[1][1]) or "a table"
+  end
   if verdict.kind == "one_of" then
     for i, alternative in ipairs(verdict) do
-      put((i == 1 and "verdict, either %s" or "or %s"):format(alternative.name), alternative, true)
+      put(("%s %s: %s"):format(i == 1 and "verdict, either" or "or", alternative.name,
+        form(alternative, alternative.bare)), alternative, true)
     end
-  elseif verdict.kind == "value" then
+  elseif verdict.kind == "value" and #verdict == 1 then
     put("verdict, a value", verdict, true)
-  else
-    put("verdict, a table", verdict, true)
+  elseif verdict.kind ~= "none" then
+    put("verdict, " .. form(verdict, verdict.bare), verdict, true)
   end
 end
 
@@ -124,6 +128,10 @@ local function hook_sections(hook)
   return sections
 end
 
+local function title_of(hook)
+  return hook.point and ("%s (%s)"):format(hook.name, hook.point) or hook.name
+end
+
 local function has_picks(hook)
   for _, section in ipairs(hook_sections(hook)) do
     for _, field in ipairs(section.fields) do
@@ -136,11 +144,16 @@ local function has_picks(hook)
 end
 
 local function verdict_note(schema, hook)
+  if hook.verdict.kind == "none" then
+    return "No verdict: the hook is told, not asked; so is the policy it extends."
+  end
   local may_be_false = hook.verdict.may_be_false and "false: no. " or ""
   local pick = has_picks(hook) and "A pick is a row's number, the row itself, { id = ... } of the "
     .. 'book, or { row = n, kind = "feeler" }. ' or ""
-  return ("%s%snil: as the rule it extends would. A table may carry reason (at most %d bytes).")
-    :format(pick, may_be_false, schema.reason_max)
+  local rule = hook.answered_by == "core" and "nil: as the core's own rule would"
+    or "nil: as the rule it extends would"
+  return ("%s%s%s. A table may carry reason (at most %d bytes).")
+    :format(pick, may_be_false, rule, schema.reason_max)
 end
 
 function reference.hook(schema, name)
@@ -202,7 +215,7 @@ function reference.list(schema)
   local put, text = page()
   local rows = {}
   for i, hook in ipairs(schema.hooks) do
-    rows[i] = { hook.name, hook.point, hook.doc }
+    rows[i] = { hook.name, hook.point or "", hook.doc }
   end
   put("What a policy can decide, and the policy points:\n")
   put_columns(put, rows)
@@ -213,7 +226,7 @@ end
 function reference.page(schema, name)
   local hook = reference.hook(schema, name)
   local put, text = page()
-  wrapped(put, ("%s (%s): "):format(hook.name, hook.point), "", hook.doc)
+  wrapped(put, title_of(hook) .. ": ", "", hook.doc)
   for _, section in ipairs(hook_sections(hook)) do
     put_fields(put, schema, section.title, section.fields, section.is_verdict)
   end
@@ -242,7 +255,7 @@ local function put_table(put, schema, fields, is_verdict)
 end
 
 local function put_hook(put, schema, hook)
-  put(("\n### %s (%s)\n\n%s\n"):format(hook.name, hook.point, hook.doc))
+  put(("\n### %s\n\n%s\n"):format(title_of(hook), hook.doc))
   for _, section in ipairs(hook_sections(hook)) do
     put(("*%s*\n"):format(section.title))
     put_table(put, schema, section.fields, section.is_verdict)

@@ -40,7 +40,8 @@ pex = {}
 ---@return pex.policy
 function pex.policy(spec) end
 
----The rules that this policy extends, by hook: pex.base.select(view).
+---The rules that this policy extends, by hook: pex.base.select(view). nil as an answer: the core's
+---own rule decides.
 ---@type table<string, fun(view: table): any>
 pex.base = {}
 
@@ -151,18 +152,19 @@ local function put_verdict(put, schema, hook)
     put(("---@field reason? string at most %d bytes\n"):format(schema.reason_max))
     types[#types + 1] = name
   end
-  if verdict.kind == "value" then
-    types[1] = type_of(schema, verdict[1])
-  elseif verdict.kind == "table" then
-    put_table("pex.verdict." .. hook.name, verdict)
-  else
-    for _, alternative in ipairs(verdict) do
-      if alternative.bare then
-        types[#types + 1] = type_of(schema, alternative[1])
-      else
-        put_table(("pex.verdict.%s.%s"):format(hook.name, alternative.name), alternative)
-      end
+  local function put_form(name, fields, bare)
+    if bare then
+      types[#types + 1] = type_of(schema, fields[1])
     end
+    put_table(name, fields)
+  end
+  local name = "pex.verdict." .. hook.name
+  if verdict.kind == "one_of" then
+    for _, alternative in ipairs(verdict) do
+      put_form(name .. "." .. alternative.name, alternative, alternative.bare)
+    end
+  elseif verdict.kind ~= "none" then
+    put_form(name, verdict, verdict.kind == "value" or verdict.bare)
   end
   if verdict.may_be_false then
     types[#types + 1] = "false"
@@ -172,7 +174,7 @@ local function put_verdict(put, schema, hook)
 end
 
 local function put_hook(put, schema, hook)
-  put(("---%s: %s"):format(hook.point, hook.doc))
+  put(("---%s%s"):format(hook.point and hook.point .. ": " or "", hook.doc))
   put_class(put, schema, ("pex.view.%s : pex.view"):format(hook.name), hook.view)
   put("")
   return ("---@field %s? fun(view: pex.view.%s): %s"):format(hook.name, hook.name,

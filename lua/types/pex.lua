@@ -45,6 +45,37 @@
 ---@field group_outbound integer outbound peers and dials in the same group (peers)
 ---@field persistent boolean
 ---@field source_ip string who told us first
+---@field source_group string its address group
+---@field first_seen_age_s number (s)
+---@field last_crawl_age_s number since a crawl last chose it, in this run (s)
+---@field references integer new buckets that hold it (buckets)
+---@field reached_2h number share of dials that succeeded, 0 to 1, faded over 2 hours; -1: never dialed
+---@field reached_day number the same, faded over a day
+---@field reached_week number the same, faded over a week
+---@field connected boolean
+---@field version string software version it reported last
+
+---a ban that ran out, with the address it kept
+---@class pex.row.banned
+---@field id string
+---@field ip string
+---@field port integer
+---@field group string
+---@field tag string
+---@field reason string why it was banned
+---@field bans integer how often it was banned, this one counted
+---@field ban_age_s number since the ban began (s)
+---@field expired_age_s number since it ran out (s)
+
+---an address in a list that a peer sent
+---@class pex.row.offer
+---@field id string
+---@field ip string
+---@field port integer
+---@field group string
+---@field tag string
+---@field known boolean in the book with this endpoint
+---@field known_elsewhere boolean this ID is in the book with another endpoint, which it keeps
 
 ---a connected peer
 ---@class pex.row.peer
@@ -59,7 +90,26 @@
 ---@field uptime_s number (s)
 ---@field rtt_ms number TCP connect time at once, smoothed by ping (ms)
 ---@field useful_addresses integer addresses it supplied that were new to us (addresses)
+---@field addresses integer addresses it supplied, known ones counted (addresses)
+---@field lists integer lists it sent that we had asked for
+---@field list_age_s number since the last of them (s)
+---@field asked_age_s number since we last asked it (s)
+---@field requests integer requests it made on this connection
+---@field request_age_s number since the last of them (s)
+---@field incidents integer its incidents in the last 24 h
+---@field seed boolean one of the configured seeds
 ---@field version string software version it reports
+
+---a configured seed that may be dialed now
+---@class pex.row.seed
+---@field id string
+---@field ip string
+---@field port integer
+---@field group string
+---@field tag string
+---@field last_try_age_s number (s)
+---@field failures integer failed dials since the last success (dials)
+---@field result string how the last dial ended: "ok" or an error name, "": none yet
 
 ---@class pex.book
 ---@field new integer addresses not vetted yet (addresses)
@@ -91,6 +141,10 @@
 ---@field wanted integer how many will be dialed at most (peers)
 ---@field new_percent number bias this draw was made with (percent)
 ---@field candidates pex.row.address[] drawn from the book; never ourselves, banned, connected or being dialed
+
+---@class pex.verdict.select
+---@field picks pex.pick[]
+---@field reason? string at most 80 bytes
 
 ---P4, P5: A dial failed: when may this address be tried again?
 ---@class pex.view.backoff : pex.view
@@ -124,6 +178,189 @@
 ---@field disconnect? boolean
 ---@field reason? string at most 80 bytes
 
+---P1: A dial round starts: how many dials may it make?
+---@class pex.view.dial_count : pex.view
+---@field reason "tick"|"wakeup" the period has passed, or addresses came from a seed
+---@field free integer free outbound slots (peers)
+
+---@class pex.verdict.dial_count
+---@field dials integer at most as many as slots are free (dials)
+---@field reason? string at most 80 bytes
+
+---P6: Whether a peer we dialed was useful enough for its address to count as good (vetted).
+---@class pex.view.promote : pex.view
+---@field peer pex.row.peer
+
+---@class pex.verdict.promote
+---@field good boolean
+---@field reason? string at most 80 bytes
+
+---P8, P9: Addresses are wanted: which peer to ask for some.
+---@class pex.view.ask : pex.view
+---@field reason "tick"|"connected" the period has passed, or the one peer in `peers` has just connected
+---@field need_more boolean the book is short of addresses (P7)
+---@field peers pex.row.peer[] those that may be asked now
+
+---@class pex.verdict.ask
+---@field row integer|table
+---@field reason? string at most 80 bytes
+
+---P10: Nothing in the book can be dialed, or we have been alone for long: which seeds to try.
+---@class pex.view.seeds : pex.view
+---@field need_more boolean the book is short of addresses (P7)
+---@field alone_s number since the last peer left; -1: we have peers (s)
+---@field dialable integer addresses of the book chosen in this round that could be dialed (addresses)
+---@field seeds pex.row.seed[] those that may be dialed now
+
+---@class pex.verdict.seeds
+---@field rows (integer|table)[] tried in this order until one answers
+---@field reason? string at most 80 bytes
+
+---P25: A persistent peer is away or could not be reached: when to try again.
+---@class pex.view.reconnect : pex.view
+---@field id string
+---@field ip string
+---@field port integer
+---@field tag string
+---@field class string what ended the last dial or the connection (error names)
+---@field failures integer failed dials in a row (dials)
+---@field away_s number since it was last connected, or since start (s)
+---@field max_wait_s number persistent_peers_max_dial_period, 0: not set (s)
+
+---@class pex.verdict.reconnect
+---@field wait_s number not before this (s)
+---@field reason? string at most 80 bytes
+
+---P18, P20: Which peers to let go, every period. They are closed gracefully and not dialed again at once.
+---@class pex.view.rotate : pex.view
+---@field hold_max_s number seed_disconnect_wait: the longest a seed keeps a peer (s)
+---@field peers pex.row.peer[] all but persistent and unconditional ones
+
+---@class pex.verdict.rotate
+---@field rows (integer|table)[]
+---@field reason? string at most 80 bytes
+
+---P19: A crawl begins: which addresses to visit, in which order.
+---@class pex.view.crawl : pex.view
+---@field concurrency integer crawl_concurrency (dials)
+---@field candidates pex.row.address[] drawn from the book, vetted and not vetted alike
+
+---@class pex.verdict.crawl
+---@field rows (integer|table)[]
+---@field concurrency? integer at once; 0: as the setting, which is also the most (dials)
+---@field reason? string at most 80 bytes
+
+---P13: An answer is built: what of the book goes into it, as numbers or row by row.
+---@class pex.view.share : pex.view
+---@field peer pex.row.peer who asked
+---@field count integer how many a node of this book shares: 23 % of it, from 32 to 250 (B35) (addresses)
+---@field candidates pex.row.address[] empty at first; with `draw` the hook is asked again and finds them here
+
+---@class pex.verdict.share.amount
+---@field count? integer (addresses)
+---@field new_percent? number share of new addresses, which come first (B37); -1: all alike (B36) (percent)
+---@field verified_only? boolean only addresses that we dialed and whose ID we authenticated
+---@field verified_first? boolean others only if these are too few
+---@field verified_within_s? number how long ago at most; 0: ever (s)
+---@field draw? integer ask again and show so many, drawn by these rules (candidates)
+---@field reason? string at most 80 bytes
+
+---@class pex.verdict.share.rows
+---@field rows (integer|table)[]
+---@field reason? string at most 80 bytes
+
+---P15: Somebody connects to us: let him in? Asked for the socket and again for the proven peer.
+---@class pex.view.admit : pex.view
+---@field stage "socket"|"peer" before the handshake (then id and what follows it are not known), or after it
+---@field ip string
+---@field group string
+---@field tag string
+---@field ip_peers integer inbound ones with this IP (peers)
+---@field group_peers integer inbound ones in this group (peers)
+---@field handshaking integer inbound sockets not proven yet (peers)
+---@field default_reject string why the core would refuse (error name), "": it would not
+---@field id string
+---@field version string
+---@field moniker string
+---@field known boolean its ID is in the book
+---@field unconditional boolean
+---@field persistent boolean
+---@field peers pex.row.peer[] who could make room; only at stage peer while the inbound slots are full
+
+---@class pex.verdict.admit.accept
+---@field accept boolean
+---@field reason? string at most 80 bytes
+
+---@class pex.verdict.admit.reject
+---@field reject string
+---@field reason? string at most 80 bytes
+
+---@class pex.verdict.admit.replace
+---@field replace integer|table
+---@field reason? string at most 80 bytes
+
+---P12, P14: A peer asks for addresses: answer, and close when? false: ignore.
+---@class pex.view.answer : pex.view
+---@field peer pex.row.peer who asks; this request is counted
+---@field since_last_s number since this ID's request before this, on whichever connection; -1: none known (s)
+---@field ip_answers number answers its IP may still get now (answers)
+---@field default_act "answer"|"ignore"|"disconnect" what the core would do
+
+---@class pex.verdict.answer
+---@field act "answer"|"ignore"|"disconnect"
+---@field linger_s? number a seed closes the connection once the answer is out, but not later than this (s)
+---@field reason? string at most 80 bytes
+
+---P16: A list arrived that we had asked for: which of its addresses go into the book.
+---@class pex.view.accept : pex.view
+---@field peer pex.row.peer who sent it
+---@field room integer how many it may still add this hour (addresses)
+---@field offers pex.row.offer[]
+
+---@class pex.verdict.accept
+---@field rows (integer|table)[]
+---@field blame? integer counted as dead addresses of this peer, which lowers its room for a day (addresses)
+---@field reason? string at most 80 bytes
+
+---P21, P22: A bucket of the book is full: who leaves it for a newcomer. false: the newcomer.
+---@class pex.view.evict : pex.view
+---@field bucket "new"|"old"
+---@field newcomer pex.row.address
+---@field entries pex.row.address[] all of the bucket
+---@field default_row integer whom the core would choose, as a number in `entries`; 0: the newcomer
+
+---@class pex.verdict.evict.leave
+---@field row integer|table
+---@field reason? string at most 80 bytes
+
+---@class pex.verdict.evict.test
+---@field test integer|table dial it first: it leaves if it does not answer
+---@field reason? string at most 80 bytes
+
+---P11: Bans ran out: which of their addresses come back into the book now.
+---@class pex.view.reinstate : pex.view
+---@field need_more boolean the book is short of addresses (P7)
+---@field banned pex.row.banned[]
+
+---@class pex.verdict.reinstate
+---@field rows (integer|table)[]
+---@field reason? string at most 80 bytes
+
+---Something happened: for policies that learn, in policy.state. Nothing is answered.
+---@class pex.view.observe : pex.view
+---@field kind "connected"|"closed"|"dialed"|"dial_failed"|"list"|"round_trip"
+---@field id string
+---@field ip string
+---@field port integer
+---@field group string
+---@field tag string
+---@field outbound boolean
+---@field class string dial_failed, closed: why (error name)
+---@field rtt_ms number dialed, round_trip (ms)
+---@field addresses integer list: how many it held
+---@field useful_addresses integer list: how many were new to us
+---@field uptime_s number closed: how long it was connected (s)
+
 ---@class pex.policy
 ---@field name string
 ---@field version integer
@@ -133,9 +370,23 @@
 ---@field migrate? fun(old: table, version: integer): table
 ---@field use fun(part: table) takes hooks and examples of a part, such as require "backoff"
 ---@field bias? fun(view: pex.view.bias): pex.verdict.bias|nil
----@field select? fun(view: pex.view.select): pex.pick[]|nil
+---@field select? fun(view: pex.view.select): pex.pick[]|pex.verdict.select|false|nil
 ---@field backoff? fun(view: pex.view.backoff): pex.verdict.backoff.wait|pex.verdict.backoff.ban|pex.verdict.backoff.remove|nil
 ---@field ban? fun(view: pex.view.ban): pex.verdict.ban|false|nil
+---@field dial_count? fun(view: pex.view.dial_count): integer|pex.verdict.dial_count|false|nil
+---@field promote? fun(view: pex.view.promote): boolean|pex.verdict.promote|nil
+---@field ask? fun(view: pex.view.ask): integer|table|pex.verdict.ask|false|nil
+---@field seeds? fun(view: pex.view.seeds): (integer|table)[]|pex.verdict.seeds|false|nil
+---@field reconnect? fun(view: pex.view.reconnect): number|pex.verdict.reconnect|nil
+---@field rotate? fun(view: pex.view.rotate): (integer|table)[]|pex.verdict.rotate|false|nil
+---@field crawl? fun(view: pex.view.crawl): (integer|table)[]|pex.verdict.crawl|false|nil
+---@field share? fun(view: pex.view.share): pex.verdict.share.amount|(integer|table)[]|pex.verdict.share.rows|false|nil
+---@field admit? fun(view: pex.view.admit): boolean|pex.verdict.admit.accept|pex.verdict.admit.reject|pex.verdict.admit.replace|false|nil
+---@field answer? fun(view: pex.view.answer): "answer"|"ignore"|"disconnect"|pex.verdict.answer|false|nil
+---@field accept? fun(view: pex.view.accept): (integer|table)[]|pex.verdict.accept|false|nil
+---@field evict? fun(view: pex.view.evict): integer|table|pex.verdict.evict.leave|pex.verdict.evict.test|false|nil
+---@field reinstate? fun(view: pex.view.reinstate): (integer|table)[]|pex.verdict.reinstate|false|nil
+---@field observe? fun(view: pex.view.observe): nil
 
 pex = {}
 
@@ -144,7 +395,8 @@ pex = {}
 ---@return pex.policy
 function pex.policy(spec) end
 
----The rules that this policy extends, by hook: pex.base.select(view).
+---The rules that this policy extends, by hook: pex.base.select(view). nil as an answer: the core's
+---own rule decides.
 ---@type table<string, fun(view: table): any>
 pex.base = {}
 

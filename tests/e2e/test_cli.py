@@ -82,6 +82,15 @@ def test_help_has_the_flags_of_cometbft(command):
     assert "--home DIR" in text and "--log_level" in text
 
 
+def test_help_tells_how_switches_are_written():
+    assert "--p2p.pex=false" in succeed("start", "--help").stdout
+
+
+def test_help_lists_settings_only_where_they_matter():
+    text = succeed("show-node-id", "--help").stdout
+    assert "--p2p." not in text and "luapex start --help" in text
+
+
 def test_without_a_command_it_tells_how_to_use_it():
     done = luapex()
     assert done.returncode == 2
@@ -106,7 +115,8 @@ def test_without_a_command_it_tells_how_to_use_it():
         (["start", "now"], "luapex start: unexpected argument 'now' (see luapex start --help)"),
         (
             ["start", "--p2p.pex", "false"],
-            "luapex start: unexpected argument 'false' (see luapex start --help)",
+            "luapex start: unexpected argument 'false'; write --p2p.pex=false"
+            " (see luapex start --help)",
         ),
     ],
 )
@@ -172,10 +182,44 @@ def test_init_explains_every_key(home):
 def test_init_keeps_what_is_there(home):
     files = [home / "config/config.toml", home / "config/node_key.json"]
     before = [path.read_bytes() for path in files]
-    done = succeed("init", "--home", home, "--network", "other-2")
-    assert [path.read_bytes() for path in files] == before
-    for path in files:
-        assert f"kept  {path}\n" in done.stdout
+    for again in ([], ["--network", "test-1", "--p2p.pex", "--pex.crawl_period", "30000ms"]):
+        done = succeed("init", "--home", home, *again)
+        assert [path.read_bytes() for path in files] == before
+        for path in files:
+            assert f"kept  {path}\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "flags, name",
+    [
+        (["--network", "other-2"], "network (chain ID)"),
+        (["--seeds", f"{ID}@1.2.3.4:26656"], "p2p.seeds"),
+        (["--p2p.laddr", "tcp://127.0.0.1:1"], "p2p.laddr"),
+        (["--p2p.unconditional_peer_ids", ID], "p2p.unconditional_peer_ids"),
+        (["--moniker", "other"], "moniker"),
+        (["--log_level", "debug"], "log_level"),
+        (["--network", "test-1", "--p2p.pex=false"], "p2p.pex"),
+        (["--pex.crawl_period", "1m"], "pex.crawl_period"),
+    ],
+)
+def test_init_says_when_what_is_there_is_not_what_is_asked_for(home, flags, name):
+    before = (home / "config/config.toml").read_bytes()
+    (home / "config/node_key.json").unlink()
+    done = luapex("init", "--home", home, *flags)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr == (
+        f"luapex: error: {home}/config/config.toml is there already and has another {name}; "
+        "change it there, or make another home\n"
+    )
+    assert (home / "config/config.toml").read_bytes() == before
+    assert not (home / "config/node_key.json").exists()
+
+
+def test_init_of_a_home_without_a_network_says_so(home):
+    change(home, 'network = "test-1"', 'network = ""')
+    done = luapex("init", "--home", home, "--network", "test-1")
+    assert done.returncode == 1
+    assert "no network: pex.network is not set" in done.stderr
 
 
 def test_init_takes_the_network_from_a_genesis_file(tmp_path):
@@ -196,7 +240,7 @@ def test_init_checks_values_before_it_writes(tmp_path):
     done = luapex("init", "--home", home, "--network", "n", "--p2p.send_rate", "fast")
     assert done.returncode == 1
     assert done.stderr == (
-        "luapex: error: --p2p.send_rate: p2p.send_rate: 'fast' is not an integer "
+        "luapex: error: --p2p.send_rate: 'fast' is not an integer "
         "from 0 to 1000000000000 (bytes per second)\n"
     )
     assert not home.exists()
@@ -260,7 +304,7 @@ def test_malformed_seeds_and_addresses_refuse_start(home):
 def test_a_seed_without_exchange_is_refused(home):
     done = luapex("start", "--home", home, "--p2p.seed_mode", "--p2p.pex=false")
     assert done.returncode == 1
-    assert "--p2p.seed_mode: p2p.seed_mode: a seed needs p2p.pex = true" in done.stderr
+    assert "--p2p.seed_mode: a seed needs p2p.pex = true" in done.stderr
 
 
 def test_warnings_do_not_stop_it(home):

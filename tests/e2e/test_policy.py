@@ -153,6 +153,11 @@ def test_check_passes_the_first_policy_of_the_readme(tmp_path):
     assert succeed("check", path) == f"{path}: 2 examples passed\n"
 
 
+def test_check_without_examples_says_that_no_hook_was_tried(save):
+    path = save("")
+    assert "has no examples, so no hook was tried" in succeed("check", path)
+
+
 def test_check_takes_several_files_and_fails_when_one_fails(save, tmp_path):
     succeed("new", "good", "--dir", tmp_path)
     bad = save("policy.examples = 1", "bad.lua")

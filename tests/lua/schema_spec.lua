@@ -34,6 +34,10 @@ local function sample()
             { "scope", "enum", enum = "scope", default = "ip" } },
         },
       },
+      {
+        name = "observe", doc = "It happened.", answered_by = "core", view = {},
+        verdict = { kind = "none" },
+      },
     },
   }
 end
@@ -52,9 +56,11 @@ local mistakes = {
   ["two named count"] = function(s) s.hooks[2].name = "count" end,
   ["two named yes"] = function(s) s.hooks[3].verdict[2].name = "yes" end,
   ["now: twice"] = function(s) s.common[2][1] = "now" end,
-  ["a bare value is one field"] = function(s)
-    table.insert(s.hooks[3].verdict[1], { "no", "boolean", default = false })
+  ["reject: twice"] = function(s)
+    table.insert(s.hooks[3].verdict[1], { "reject", "boolean", default = false })
   end,
+  ["answered by whom"] = function(s) s.hooks[3].answered_by = "C" end,
+  ["none is nothing"] = function(s) s.hooks[4].verdict.may_be_false = true end,
 }
 
 describe("schema", function()
@@ -89,6 +95,7 @@ describe("schema", function()
       "    enum policy_scope scope;",
       "    const struct peer_row *peers;\n    size_t peers_n;\n    struct peer_row asking;",
       "    int64_t book_new;",
+      "struct observe_verdict {\n    char reason[POLICY_REASON_MAX + 1];\n};",
     } do
       assert.is_truthy(header:find(line, 1, true), "missing: " .. line)
     end

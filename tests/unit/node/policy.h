@@ -4,6 +4,7 @@
 #define TESTS_NODE_POLICY_H
 
 #include "policy/policy.h"
+#include "policy/schema.h"
 #include <math.h>
 #include <string.h>
 
@@ -93,7 +94,7 @@ static inline void fake_note(struct fake_policy *fake, enum hook hook, const voi
         fake->incidents = ((const struct ban_view *)view)->incidents;
         fake_text(fake->kind, sizeof fake->kind, ((const struct ban_view *)view)->kind);
         break;
-    case HOOK_COUNT:
+    default:
         break;
     }
 }
@@ -101,13 +102,11 @@ static inline void fake_note(struct fake_policy *fake, enum hook hook, const voi
 static inline enum err fake_ask(
     struct policy *self, enum hook hook, struct rng *rng, const void *view, void *verdict)
 {
-    static const size_t sizes[HOOK_COUNT] = {sizeof(struct bias_verdict),
-        sizeof(struct select_verdict), sizeof(struct backoff_verdict), sizeof(struct ban_verdict)};
     struct fake_policy *fake = (struct fake_policy *)self;
     fake_note(fake, hook, view);
     if (fake->fails[hook])
         return ERR_SCRIPT;
-    memset(verdict, 0, sizes[hook]);
+    memset(verdict, 0, schema_hooks[hook].verdict.size);
     switch (hook) {
     case HOOK_bias:
         fake_bias(view, verdict);
@@ -121,8 +120,8 @@ static inline enum err fake_ask(
     case HOOK_ban:
         fake_ban(view, verdict);
         break;
-    case HOOK_COUNT:
-        break;
+    default:
+        return ERR_NOT_FOUND;
     }
     if (fake->twist)
         fake->twist(fake, hook, view, verdict);

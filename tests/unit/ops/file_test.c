@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -91,6 +92,25 @@ static void file_create_never_replaces_a_file(void **state)
     temp_folder_remove(&folder);
 }
 
+static void file_replace_leaves_the_old_or_the_new_content(void **state)
+{
+    (void)state;
+    struct temp_folder folder = temp_folder_make();
+    char cause[FILE_CAUSE_MAX];
+    const char *path = temp_path(&folder, "f");
+    struct file_text file;
+    assert_int_equal(file_replace(path, 0644, "one", 3, cause), ERR_OK);
+    assert_int_equal(file_replace(path, 0644, "second", 6, cause), ERR_OK);
+    assert_int_equal(file_read(path, 9, false, &file, cause), ERR_OK);
+    assert_string_equal(file.text, "second");
+    free(file.text);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0); /* a folder is in the way */
+    assert_int_equal(file_replace(path, 0644, "third", 5, cause), ERR_IO);
+    assert_int_not_equal(access(temp_path(&folder, "f.new"), F_OK), 0);
+    temp_folder_remove(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +119,7 @@ int main(void)
         cmocka_unit_test(file_read_does_not_wait_for_a_pipe),
         cmocka_unit_test(file_read_guarded_refuses_what_others_may_write),
         cmocka_unit_test(file_create_never_replaces_a_file),
+        cmocka_unit_test(file_replace_leaves_the_old_or_the_new_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

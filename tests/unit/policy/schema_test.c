@@ -74,6 +74,7 @@ static void fields_lie_inside_their_structs(void **state)
         const struct schema_hook *hook = &schema_hooks[i];
         check_fields(hook->view, hook->view_n, hook->view_size);
         assert_true(hook->verdict.alternatives_n > 0);
+        assert_int_equal(hook->is_told, i == HOOK_observe);
         assert_true(hook->verdict.offset_reason < hook->verdict.size);
         for (unsigned a = 0; a < hook->verdict.alternatives_n; a++)
             check_fields(hook->verdict.alternatives[a].fields,

@@ -80,14 +80,29 @@ static const struct schema_alternative picks_form[] = {{"only", true, picks_fiel
 static const struct schema_alternative mixed_form[] = {
     {"count", false, count_field, 1}, {"flag", false, flag, 1}, {"list", true, rows_field, 1}};
 
-enum form { TABLE, COUNT, YES, ROW, ROWS, PICKS, MIXED };
+static const struct schema_field rows_and_more[] = {{.name = "rows",
+                                                        .type = SCHEMA_INDEXES,
+                                                        AT(rows),
+                                                        .offset_n = offsetof(struct answer, rows_n),
+                                                        .max = 3,
+                                                        OVER,
+                                                        .required = true},
+    {.name = "whole", .type = SCHEMA_INTEGER, AT(whole), .min = 0, .max = 9, .number = 4}};
+static const struct schema_alternative more_form[] = {{"only", true, rows_and_more, 2}};
+static const struct schema_alternative test_form[] = {
+    {"leave", true, row_field, 1}, {"test", false, flag, 1}, {"list", false, rows_and_more, 2}};
+
+static const struct schema_alternative told_form[] = {{"only", false, NULL, 0}};
+
+enum form { TABLE, COUNT, YES, ROW, ROWS, PICKS, MIXED, MORE, TEST, TOLD };
 
 static const struct {
     const struct schema_alternative *alternatives;
     unsigned n;
     bool may_be_false;
 } forms[] = {{table_form, 1, true}, {count_form, 1, false}, {yes_form, 1, false},
-    {row_form, 1, true}, {rows_form, 1, false}, {picks_form, 1, false}, {mixed_form, 3, false}};
+    {row_form, 1, true}, {rows_form, 1, false}, {picks_form, 1, false}, {mixed_form, 3, false},
+    {more_form, 1, true}, {test_form, 3, true}, {told_form, 1, false}};
 
 #define ID "'0123456789012345678901234567890123456789'"
 
@@ -147,7 +162,7 @@ static const struct {
     {ROW, "false", "false"},
     {ROW, "0", "!no such row"},
     {ROW, "1.5", "!no such row"},
-    {ROW, "{}", "!no such row"},
+    {ROW, "{}", "!a verdict with row expected, got table"},
     {ROW, "'1'", "!expected, got string"},
     {ROWS, "{}", "rows"},
     {ROWS, "{ 3, rows[1] }", "rows 2 0"},
@@ -183,6 +198,27 @@ static const struct {
     {MIXED, "{ yes = false }", "!yes: only true is an answer"},
     {MIXED, "{ 1, 2 }", "act 2 rows 0 1"},
     {MIXED, "{ number = 3, yes = true }", "!no field 'yes'"},
+    {COUNT, "{ number = 5, reason = 'so' }", "number 5 reason so"},
+    {ROW, "{ row = rows[3], reason = 'so' }", "row 2 reason so"},
+    {ROWS, "{ rows = { 2 }, reason = 'so' }", "rows 1 reason so"},
+    {MORE, "{ 2, 1 }", "rows 1 0 whole 4"},
+    {MORE, "{ rows = { 3 }, whole = 0 }", "rows 2 whole 0"},
+    {MORE, "{ whole = 3 }", "!rows is missing"},
+    {MORE, "{}", "rows whole 4"},
+    {MORE, "{ rows = {}, hole = 3 }", "!no field 'hole'"},
+    {MORE, "false", "false"},
+    {TEST, "2", "act 0 row 1"},
+    {TEST, "rows[2]", "act 0 row 1"},
+    {TEST, "{ yes = true }", "act 1 yes 1"},
+    {TEST, "{ whole = 3, rows = {} }", "act 2 rows whole 3"},
+    {TEST, "{ whole = 3 }", "!rows is missing"},
+    {TEST, "{ tset = 3 }", "!one of row, yes, rows expected, got 'tset'"},
+    {TEST, "{ yse = true }", "!got 'yse'; did you mean yes?"},
+    {TABLE, "{ nubmer = 12 }", "!has no field 'nubmer'; did you mean number?"},
+    {TEST, "false", "false"},
+    {TOLD, "nil", "nil"},
+    {TOLD, "true", "!nothing is asked here"},
+    {TOLD, "{}", "!nothing is asked here"},
     {MIXED, "true", "!a verdict with one of number, yes, rows expected, got boolean"},
 };
 
@@ -212,7 +248,7 @@ static void show(const struct schema_verdict *schema, const struct answer *answe
         PUT("number %g", answer->number);
     else if (form->fields == row_field)
         PUT("row %d", (int)answer->row);
-    else if (form->fields == rows_field)
+    else if (form->fields == rows_field || form->fields == rows_and_more)
         PUT("rows");
     else if (form->fields == picks_field)
         PUT("picks");
@@ -220,6 +256,8 @@ static void show(const struct schema_verdict *schema, const struct answer *answe
         PUT("yes %d", answer->yes);
     for (size_t i = 0; i < answer->rows_n; i++)
         PUT(" %d", (int)answer->rows[i]);
+    if (form->fields == rows_and_more)
+        PUT(" whole %d", (int)answer->whole);
     for (size_t i = 0; i < answer->picks_n; i++) {
         char pick[64];
         show_pick(pick, sizeof pick, &answer->picks[i]);
@@ -261,6 +299,7 @@ static void read_case(lua_State *L, void *context)
     struct schema_hook hook = schema_hooks[HOOK_select];
     memcpy(view_fields, hook.view, hook.view_n * sizeof *hook.view);
     hook.view = view_fields;
+    hook.is_told = form == TOLD;
     hook.verdict = (struct schema_verdict){.size = sizeof(struct answer),
         .alternatives = forms[form].alternatives,
         .alternatives_n = forms[form].n,
@@ -311,6 +350,7 @@ static void verdict_is_untouched_when_nothing_answers(void **state)
     struct bias_verdict verdict, before;
     struct bias_view view = bias_view(0, 10);
     bool answered = true;
+    struct runtime_question question = {.hook = HOOK_bias, .rng = &fixture.rng, .view = &view};
     fixture_init(&fixture);
     assert_int_equal(vm_new(&fixture.settings, &vm, &fixture.error), ERR_OK);
     struct script_source source = source_of(
@@ -320,13 +360,11 @@ static void verdict_is_untouched_when_nothing_answers(void **state)
     assert_int_equal(runtime_load(vm, &source, NULL), SCRIPT_OK);
     memset(&verdict, 0x5a, sizeof verdict);
     before = verdict;
-    assert_int_equal(
-        runtime_ask(vm, HOOK_bias, &fixture.rng, &view, &verdict, &answered), SCRIPT_OK);
+    assert_int_equal(runtime_ask(vm, &question, &verdict, &answered), SCRIPT_OK);
     assert_false(answered);
     assert_memory_equal(&verdict, &before, sizeof verdict);
     view.wanted = 11;
-    assert_int_equal(
-        runtime_ask(vm, HOOK_bias, &fixture.rng, &view, &verdict, &answered), SCRIPT_ERROR);
+    assert_int_equal(runtime_ask(vm, &question, &verdict, &answered), SCRIPT_ERROR);
     assert_memory_equal(&verdict, &before, sizeof verdict);
     assert_int_equal(vm->error.line, 2);
     vm_free(vm);

@@ -1,6 +1,6 @@
 /* Which known name a mistyped one was meant to be. */
-#ifndef APP_NEAREST_H
-#define APP_NEAREST_H
+#ifndef BASE_NEAREST_H
+#define BASE_NEAREST_H
 
 /* Names longer than this are never near to another. */
 #define NEAREST_NAME_MAX 63

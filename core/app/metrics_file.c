@@ -1,0 +1,57 @@
+#include "app/metrics_file.h"
+
+#include "app/metrics.h"
+#include "ops/file.h"
+#include "uv/machine.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static size_t gather(const struct member *members, size_t n, struct metrics_node nodes[MEMBERS_MAX])
+{
+    size_t nodes_n = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct runner *runner = &members[i].runner;
+        if (!runner->is_started || runner->is_stopped)
+            continue;
+        nodes[nodes_n++] = (struct metrics_node){
+            .namespace_ = members[i].settings.instrumentation.namespace_,
+            .network = members[i].network,
+            .id = members[i].key.id,
+            .node = runner->node,
+            .host = runner->host,
+            .script = runner->script,
+            .now = machine_now(runner->options.workspace->loop),
+        };
+    }
+    return nodes_n;
+}
+
+static enum err write_file(
+    const char *path, const struct metrics_node *nodes, size_t n, char *cause)
+{
+    char *text;
+    size_t text_n;
+    snprintf(cause, FILE_CAUSE_MAX, "out of memory");
+    enum err err = metrics_text(nodes, n, &text, &text_n);
+    if (err)
+        return err;
+    err = file_replace(path, 0644, text, text_n, cause);
+    free(text);
+    return err;
+}
+
+void metrics_file_write(const struct member *members, size_t n, const struct log *log)
+{
+    struct metrics_node nodes[MEMBERS_MAX];
+    size_t nodes_n = gather(members, n, nodes);
+    char cause[FILE_CAUSE_MAX];
+    char *path = settings_path(&members[0].settings, METRICS_FILE);
+    if (!path)
+        return;
+    if (write_file(path, nodes, nodes_n, cause) == ERR_OK)
+        log_write(log, LOG_INFO, "metrics written", LOG_TEXT("file", path));
+    else
+        log_write(log, LOG_ERROR, "metrics not written", LOG_TEXT("file", path),
+            LOG_TEXT("error", cause));
+    free(path);
+}

@@ -1,0 +1,358 @@
+#include "node/snapshot.h"
+
+#include "addr/code.h"
+#include "book/dump.h"
+#include "node/configured.h"
+#include <assert.h>
+#include <stdlib.h>
+
+#define CONNS_MAX 1000000 /* of a node that can be read back */
+#define IDS_MAX 100000
+#define ORIGINS (ORIGIN_COMMAND + 1)
+#define STATES (CONN_PEER + 1)
+
+/* A field more or less in one of these, and this file must know it. */
+#if UINTPTR_MAX == UINT64_MAX
+static_assert(sizeof(struct node_settings) == 784, "code_settings");
+static_assert(sizeof(struct conn) == 208, "code_conn");
+static_assert(sizeof(struct configured_peer) == 360, "code_configured");
+static_assert(sizeof(struct peer_history) == 56, "code_history");
+static_assert(sizeof(struct dial_record) == 16, "code_dial_record");
+static_assert(sizeof(struct crawl) == 144, "code_crawl");
+static_assert(sizeof(struct node_save) == 48, "code_save");
+static_assert(sizeof(struct node_counts) == 112, "code_counts");
+static_assert(sizeof(struct node_metrics) == 3608, "code_metrics");
+static_assert(sizeof(struct node) == 5824, "code_node");
+#endif
+
+/* ---- settings ---- */
+
+static void code_own_addresses(struct codec *codec, struct node_settings *s)
+{
+    s->own_addresses_n = code_count(codec, (uint32_t)s->own_addresses_n, OWN_ADDRESSES_MAX);
+    for (size_t i = 0; i < s->own_addresses_n; i++)
+        code_addr(codec, &s->own_addresses[i]);
+}
+
+static void code_flags_and_counts(struct codec *codec, struct node_settings *s)
+{
+    bool *const flags[] = {&s->pex, &s->seed_mode, &s->strict, &s->allow_duplicate_ip};
+    uint32_t *const counts[] = {&s->max_inbound, &s->max_outbound, &s->max_handshaking,
+        &s->max_inbound_per_ip, &s->max_inbound_per_group, &s->ip_answers_burst,
+        &s->crawl_concurrency, &s->crawl_outbound_max, &s->dial_concurrency, &s->dial_rate,
+        &s->range_dial_concurrency, &s->range_dial_rate, &s->source_hourly_max,
+        &s->source_dead_step, &s->alone_rounds, &s->reconnect_tries, &s->reconnect_factor};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        code_bool(codec, flags[i]);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        code_u32(codec, counts[i]);
+    code_double(codec, &s->ip_answers_per_s);
+    code_double(codec, &s->seed_new_percent);
+}
+
+static void code_times(struct codec *codec, struct node_settings *s)
+{
+    int64_t *const times[] = {&s->persistent_max_dial_period_ms, &s->ensure_peers_period_ms,
+        &s->request_interval_min_ms, &s->own_request_spacing_ms, &s->seed_disconnect_wait_ms,
+        &s->crawl_period_ms, &s->own_trouble_wait_ms, &s->wrong_id_block_ms,
+        &s->other_network_block_ms, &s->request_timeout_ms, &s->late_list_grace_ms,
+        &s->request_retry_ms, &s->seed_flush_ms, &s->good_after_ms, &s->good_after_list_ms,
+        &s->good_again_ms, &s->recrawl_interval_ms, &s->crawl_hold_after_list_ms,
+        &s->crawl_hold_without_list_ms, &s->seed_idle_ms, &s->record_lifetime_ms,
+        &s->first_round_delay_max_ms, &s->seed_retry_ms, &s->lookup_retry_min_ms,
+        &s->lookup_retry_max_ms, &s->reconnect_interval_ms, &s->reconnect_jitter_ms,
+        &s->reconnect_max_ms, &s->book_store_interval_ms, &s->book_save_interval_ms,
+        &s->configured_dial_delay_max_ms};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        code_time(codec, times[i]);
+        if (codec->reading && *times[i] < 0)
+            codec_refuse(codec);
+    }
+}
+
+/* Without the lists: the node keeps them apart. */
+static void code_settings(struct codec *codec, struct node_settings *s)
+{
+    code_peer_id(codec, &s->id);
+    code_own_addresses(codec, s);
+    code_flags_and_counts(codec, s);
+    code_times(codec, s);
+    code_u64(codec, &s->rng_seed);
+    if (codec->reading &&
+        (s->ensure_peers_period_ms == 0 || s->crawl_period_ms == 0 ||
+            s->book_save_interval_ms == 0))
+        codec_refuse(codec);
+}
+
+/* ---- connections ---- */
+
+static void code_conn(struct codec *codec, struct conn *conn)
+{
+    code_u64(codec, &conn->number);
+    code_peer_id(codec, &conn->id);
+    code_endpoint(codec, &conn->remote);
+    code_addr(codec, &conn->listen);
+    code_enum(codec, &conn->state, STATES);
+    code_enum(codec, &conn->origin, ORIGINS);
+    bool *const flags[] = {&conn->listen_known, &conn->outbound, &conn->persistent,
+        &conn->unconditional, &conn->is_seed, &conn->has_pex, &conn->listen_bad, &conn->forgiven};
+    int64_t *const times[] = {&conn->since_ms, &conn->good_ms, &conn->asked_ms, &conn->late_ms,
+        &conn->list_ms, &conn->requested_ms};
+    uint32_t *const counts[] = {&conn->late_lists, &conn->asked, &conn->requests, &conn->useful};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        code_bool(codec, flags[i]);
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        code_time(codec, times[i]);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        code_u32(codec, counts[i]);
+    code_i32(codec, &conn->rtt_ms);
+    code_text(codec, conn->version, sizeof conn->version);
+}
+
+static bool is_new(const struct conns *conns, const struct conn *conn)
+{
+    if (conns_find(conns, conn->number))
+        return false;
+    return conn->state == CONN_DIALING ? !conns_dial(conns, &conn->id)
+        : conn->state == CONN_PEER     ? !conns_peer(conns, &conn->id)
+                                       : true;
+}
+
+/* They are added in their order, which fills every index and count. */
+static void code_conns(struct codec *codec, struct conns *conns)
+{
+    uint32_t n = code_count(codec, conns->n, CONNS_MAX);
+    for (uint32_t i = 0; i < n && !codec->err; i++) {
+        struct conn conn = {0};
+        if (!codec->reading) {
+            code_conn(codec, &conns->at[i]);
+            continue;
+        }
+        code_conn(codec, &conn);
+        if (codec->err || !is_new(conns, &conn))
+            codec_refuse(codec);
+        else if (!conns_add(conns, &conn))
+            codec->err = ERR_NO_MEMORY;
+    }
+}
+
+/* ---- tables ---- */
+
+static void code_dial_record(struct codec *codec, void *at)
+{
+    struct dial_record *record = at;
+    code_u32(codec, &record->failures);
+    code_time(codec, &record->next_ms);
+}
+
+static void code_bucket(struct codec *codec, void *at)
+{
+    struct bucket *bucket = at;
+    code_double(codec, &bucket->used);
+    code_time(codec, &bucket->at_ms);
+}
+
+static void code_history(struct codec *codec, void *at)
+{
+    struct peer_history *history = at;
+    code_time(codec, &history->asked_at);
+    code_time(codec, &history->answered_at);
+    code_u32(codec, &history->answered);
+    code_u32(codec, &history->incidents);
+    code_time(codec, &history->incidents_at);
+    code_time(codec, &history->added_at);
+    code_u32(codec, &history->added);
+    code_u32(codec, &history->dead);
+    code_time(codec, &history->dead_at);
+}
+
+static void code_crawled(struct codec *codec, void *at)
+{
+    code_time(codec, at);
+}
+
+static void code_tables(struct codec *codec, struct node *node)
+{
+    recent_code(codec, &node->dial_records, code_dial_record);
+    recent_code(codec, &node->ranges, code_bucket);
+    recent_code(codec, &node->history, code_history);
+    recent_code(codec, &node->ip_budgets, code_bucket);
+    recent_code(codec, &node->crawl.records, code_crawled);
+    code_bucket(codec, &node->dial_budget);
+}
+
+/* ---- configured peers ---- */
+
+static void code_configured(struct codec *codec, struct configured_peer *peer)
+{
+    code_addr_text(codec, &peer->text);
+    code_addr(codec, &peer->addr);
+    bool *const flags[] = {&peer->resolved, &peer->resolving, &peer->never, &peer->removed};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        code_bool(codec, flags[i]);
+    code_u32(codec, &peer->failures);
+    code_time(codec, &peer->next_ms);
+    code_time(codec, &peer->tried_ms);
+}
+
+/* A reader takes memory for n items of a list that has none so far, or one it does not need. */
+static void *list_of(struct codec *codec, void *list, uint32_t n, size_t size)
+{
+    if (!codec->reading)
+        return list;
+    free(list);
+    list = codec->err ? NULL : calloc(n ? n : 1, size);
+    if (!list && !codec->err)
+        codec->err = ERR_NO_MEMORY;
+    return list;
+}
+
+static void code_peers(struct codec *codec, struct configured_peer **peers, uint32_t *n)
+{
+    uint32_t count = code_count(codec, *n, CONFIGURED_MAX);
+    *peers = list_of(codec, *peers, count, sizeof **peers);
+    *n = *peers ? count : 0;
+    for (uint32_t i = 0; i < *n && !codec->err; i++)
+        code_configured(codec, &(*peers)[i]);
+}
+
+static void code_unconditional(struct codec *codec, struct node *node)
+{
+    uint32_t n = code_count(codec, (uint32_t)node->settings.unconditional_ids_n, IDS_MAX);
+    node->unconditional = list_of(codec, node->unconditional, n, sizeof *node->unconditional);
+    node->settings.unconditional_ids_n = node->unconditional ? n : 0;
+    for (uint32_t i = 0; i < n && !codec->err; i++)
+        code_peer_id(codec, &node->unconditional[i]);
+}
+
+static void code_walk(struct codec *codec, struct node *node)
+{
+    struct seed_walk *walk = &node->walk;
+    walk->order = list_of(codec, walk->order, node->seeds_n, sizeof *walk->order);
+    code_bool(codec, &walk->active);
+    walk->n = code_count(codec, walk->n, node->seeds_n);
+    walk->at = code_count(codec, walk->at, walk->n);
+    for (uint32_t i = 0; i < walk->n && !codec->err; i++)
+        code_below(codec, &walk->order[i], node->seeds_n);
+    if (codec->reading && walk->active && walk->at == walk->n)
+        codec_refuse(codec);
+}
+
+/* ---- the rest ---- */
+
+static void code_crawl(struct codec *codec, struct crawl *crawl)
+{
+    crawl->queue_n = code_count(codec, (uint32_t)crawl->queue_n, PEX_SELECTION_MAX);
+    crawl->queue_at = code_count(codec, (uint32_t)crawl->queue_at, (uint32_t)crawl->queue_n);
+    for (size_t i = 0; i < crawl->queue_n && !codec->err; i++)
+        code_addr(codec, &crawl->queue[i]);
+    code_time(codec, &crawl->began_ms);
+    code_time(codec, &crawl->next_ms);
+}
+
+static void code_save(struct codec *codec, struct node_save *save)
+{
+    bool *const flags[] = {&save->storing, &save->exporting, &save->in_parts, &save->tried_again};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        code_bool(codec, flags[i]);
+    code_time(codec, &save->store_ms);
+    code_time(codec, &save->export_ms);
+    code_time(codec, &save->backoff_ms);
+    code_u64(codec, &save->store_revision);
+    code_u32(codec, &save->store_count);
+    code_u32(codec, &save->left_out);
+}
+
+/* Those of `conns` are counted there. */
+static void code_counts(struct codec *codec, struct node_counts *counts)
+{
+    uint64_t *const numbers[] = {&counts->dials, &counts->dials_failed, &counts->requests_sent,
+        &counts->requests_received, &counts->requests_refused, &counts->lists_received,
+        &counts->lists_unsolicited, &counts->addresses_received, &counts->addresses_added,
+        &counts->bans, &counts->rounds};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        code_u64(codec, numbers[i]);
+}
+
+static void code_metrics(struct codec *codec, struct node_metrics *metrics)
+{
+    uint64_t *const by_cause[] = {metrics->dials, metrics->seed_dials, metrics->dials_held,
+        metrics->refused, metrics->gone, metrics->bans, metrics->addresses_refused};
+    for (size_t i = 0; i < sizeof by_cause / sizeof *by_cause; i++)
+        for (unsigned err = 0; err < ERR_COUNT; err++)
+            code_u64(codec, &by_cause[i][err]);
+    code_u64(codec, &metrics->crawl.passes);
+    code_time(codec, &metrics->crawl.total_ms);
+    code_time(codec, &metrics->crawl.last_ms);
+}
+
+static void code_rng(struct codec *codec, struct rng *rng)
+{
+    for (unsigned i = 0; i < sizeof rng->s / sizeof *rng->s; i++)
+        code_bytes(codec, &rng->s[i], sizeof rng->s[i]);
+}
+
+static void code_life(struct codec *codec, struct node *node)
+{
+    bool *const flags[] = {
+        &node->seeds_checked, &node->started, &node->stopping, &node->is_parting};
+    int64_t *const times[] = {&node->round_ms, &node->wake_ms, &node->housekeep_ms,
+        &node->alone_since_ms, &node->banned.since_ms, &node->last_wall_ms};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        code_bool(codec, flags[i]);
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        code_time(codec, times[i]);
+    code_u32(codec, &node->banned.outbound);
+    code_cidr(codec, &node->parting);
+    code_u64(codec, &node->dial_number);
+    code_rng(codec, &node->rng);
+}
+
+/* All but settings and book. */
+static void code_node(struct codec *codec, struct node *node)
+{
+    code_conns(codec, &node->conns);
+    code_tables(codec, node);
+    code_peers(codec, &node->seeds, &node->seeds_n);
+    code_peers(codec, &node->persistent, &node->persistent_n);
+    code_unconditional(codec, node);
+    code_walk(codec, node);
+    code_crawl(codec, &node->crawl);
+    code_save(codec, &node->save);
+    code_counts(codec, &node->counts);
+    code_metrics(codec, &node->metrics);
+    code_life(codec, node);
+}
+
+/* A writer stores nothing into what it writes. */
+void node_snapshot_write(struct codec *codec, const struct node *node)
+{
+    struct node *written = (struct node *)node;
+    assert(!codec->reading);
+    code_settings(codec, &written->settings);
+    book_code(codec, &written->book);
+    code_node(codec, written);
+}
+
+struct node *node_snapshot_read(struct codec *codec, struct policy *policy, const struct log *log)
+{
+    struct node_settings settings = {.log = *log};
+    struct book *book = NULL;
+    struct node *node = NULL;
+    code_settings(codec, &settings);
+    book_code(codec, &book);
+    if (book && book_settings(book)->selection_max > PEX_SELECTION_MAX)
+        codec_refuse(codec);
+    if (!codec->err && !(node = node_make(&settings, policy)))
+        codec->err = ERR_NO_MEMORY;
+    if (!node) {
+        book_free(book);
+        return NULL;
+    }
+    node->book = book;
+    code_node(codec, node);
+    if (!codec->err)
+        return node;
+    node_free(node);
+    return NULL;
+}

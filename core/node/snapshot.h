@@ -1,0 +1,19 @@
+/* A whole node as bytes, exactly, with its book: a node read back takes the same actions on the
+ * same events as the one written, if its policy gives the same answers. For traces.
+ *
+ * Not in it: the policy, the log, observers, and what the host holds (sockets, names being looked
+ * up, rows and images on their way to disk). Nothing secret: a node knows no key but the one that
+ * places addresses in its book. */
+#ifndef NODE_SNAPSHOT_H
+#define NODE_SNAPSHOT_H
+
+#include "base/codec.h"
+#include "node/node.h"
+
+/* Between two steps. */
+void node_snapshot_write(struct codec *codec, const struct node *node);
+/* Makes a node that logs to *log (copied). Borrows policy. NULL, with codec->err set: ERR_CORRUPT,
+ * ERR_NO_MEMORY. */
+struct node *node_snapshot_read(struct codec *codec, struct policy *policy, const struct log *log);
+
+#endif
