@@ -170,6 +170,17 @@ static char *put_decimal(char *at, unsigned value)
     return at;
 }
 
+/* Without a branch: octets follow no pattern. */
+static char *put_octet(char *at, uint8_t value)
+{
+    *at = (char)('0' + value / 100);
+    at += value >= 100;
+    *at = (char)('0' + value / 10 % 10);
+    at += value >= 10;
+    *at = (char)('0' + value % 10);
+    return at + 1;
+}
+
 static char *put_hex(char *at, unsigned value)
 {
     bool started = false;
@@ -187,7 +198,7 @@ static char *put_v4(char *at, const uint8_t v4[4])
     for (unsigned i = 0; i < 4; i++) {
         if (i > 0)
             *at++ = '.';
-        at = put_decimal(at, v4[i]);
+        at = put_octet(at, v4[i]);
     }
     return at;
 }
@@ -453,24 +464,26 @@ bool group_equal(struct group a, struct group b)
     return memcmp(&a, &b, sizeof a) == 0;
 }
 
-char *group_text(struct group group, char out[GROUP_TEXT_MAX])
+char *group_text_end(struct group group, char out[GROUP_TEXT_MAX])
 {
     static const char *const words[] = {"", "local", "unroutable"};
     uint8_t bytes[16] = {0};
     memcpy(bytes, group.bytes, sizeof group.bytes);
-    char *end = out;
-    if (group.kind == GROUP_V4) {
-        end = put_v4(out, bytes);
-    } else if (group.kind == GROUP_TOR) {
+    if (group.kind == GROUP_V4)
+        return put_v4(out, bytes);
+    if (group.kind == GROUP_TOR) {
         memcpy(out, "tor:", 4);
-        end = put_decimal(out + 4, bytes[0]);
-    } else if (group.kind >= GROUP_V6) {
-        end = put_v6(out, bytes);
-    } else {
-        size_t n = strlen(words[group.kind]);
-        memcpy(out, words[group.kind], n);
-        end = out + n;
+        return put_octet(out + 4, bytes[0]);
     }
-    *end = 0;
+    if (group.kind >= GROUP_V6)
+        return put_v6(out, bytes);
+    size_t n = strlen(words[group.kind]);
+    memcpy(out, words[group.kind], n);
+    return out + n;
+}
+
+char *group_text(struct group group, char out[GROUP_TEXT_MAX])
+{
+    *group_text_end(group, out) = 0;
     return out;
 }

@@ -51,5 +51,7 @@ struct group ip_group(const struct ip *ip, bool strict);
 bool group_equal(struct group a, struct group b);
 /* Go's text of the group: "local", "8.8.0.0", "2600:1901::", "tor:5" ... */
 char *group_text(struct group group, char out[GROUP_TEXT_MAX]);
+/* The same without a terminator; returns where it ends. */
+char *group_text_end(struct group group, char out[GROUP_TEXT_MAX]);
 
 #endif

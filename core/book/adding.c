@@ -132,10 +132,12 @@ enum err book_add(struct book *book, struct now now, struct rng *rng, const stru
     const struct addr *source, enum book_added *added)
 {
     enum book_added outcome = BOOK_ADDED;
+    uint32_t hash = entries_hash(book, &addr->id);
+    hash_index_fetch(&book->ids, hash);
     enum err err = book_admits(book, now, addr, source);
     if (err)
         return err;
-    uint32_t hash = entries_hash(book, &addr->id);
+    sources_fetch(&book->sources, source);
     uint32_t handle = entries_find_by(book, &addr->id, hash);
     if (handle != HANDLE_NONE) {
         outcome = add_known(book, now, rng, handle, addr, source);

@@ -53,7 +53,7 @@ static bool settings_are_valid(const struct book_settings *settings)
         settings->selection_max <= BOOK_SELECTION_LIMIT;
 }
 
-static enum err take_memory(struct book *book)
+static enum err take_memory(struct book *book, const uint8_t secret[16])
 {
     const struct book_settings *s = &book->settings;
     uint32_t slots[2] = {s->new_buckets * s->new_bucket_size, s->old_buckets * s->old_bucket_size};
@@ -76,9 +76,9 @@ static enum err take_memory(struct book *book)
         buckets_init(&book->buckets[0], s->new_buckets, s->new_bucket_size) ||
         buckets_init(&book->buckets[1], s->old_buckets, s->old_bucket_size) ||
         unsaved_init(&book->unsaved, book->capacity, sizeof(struct peer_id)) ||
-        sources_init(&book->sources, book->capacity + book->capacity / 8, book->hash_key))
+        sources_init(&book->sources, book->capacity + book->capacity / 8, &book->hash_key))
         return ERR_NO_MEMORY;
-    return bans_new(s->bans_max, book->hash_key, &book->bans);
+    return bans_new(s->bans_max, secret, &book->bans);
 }
 
 static void make_key(struct placement *placement, const uint8_t entropy[KEY_BYTES])
@@ -100,8 +100,8 @@ enum err book_new(
     book->settings = *settings;
     book->first_free = HANDLE_NONE;
     book->further_free = HANDLE_NONE;
-    memcpy(book->hash_key, entropy + KEY_BYTES, sizeof book->hash_key);
-    enum err err = take_memory(book);
+    hash_key_init(&book->hash_key, entropy + KEY_BYTES);
+    enum err err = take_memory(book, entropy + KEY_BYTES);
     if (err) {
         book_free(book);
         return err;

@@ -9,7 +9,7 @@ enum err buckets_init(struct buckets *buckets, uint32_t count, uint32_t size)
         .count = count,
         .size = size,
         .slots = calloc((size_t)count * size, sizeof(uint32_t)),
-        .fill = calloc(count, sizeof(uint32_t)),
+        .fill = calloc(count, sizeof(uint16_t)),
         .busy = calloc(count, sizeof(uint32_t)),
         .busy_at = calloc(count, sizeof(uint32_t)),
     };
@@ -57,9 +57,13 @@ uint32_t buckets_take(struct buckets *buckets, uint32_t slot, uint32_t *moved_fr
     return buckets->slots[slot] = buckets->slots[last];
 }
 
+/* Most books have few empty buckets or none: so any bucket first, and one of the list instead if
+ * that is empty. */
 uint32_t buckets_pick(const struct buckets *buckets, struct rng *rng)
 {
-    uint32_t bucket = buckets->busy[rng_index(rng, buckets->busy_n)];
+    uint32_t bucket = rng_index(rng, buckets->count);
+    if (buckets->fill[bucket] == 0)
+        bucket = buckets->busy[rng_index(rng, buckets->busy_n)];
     return buckets->slots[bucket * buckets->size + rng_index(rng, buckets->fill[bucket])];
 }
 

@@ -14,7 +14,7 @@
 struct buckets {
     uint32_t count, size;
     uint32_t *slots;
-    uint32_t *fill;
+    uint16_t *fill;
     uint32_t *busy;
     uint32_t *busy_at; /* where a bucket stands in busy; meaningless while it is empty */
     uint32_t busy_n;

@@ -9,7 +9,7 @@
 #if UINTPTR_MAX == UINT64_MAX
 static_assert(sizeof(struct book_settings) == 96, "code_settings");
 static_assert(sizeof(struct book_entry) == 168, "code_entry");
-static_assert(sizeof(struct book) == 3136, "book_code");
+static_assert(sizeof(struct book) == 3280, "book_code");
 #endif
 
 static void code_settings(struct codec *codec, struct book_settings *s)

@@ -1,11 +1,10 @@
 #include <assert.h>
 
 #include "book/inside.h"
-#include "crypto/hash.h"
 
 uint32_t entries_hash(const struct book *book, const struct peer_id *id)
 {
-    return (uint32_t)siphash(book->hash_key, span_of(id->bytes, sizeof id->bytes));
+    return hash_of_name(&book->hash_key, id->bytes, sizeof id->bytes);
 }
 
 uint32_t entries_find_by(const struct book *book, const struct peer_id *id, uint32_t hash)

@@ -3,6 +3,14 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "crypto/hash.h"
+
+void hash_key_init(struct hash_key *key, const uint8_t secret[16])
+{
+    for (uint8_t i = 0; i < sizeof key->factors / sizeof *key->factors; i++)
+        key->factors[i] = siphash(secret, span_of(&i, 1));
+}
+
 enum err hash_index_init(struct hash_index *index, uint32_t capacity)
 {
     uint32_t slots_n = 16;

@@ -36,7 +36,7 @@ struct members {
 struct book {
     struct book_settings settings;
     struct placement placement;
-    uint8_t hash_key[16];
+    struct hash_key hash_key; /* of IDs */
 
     struct hash_index ids;
     struct book_entry *entries; /* refs 0: free */

@@ -47,9 +47,20 @@ static void begin(struct input *input, const struct placement *placement)
     input->n = placement->key_n;
 }
 
-static void put_group(struct input *input, struct group group)
+struct text {
+    char bytes[GROUP_TEXT_MAX];
+    size_t n;
+};
+
+static void make_text(struct text *text, struct group group)
 {
-    input->n += strlen(group_text(group, input->bytes + input->n));
+    text->n = (size_t)(group_text_end(group, text->bytes) - text->bytes);
+}
+
+static void put_text(struct input *input, const struct text *text)
+{
+    memcpy(input->bytes + input->n, text->bytes, text->n);
+    input->n += text->n;
 }
 
 static void put_number(struct input *input, uint64_t value)
@@ -64,11 +75,11 @@ static uint64_t hash_of(const struct placement *placement, const struct input *i
 }
 
 static uint32_t bucket_of(
-    const struct placement *placement, struct group group, uint64_t x, uint32_t buckets)
+    const struct placement *placement, const struct text *group, uint64_t x, uint32_t buckets)
 {
     struct input input;
     begin(&input, placement);
-    put_group(&input, group);
+    put_text(&input, group);
     put_number(&input, x);
     return (uint32_t)(hash_of(placement, &input) % buckets);
 }
@@ -76,19 +87,24 @@ static uint32_t bucket_of(
 uint32_t placement_new(const struct placement *placement, struct group addr, struct group source)
 {
     struct input input;
+    struct text of_addr, of_source;
+    make_text(&of_addr, addr);
+    make_text(&of_source, source);
     begin(&input, placement);
-    put_group(&input, addr);
-    put_group(&input, source);
+    put_text(&input, &of_addr);
+    put_text(&input, &of_source);
     uint64_t x = hash_of(placement, &input) % placement->new_buckets_per_group;
-    return bucket_of(placement, source, x, placement->new_buckets);
+    return bucket_of(placement, &of_source, x, placement->new_buckets);
 }
 
 uint32_t placement_old(
     const struct placement *placement, const struct addr *addr, struct group group)
 {
     struct input input;
+    struct text of_group;
+    make_text(&of_group, group);
     begin(&input, placement);
     input.n += strlen(addr_to_text(addr, input.bytes + input.n));
     uint64_t x = hash_of(placement, &input) % placement->old_buckets_per_group;
-    return bucket_of(placement, group, x, placement->old_buckets);
+    return bucket_of(placement, &of_group, x, placement->old_buckets);
 }

@@ -3,14 +3,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "crypto/hash.h"
-
 static_assert(sizeof(struct addr) == PEER_ID_SIZE + 16 + 2, "addresses are hashed as bytes");
 
-enum err sources_init(struct sources *sources, uint32_t capacity, const uint8_t hash_key[16])
+enum err sources_init(struct sources *sources, uint32_t capacity, const struct hash_key *hash_key)
 {
-    struct sources made = {.capacity = capacity, .first_free = HANDLE_NONE};
-    memcpy(made.hash_key, hash_key, sizeof made.hash_key);
+    struct sources made = {.capacity = capacity, .first_free = HANDLE_NONE, .hash_key = *hash_key};
     made.at = calloc(capacity, sizeof *made.at);
     if (!made.at || hash_index_init(&made.index, capacity)) {
         free(made.at);
@@ -29,7 +26,12 @@ void sources_free(struct sources *sources)
 
 static uint32_t hash_of(const struct sources *sources, const struct addr *addr)
 {
-    return (uint32_t)siphash(sources->hash_key, span_of(addr, sizeof *addr));
+    return hash_of_name(&sources->hash_key, addr, sizeof *addr);
+}
+
+void sources_fetch(const struct sources *sources, const struct addr *addr)
+{
+    hash_index_fetch(&sources->index, hash_of(sources, addr));
 }
 
 static uint32_t find(const struct sources *sources, const struct addr *addr, uint32_t hash)

@@ -19,13 +19,15 @@ struct sources {
     uint32_t n, capacity;
     uint32_t used_to;    /* records from here on were never used */
     uint32_t first_free; /* HANDLE_NONE: none below used_to */
-    uint8_t hash_key[16];
+    struct hash_key hash_key;
 };
 
 /* ERR_NO_MEMORY. */
-enum err sources_init(struct sources *sources, uint32_t capacity, const uint8_t hash_key[16]);
+enum err sources_init(struct sources *sources, uint32_t capacity, const struct hash_key *hash_key);
 void sources_free(struct sources *sources);
 
+/* Who is about to be looked for. */
+void sources_fetch(const struct sources *sources, const struct addr *addr);
 /* The handle of this source, or HANDLE_NONE. Counts no user. */
 uint32_t sources_find(const struct sources *sources, const struct addr *addr);
 /* The same, made if need be, with one more user; HANDLE_NONE when the table is full. */

@@ -1,5 +1,6 @@
 #include "crypto/hash.h"
 
+#include <endian.h>
 #include <sodium.h>
 
 void sha256(struct span data, uint8_t out[32])
@@ -10,9 +11,8 @@ void sha256(struct span data, uint8_t out[32])
 uint64_t siphash(const uint8_t key[16], struct span data)
 {
     uint8_t bytes[crypto_shorthash_BYTES];
-    uint64_t sum = 0;
+    uint64_t sum;
     crypto_shorthash(bytes, data.at, data.n, key);
-    for (unsigned i = 0; i < sizeof bytes; i++)
-        sum |= (uint64_t)bytes[i] << (8 * i);
-    return sum;
+    memcpy(&sum, bytes, sizeof sum);
+    return le64toh(sum);
 }

@@ -89,12 +89,53 @@ static void buckets_agree_with_plain_lists(void **state)
     buckets_free(&buckets);
 }
 
+/* IDs in a series, as anybody can make them up, in half as many cells: as even as by chance. */
+static void hash_of_name_spreads_series(void **state)
+{
+    (void)state;
+    static const uint8_t secret[16] = {9};
+    static uint8_t cells[1 << 15];
+    struct hash_key key;
+    hash_key_init(&key, secret);
+    for (unsigned at = 0; at < PEER_ID_SIZE; at += 2) {
+        memset(cells, 0, sizeof cells);
+        unsigned most = 0;
+        for (uint32_t n = 0; n < 1 << 16; n++) {
+            struct peer_id id = {{0}};
+            id.bytes[at] = (uint8_t)n;
+            id.bytes[at + 1] = (uint8_t)(n >> 8);
+            uint8_t in = ++cells[hash_of_name(&key, &id, sizeof id) % COUNT(cells)];
+            most = in > most ? in : most;
+        }
+        assert_true(most < 16);
+    }
+}
+
+static void hash_of_name_depends_on_every_byte_and_on_the_secret(void **state)
+{
+    (void)state;
+    static const uint8_t secrets[2][16] = {{1}, {2}};
+    struct hash_key key, other;
+    hash_key_init(&key, secrets[0]);
+    hash_key_init(&other, secrets[1]);
+    uint8_t name[38] = {0};
+    uint32_t plain = hash_of_name(&key, name, sizeof name);
+    assert_int_not_equal(plain, hash_of_name(&other, name, sizeof name));
+    for (unsigned i = 0; i < sizeof name; i++) {
+        name[i] ^= 0x80;
+        assert_int_not_equal(plain, hash_of_name(&key, name, sizeof name));
+        name[i] ^= 0x80;
+    }
+}
+
 static void sources_are_shared_and_counted(void **state)
 {
     (void)state;
-    static const uint8_t key[16] = {1};
+    static const uint8_t secret[16] = {1};
+    struct hash_key key;
     struct sources sources;
-    assert_int_equal(sources_init(&sources, 3, key), ERR_OK);
+    hash_key_init(&key, secret);
+    assert_int_equal(sources_init(&sources, 3, &key), ERR_OK);
     struct addr a = source_number(1), b = source_number(2), port = a;
     port.at.port++;
     uint32_t first = sources_take(&sources, &a);
@@ -118,6 +159,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hash_index_agrees_with_a_plain_list),
         cmocka_unit_test(hash_index_can_be_filled_to_its_capacity),
+        cmocka_unit_test(hash_of_name_spreads_series),
+        cmocka_unit_test(hash_of_name_depends_on_every_byte_and_on_the_secret),
         cmocka_unit_test(buckets_agree_with_plain_lists),
         cmocka_unit_test(sources_are_shared_and_counted),
     };
