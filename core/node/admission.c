@@ -252,6 +252,7 @@ static void block_foreign(struct step *step, const struct peer_id *id, enum err 
 {
     struct node *node = step->node;
     struct ban_target target = ban_of_id(id);
+    char text[PEER_ID_TEXT + 1];
     if (!err_is_other_network(err) || !book_find(node->book, id) ||
         configured_is_persistent(node, id) || configured_is_seed(node, id) ||
         node_is_unconditional(node, id))
@@ -261,6 +262,9 @@ static void block_foreign(struct step *step, const struct peer_id *id, enum err 
         return;
     node->counts.bans++;
     node->metrics.bans[err]++;
+    log_write(&node->settings.log, LOG_INFO, "peer banned",
+        LOG_TEXT("peer", peer_id_text(id, text)), LOG_TEXT("reason", err_name(err)),
+        LOG_NUMBER("seconds", node->settings.other_network_block_ms / 1000));
 }
 
 static void handshake_failed(struct step *step, const struct conn *conn, const struct event *event)
@@ -269,7 +273,8 @@ static void handshake_failed(struct step *step, const struct conn *conn, const s
     enum err err = event->closed.err;
     step->node->metrics.refused[err]++;
     log_write(&step->node->settings.log, LOG_INFO, "inbound rejected",
-        LOG_TEXT("addr", endpoint_to_text(&conn->remote, at)), LOG_TEXT("error", err_text(err)));
+        LOG_TEXT("addr", endpoint_to_text(&conn->remote, at)), LOG_TEXT("error", err_text(err)),
+        LOG_NUMBER("peers", step->node->conns.peers));
     block_foreign(step, &event->closed.id, err);
 }
 

@@ -138,18 +138,15 @@ static void gate(struct dial_record *record, const struct step *step, int64_t wa
     record->next_ms = step->now.mono_ms + wait_ms;
 }
 
-/* A ban by ID needs a proven ID, else only the pair of ID and endpoint is blocked (P5, F3). */
-static void apply_ban(struct step *step, const struct addr *addr,
-    const struct backoff_verdict *verdict, bool id_proven, enum err kind)
+/* The record goes with the address (F4). */
+static void ban_address(struct step *step, const struct addr *addr, const struct ban_target *target,
+    int64_t duration_ms, const char *reason, enum err kind)
 {
     struct node *node = step->node;
-    int64_t duration_ms = clamp_ms(verdict->ban_s, BAN_MIN_MS, BAN_MAX_MS);
-    const char *reason = verdict->reason[0] ? verdict->reason : err_name(kind);
     char text[ADDR_TEXT_MAX];
-    struct ban_target target = id_proven ? ban_of_id(&addr->id) : ban_of_pair(addr);
-    if (book_ban(node->book, step->now, &target, duration_ms, reason))
+    if (book_ban(node->book, step->now, target, duration_ms, reason))
         return;
-    forget_record(node, &addr->at); /* F4 */
+    forget_record(node, &addr->at);
     node->counts.bans++;
     node->metrics.bans[kind]++;
     log_write(&node->settings.log, LOG_INFO, "address banned",
@@ -157,11 +154,25 @@ static void apply_ban(struct step *step, const struct addr *addr,
         LOG_NUMBER("seconds", duration_ms / 1000));
 }
 
+/* A ban by ID needs a proven ID, else only the pair of ID and endpoint is blocked (P5, F3). */
+static void apply_ban(struct step *step, const struct addr *addr,
+    const struct backoff_verdict *verdict, bool id_proven, enum err kind)
+{
+    int64_t duration_ms = clamp_ms(verdict->ban_s, BAN_MIN_MS, BAN_MAX_MS);
+    const char *reason = verdict->reason[0] ? verdict->reason : err_name(kind);
+    struct ban_target target = id_proven ? ban_of_id(&addr->id) : ban_of_pair(addr);
+    ban_address(step, addr, &target, duration_ms, reason, kind);
+}
+
 static void remove_from_book(struct node *node, const struct addr *addr)
 {
     const struct book_entry *entry = book_find(node->book, &addr->id);
-    if (entry && endpoint_equal(&entry->addr.at, &addr->at))
-        book_remove(node->book, &addr->id);
+    char text[ADDR_TEXT_MAX];
+    if (!entry || !endpoint_equal(&entry->addr.at, &addr->at))
+        return;
+    book_remove(node->book, &addr->id);
+    log_write(&node->settings.log, LOG_INFO, "address removed",
+        LOG_TEXT("addr", addr_to_text(addr, text)));
 }
 
 /* The wait when no script answers: R52 without jitter, saturating (F15). */
@@ -205,12 +216,9 @@ static void ask_backoff(struct step *step, const struct addr *addr, struct dial_
 /* F3: somebody else answers at that endpoint. The pair is blocked, the claimed ID is not. */
 static void block_pair(struct step *step, const struct addr *addr)
 {
-    struct node *node = step->node;
     struct ban_target pair = ban_of_pair(addr);
-    if (book_ban(node->book, step->now, &pair, node->settings.wrong_id_block_ms,
-            err_name(ERR_WRONG_ID)) == ERR_OK)
-        node->metrics.bans[ERR_WRONG_ID]++;
-    forget_record(node, &addr->at);
+    ban_address(step, addr, &pair, step->node->settings.wrong_id_block_ms, err_name(ERR_WRONG_ID),
+        ERR_WRONG_ID);
 }
 
 /* R50, R55: one more failure of this endpoint. */
@@ -303,9 +311,11 @@ void dialer_failed(struct step *step, const struct event *event)
     enum err err = event->dial_failed.err;
     conns_remove(&node->conns, conn);
     node->counts.dials_failed++;
+    const struct dial_record *record = dialer_record(node, &addr.at);
     char text[ADDR_TEXT_MAX];
     log_write(&node->settings.log, LOG_DEBUG, "dial failed",
-        LOG_TEXT("addr", addr_to_text(&addr, text)), LOG_TEXT("error", err_text(err)));
+        LOG_TEXT("addr", addr_to_text(&addr, text)), LOG_TEXT("error", err_text(err)),
+        LOG_NUMBER("failed_before", record ? record->failures : 0));
     if (err == ERR_SELF)
         found_ourselves(step, &addr);
     else if (is_from_book(origin) || origin == ORIGIN_COMMAND)

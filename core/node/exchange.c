@@ -45,6 +45,15 @@ bool exchange_may_ask(const struct step *step, const struct conn *conn)
         now + 1 - history->asked_at >= node->settings.own_request_spacing_ms;
 }
 
+static void log_message(
+    const struct step *step, const struct conn *conn, const char *event, enum pex_kind kind)
+{
+    char id[PEER_ID_TEXT + 1];
+    log_write(&step->node->settings.log, LOG_DEBUG, event,
+        LOG_TEXT("peer", peer_id_text(&conn->id, id)), LOG_NUMBER("channel", PEX_CHANNEL),
+        LOG_TEXT("message", kind == PEX_REQUEST ? "request" : "addresses"));
+}
+
 bool exchange_ask(struct step *step, struct conn *conn)
 {
     struct node *node = step->node;
@@ -59,6 +68,7 @@ bool exchange_ask(struct step *step, struct conn *conn)
     conn->asked++;
     outbox_add(step->outbox, ACTION_SEND, conn->number)->send.kind = PEX_REQUEST;
     node->counts.requests_sent++;
+    log_message(step, conn, "request sent", PEX_REQUEST);
     return true;
 }
 
@@ -254,6 +264,7 @@ void exchange_message(struct step *step, const struct event *event)
     struct conn *conn = conns_find(&step->node->conns, event->conn);
     if (!conn || conn->state != CONN_PEER || !step->node->settings.pex)
         return;
+    log_message(step, conn, "message received", event->message->kind);
     if (event->message->kind == PEX_REQUEST)
         handle_request(step, conn);
     else

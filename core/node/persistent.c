@@ -49,11 +49,19 @@ static void retry_later(struct step *step, struct configured_peer *peer)
     peer->next_ms = step->now.mono_ms + reconnect_wait_ms(step->node, peer->failures);
 }
 
+static const char *host_of(const struct configured_peer *peer, char ip[IP_TEXT_MAX])
+{
+    return peer->text.is_name ? peer->text.host : ip_text(&peer->text.ip, ip);
+}
+
 static void log_retry(struct step *step, const struct configured_peer *peer, enum err err)
 {
-    char id[PEER_ID_TEXT + 1];
-    log_write(&step->node->settings.log, LOG_INFO, "persistent peer not reached, will try again",
-        LOG_TEXT("peer", peer_id_text(&peer->text.id, id)), LOG_TEXT("host", peer->text.host),
+    char id[PEER_ID_TEXT + 1], ip[IP_TEXT_MAX];
+    bool for_long = peer->failures == step->node->settings.reconnect_tries + 1; /* said once */
+    log_write(&step->node->settings.log, for_long ? LOG_ERROR : LOG_INFO,
+        for_long ? "persistent peer not reached for long, waits grow from now on"
+                 : "persistent peer not reached, will try again",
+        LOG_TEXT("peer", peer_id_text(&peer->text.id, id)), LOG_TEXT("host", host_of(peer, ip)),
         LOG_TEXT("error", err_text(err)), LOG_NUMBER("tries", peer->failures),
         LOG_NUMBER("wait_ms", peer->next_ms - step->now.mono_ms));
 }
@@ -107,6 +115,9 @@ void persistent_closed(struct step *step, const struct peer_id *id, int64_t stay
     struct configured_peer *peer = configured_persistent(step->node, id);
     if (!peer || peer->never || step->node->stopping)
         return;
+    char text[PEER_ID_TEXT + 1], ip[IP_TEXT_MAX];
+    log_write(&step->node->settings.log, LOG_INFO, "persistent peer lost, reconnecting",
+        LOG_TEXT("peer", peer_id_text(id, text)), LOG_TEXT("host", host_of(peer, ip)));
     if (by_us) { /* S15: no reconnect, but F16: never given up */
         peer->next_ms = step->now.mono_ms + step->node->settings.reconnect_max_ms;
         return;

@@ -116,7 +116,8 @@ static void seed_unresolved(struct step *step, struct configured_peer *seed)
         seed->failures++;
     seed->next_ms = step->now.mono_ms + lookup_wait_ms(&step->node->settings, seed->failures);
     log_write(&step->node->settings.log, LOG_ERROR, "seed does not resolve",
-        LOG_TEXT("seed", seed->text.host), LOG_NUMBER("failures", seed->failures));
+        LOG_TEXT("seed", seed->text.host), LOG_TEXT("error", err_text(ERR_LOOKUP)),
+        LOG_NUMBER("failures", seed->failures));
 }
 
 /* Whoever waits for a seed need not wait for the next period. */

@@ -64,6 +64,7 @@ struct world {
     struct addr list[PEX_SELECTION_MAX]; /* of the last list sent */
     const char *logged[LOGGED_MAX];
     size_t logged_n;
+    void (*on_log)(const struct log_line *line); /* sees every line; NULL: nobody */
 
     struct world_socket sockets[SOCKETS_MAX];
     size_t sockets_n;
@@ -309,6 +310,8 @@ static inline void world_run(struct world *world, int64_t ms)
 static inline void world_log(void *context, const struct log_line *line)
 {
     struct world *world = context;
+    if (world->on_log)
+        world->on_log(line);
     if (world->logged_n < LOGGED_MAX)
         world->logged[world->logged_n++] = line->event;
 }
