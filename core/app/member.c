@@ -171,6 +171,54 @@ enum err member_open(struct member *member, struct workspace *workspace, char *w
     return explain(member, open_runner(member, workspace, cause), cause, why);
 }
 
+/* IDs with commas; cut where a text of the log ends. */
+struct id_texts {
+    char text[LOG_TEXT_MAX];
+    size_t n; /* bytes */
+};
+
+static void add_id(struct id_texts *texts, const struct peer_id *id)
+{
+    char text[PEER_ID_TEXT + 1];
+    size_t room = sizeof texts->text - texts->n;
+    if (room < 2 + PEER_ID_TEXT)
+        return;
+    texts->n += (size_t)snprintf(
+        texts->text + texts->n, room, "%s%s", texts->n > 0 ? "," : "", peer_id_text(id, text));
+}
+
+/* Who is always dialed, and who may always connect (S4, S6). */
+static void announce_peers(const struct member *member)
+{
+    const struct address_list *persistent = &member->settings.p2p.persistent_peers;
+    const struct id_list *unconditional = &member->settings.p2p.unconditional_peer_ids;
+    struct id_texts texts[2] = {{"", 0}, {"", 0}};
+    for (size_t i = 0; i < persistent->n; i++)
+        add_id(&texts[0], &persistent->items[i].id);
+    for (size_t i = 0; i < unconditional->n; i++)
+        add_id(&texts[1], &unconditional->items[i]);
+    if (persistent->n > 0)
+        log_write(&member->log, LOG_INFO, "persistent peers", LOG_NUMBER("peers", persistent->n),
+            LOG_TEXT("list", texts[0].text));
+    if (unconditional->n > 0)
+        log_write(&member->log, LOG_INFO, "unconditional peers",
+            LOG_NUMBER("peers", unconditional->n), LOG_TEXT("list", texts[1].text));
+}
+
+void member_announce(const struct member *member)
+{
+    char id[PEER_ID_TEXT + 1], at[ADDR_TEXT_MAX];
+    struct endpoint listen = runner_endpoint(&member->runner);
+    struct script_stats policy;
+    script_stats(member->runner.script, &policy);
+    log_write(&member->log, LOG_INFO, "listening", LOG_TEXT("addr", endpoint_to_text(&listen, at)),
+        LOG_TEXT("id", peer_id_text(&member->key.id, id)), LOG_TEXT("network", member->network),
+        LOG_TEXT("policy", policy.name),
+        LOG_NUMBER("known", book_count(node_book(member->runner.node))),
+        LOG_TEXT("version", LUAPEX_VERSION));
+    announce_peers(member);
+}
+
 void member_close(struct member *member)
 {
     runner_close(&member->runner);

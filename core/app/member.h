@@ -39,6 +39,8 @@ enum err member_take(struct member *member, char *why);
 enum err members_check(const struct member *members, size_t n, char *why);
 /* Opens its runner; `why` as above. */
 enum err member_open(struct member *member, struct workspace *workspace, char *why);
+/* Logs who it is and whom it was told of, once it is open. */
+void member_announce(const struct member *member);
 void member_close(struct member *member);
 
 #endif

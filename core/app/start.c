@@ -27,7 +27,8 @@ struct start {
     struct controller controllers[MEMBERS_MAX]; /* of the member at the same place */
     size_t members_n;
     size_t running_n;
-    bool is_stopping;
+    bool is_stopping; /* by a signal: all of them; another one ends the process */
+    bool has_stopped; /* a node ended as it was told to */
     int code;
 };
 
@@ -89,7 +90,7 @@ static void on_member_stopped(void *context, struct runner *runner)
             &runner->options.log, LOG_ERROR, "node gave up", LOG_TEXT("error", runner->aborted));
         start->code = EXIT_FAILED;
     }
-    start->is_stopping |= !runner->aborted; /* by the control socket */
+    start->has_stopped |= !runner->aborted;
     if (--start->running_n > 0)
         return;
     close_signals(start);
@@ -137,22 +138,9 @@ static void open_signals(struct start *start)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void announce(const struct member *member)
-{
-    char id[PEER_ID_TEXT + 1], at[ADDR_TEXT_MAX];
-    struct endpoint listen = runner_endpoint(&member->runner);
-    struct script_stats policy;
-    script_stats(member->runner.script, &policy);
-    log_write(&member->log, LOG_INFO, "listening", LOG_TEXT("addr", endpoint_to_text(&listen, at)),
-        LOG_TEXT("id", peer_id_text(&member->key.id, id)), LOG_TEXT("network", member->network),
-        LOG_TEXT("policy", policy.name),
-        LOG_NUMBER("known", book_count(node_book(member->runner.node))),
-        LOG_TEXT("version", LUAPEX_VERSION));
-}
-
 static enum err start_member(struct start *start, struct member *member, char *why)
 {
-    announce(member);
+    member_announce(member);
     start->running_n++;
     enum err err = runner_start(&member->runner, on_member_stopped, start, why);
     if (err || !start->ops)
@@ -221,7 +209,7 @@ static void close_all(struct start *start)
         log_write(&start->log, LOG_ERROR, "the loop still had work");
         start->code = EXIT_FAILED;
     }
-    if (start->is_stopping)
+    if (start->has_stopped)
         log_write(&start->log, LOG_INFO, "stopped");
 }
 

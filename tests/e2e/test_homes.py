@@ -116,6 +116,18 @@ def test_a_node_that_gives_up_leaves_the_others_running(start, new_home):
     assert both.stop() == 1
 
 
+def test_a_node_that_is_told_to_stop_leaves_the_others_running(start, new_home):
+    done, good = new_home("done", "net-1"), new_home("good", "net-2")
+    both = start(done, good)
+    both.wait_for("listening", **of(good))
+    assert run("ctl", "stop", "--home", done).returncode == 0
+    peer = start(new_home("peer", "net-2", "--p2p.persistent_peers", addr_of(both, **of(good))))
+    peer.wait_for("peer added")
+    assert both.stop() == 0, both.errors
+    assert len(json.loads((good / "config/addrbook.json").read_text())["addrs"]) == 1
+    assert both.lines[-1]["event"] == "stopped"
+
+
 def test_the_same_home_twice_is_refused(new_home):
     home = new_home("one", "net-1")
     done = run("start", "--home", home, "--home", f"{home}/.")

@@ -207,6 +207,17 @@ def test_a_missing_external_address_is_told(start):
     assert not [line for line in silent.lines if line["event"].startswith("no external")]
 
 
+def test_lists_of_peers_are_told_at_start(start):
+    ids = [f"{number:040x}" for number in range(1, 21)]
+    node = start(
+        *["--p2p.persistent_peers", f"{ids[0]}@127.0.0.1:1"],
+        *["--p2p.unconditional_peer_ids", ",".join(ids), "--p2p.max_num_outbound_peers=0"],
+    )
+    assert node.wait_for("persistent peers")["list"] == ids[0]
+    told = node.wait_for("unconditional peers")
+    assert told["peers"] == 20 and told["list"].split(",") == ids[:12]  # as many as a line holds
+
+
 def test_no_seed_and_no_book_is_an_error_R6(start):
     seed = "0123456789012345678901234567890123456789@seed.invalid:26656"
     node = start("--p2p.seeds", seed)
