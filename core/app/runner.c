@@ -3,6 +3,7 @@
 #include "app/book_file.h"
 #include "app/book_store.h"
 #include "app/settings_parts.h"
+#include "uv/closing.h"
 #include "uv/limits.h"
 #include "uv/machine.h"
 #include "uv/sockaddr.h"
@@ -366,6 +367,7 @@ size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNE
             (size_t)settings->p2p.max_num_outbound_peers + settings->p2p.persistent_peers.n},
         {"pex.max_handshaking", (uint64_t)settings->pex.max_handshaking},
         {"pex.dial_concurrency", (uint64_t)settings->pex.dial_concurrency},
+        {"connections being closed", CLOSING_MAX},
     };
     memcpy(uses, made, sizeof made);
     return RUNNER_USES;

@@ -72,7 +72,7 @@ void runner_close(struct runner *runner);
 
 struct endpoint runner_endpoint(const struct runner *runner); /* where it listens */
 /* Descriptors its settings ask for, by setting; returns how many entries of `uses` were written. */
-#define RUNNER_USES 4
+#define RUNNER_USES 5
 size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES]);
 
 /* What the node of an open runner is made from. runner_node.c. */

@@ -12,12 +12,20 @@
 #define READY_MAX (EPHEMERAL_MESSAGE_SIZE + FRAME_SEALED * (1 + NODE_INFO_FRAMES_MAX))
 
 struct handshake {
+    uint8_t ephemeral_secret[32];
     struct ephemeral_key ephemeral;
     uint8_t challenge[32];
     bool outbound;
     struct peer_id expected; /* when outbound */
     int64_t deadline_ms;
 };
+
+static enum err send_key(struct link *link)
+{
+    uint8_t message[EPHEMERAL_MESSAGE_SIZE];
+    ephemeral_message_encode(link->handshake->ephemeral.public_key, message);
+    return buffer_append(&link->ready, span_of(message, sizeof message), READY_MAX);
+}
 
 enum err handshake_start(struct link *link, const struct peer_id *expected,
     const uint8_t ephemeral_secret[32], int64_t now_ms)
@@ -27,13 +35,13 @@ enum err handshake_start(struct link *link, const struct peer_id *expected,
         return ERR_NO_MEMORY;
     link->handshake = handshake;
     handshake->deadline_ms = now_ms + link->settings->handshake_timeout_ms;
-    handshake->ephemeral = ephemeral_key_of_secret(ephemeral_secret);
+    memcpy(handshake->ephemeral_secret, ephemeral_secret, sizeof handshake->ephemeral_secret);
     handshake->outbound = expected != NULL;
-    if (expected)
-        handshake->expected = *expected;
-    uint8_t message[EPHEMERAL_MESSAGE_SIZE];
-    ephemeral_message_encode(handshake->ephemeral.public_key, message);
-    return buffer_append(&link->ready, span_of(message, sizeof message), READY_MAX);
+    if (!expected)
+        return ERR_OK;
+    handshake->expected = *expected;
+    handshake->ephemeral = ephemeral_key_of_secret(handshake->ephemeral_secret);
+    return send_key(link);
 }
 
 /* Seals a message into frames of its own. */
@@ -68,8 +76,12 @@ static enum err take_key(struct link *link, struct span body)
     enum err err = ephemeral_message_decode(body, remote_public);
     if (err)
         return err;
+    if (!handshake->outbound)
+        handshake->ephemeral = ephemeral_key_of_secret(handshake->ephemeral_secret);
     struct session_keys keys;
     err = session_keys_derive(&handshake->ephemeral, remote_public, &keys);
+    if (!err && !handshake->outbound)
+        err = send_key(link);
     if (err)
         return err;
     memcpy(link->seal.key, keys.send, sizeof link->seal.key);
@@ -77,6 +89,7 @@ static enum err take_key(struct link *link, struct span body)
     memcpy(handshake->challenge, keys.challenge, sizeof handshake->challenge);
     crypto_wipe(&keys, sizeof keys);
     crypto_wipe(&handshake->ephemeral, sizeof handshake->ephemeral);
+    crypto_wipe(handshake->ephemeral_secret, sizeof handshake->ephemeral_secret);
     link->stage = STAGE_AUTHENTICATION;
     return send_auth(link);
 }

@@ -4,6 +4,7 @@
 
 #include "crypto/frame_cipher.h"
 #include "link/buffer.h"
+#include "link/chatter.h"
 #include "link/link.h"
 #include "link/ping.h"
 #include "link/rate.h"
@@ -37,6 +38,7 @@ struct link {
     int64_t decayed_ms;
     size_t queued_bytes; /* of all queues, not yet handed out */
     struct rate sent, received;
+    struct chatter chatter;
     struct ping ping;
     struct channel channels[LINK_CHANNELS_MAX];
 };

@@ -47,6 +47,8 @@ enum err stream_take(struct link *link, struct now now, struct span body)
     enum err err = packet_decode(body, &packet);
     if (err)
         return err;
+    if (packet.kind != PACKET_MSG)
+        chatter_count(&link->chatter, now.mono_ms);
     switch (packet.kind) {
     case PACKET_PING:
         link->ping.pong_due = true;

@@ -2,13 +2,17 @@
 
 #include "uv/sockaddr.h"
 #include "uv/state.h"
+#include <errno.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 /* Bytes that wait for the socket or for their time. */
 struct tcp_block {
     uv_write_t request; /* first: a request is its block */
-    bool in_flight;     /* given to libuv, which still needs it; else held until due_ms */
-    int64_t due_ms;
+    bool in_flight;     /* given to libuv, which still needs it */
+    int64_t due_ms;     /* then: must be taken by then; else: held until then */
     size_t n;
     char bytes[];
 };
@@ -49,6 +53,7 @@ static int block_send(struct tcp *tcp)
     uv_buf_t buf = uv_buf_init(block->bytes, (unsigned)block->n);
     int code = uv_write(&block->request, stream_of(tcp), &buf, 1, on_written);
     block->in_flight = code == 0;
+    block->due_ms = mono_ms(tcp) + tcp->host->settings->write_timeout_ms;
     return code;
 }
 
@@ -65,16 +70,33 @@ static enum err block_keep(struct tcp *tcp, const uint8_t *bytes, size_t n)
     return ERR_OK;
 }
 
-static enum err write_out(struct tcp *tcp, uint8_t *bytes, size_t n)
+static uv_os_fd_t socket_of(const struct tcp *tcp)
+{
+    uv_os_fd_t fd = -1;
+    uv_fileno((const uv_handle_t *)&tcp->handle, &fd);
+    return fd;
+}
+
+/* The last bytes before a shutdown wait for it, and leave in one packet with it. */
+static ssize_t send_now(struct tcp *tcp, const uint8_t *bytes, size_t n)
+{
+    bool last = tcp->state == TCP_FLUSHING && link_is_drained(tcp->link);
+    ssize_t taken =
+        send(socket_of(tcp), bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL | (last ? MSG_MORE : 0));
+    if (taken >= 0)
+        return taken;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
+}
+
+static enum err write_out(struct tcp *tcp, const uint8_t *bytes, size_t n)
 {
     tcp->host->counts.bytes_out += n;
     if (tcp->host->settings->write_delay_ms > 0)
         return block_keep(tcp, bytes, n);
-    uv_buf_t buf = uv_buf_init((char *)bytes, (unsigned)n);
-    int code = uv_try_write(stream_of(tcp), &buf, 1);
-    if (code < 0 && code != UV_EAGAIN)
-        return err_of_uv(code);
-    size_t taken = code > 0 ? (size_t)code : 0;
+    ssize_t sent = send_now(tcp, bytes, n);
+    if (sent < 0)
+        return err_of_uv((int)sent);
+    size_t taken = (size_t)sent;
     if (taken == n)
         return ERR_OK;
     enum err err = block_keep(tcp, bytes + taken, n - taken);
@@ -96,20 +118,29 @@ static void read_pause(struct tcp *tcp)
     tcp->reading = false;
 }
 
-static void linger(struct tcp *tcp)
+bool flow_has_unsent(const struct tcp *tcp)
 {
-    uv_os_fd_t fd;
-    if (tcp->read_all || uv_fileno((uv_handle_t *)&tcp->handle, &fd) != 0 ||
-        shutdown(fd, SHUT_WR) != 0) {
+    int n = 0;
+    return tcp->block || (ioctl(socket_of(tcp), SIOCOUTQ, &n) == 0 && n > 0);
+}
+
+void flow_linger(struct tcp *tcp)
+{
+    tcp->until_ms = mono_ms(tcp) + TCP_LINGER_MS;
+    tcp_schedule(tcp);
+}
+
+static void begin_to_linger(struct tcp *tcp)
+{
+    if (tcp->read_all || shutdown(socket_of(tcp), SHUT_WR) != 0) {
         tcp_drop(tcp);
         return;
     }
     link_free(tcp->link);
     tcp->link = NULL;
     tcp->state = TCP_LINGERING;
-    tcp->until_ms = mono_ms(tcp) + TCP_LINGER_MS;
     flow_read(tcp);
-    tcp_schedule(tcp);
+    flow_linger(tcp);
 }
 
 void flow_progress(struct tcp *tcp)
@@ -127,7 +158,7 @@ void flow_progress(struct tcp *tcp)
         }
     }
     if (tcp->state == TCP_FLUSHING && !tcp->block && link_is_drained(tcp->link))
-        linger(tcp);
+        begin_to_linger(tcp);
     else
         tcp_schedule(tcp);
 }
@@ -148,16 +179,24 @@ static void write_last(struct tcp *tcp)
     size_t n = tcp->block ? 0
                           : link_transmit(tcp->link, host_now(tcp->host), workspace->sealed,
                                 sizeof workspace->sealed);
-    uv_buf_t buf = uv_buf_init((char *)workspace->sealed, (unsigned)n);
     if (n > 0)
-        uv_try_write(stream_of(tcp), &buf, 1);
+        send_now(tcp, workspace->sealed, n);
+}
+
+static void discard(struct tcp *tcp, size_t n)
+{
+    tcp->discarded += (uint32_t)n;
+    if (tcp->discarded > TCP_DISCARD_MAX)
+        tcp_cut(tcp);
 }
 
 static void take_bytes(struct tcp *tcp, uint8_t *bytes, size_t n)
 {
     tcp->host->counts.bytes_in += n;
-    if (tcp->state != TCP_OPEN)
+    if (tcp->state != TCP_OPEN) {
+        discard(tcp, n);
         return;
+    }
     struct now now = host_now(tcp->host);
     enum err err = link_receive(tcp->link, now, bytes, n);
     if (err) {
@@ -197,10 +236,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 void flow_due(struct tcp *tcp)
 {
     int64_t now_ms = mono_ms(tcp);
-    if (tcp->block && !tcp->block->in_flight && now_ms >= tcp->block->due_ms) {
-        int code = block_send(tcp);
-        if (code < 0) {
-            tcp_fail(tcp, err_of_uv(code));
+    if (tcp->block && now_ms >= tcp->block->due_ms) {
+        enum err err = tcp->block->in_flight ? ERR_TIMEOUT : err_of_uv(block_send(tcp));
+        if (err) {
+            tcp_fail(tcp, err);
             return;
         }
     }
@@ -219,7 +258,7 @@ void flow_drop_block(struct tcp *tcp)
 int64_t flow_deadline_ms(const struct tcp *tcp)
 {
     int64_t at_ms = NEVER_MS;
-    if (tcp->block && !tcp->block->in_flight)
+    if (tcp->block)
         at_ms = tcp->block->due_ms;
     if (tcp->state == TCP_OPEN && !tcp->reading)
         at_ms = earlier_ms(at_ms, link_read_resume_ms(tcp->link, host_now(tcp->host)));

@@ -12,6 +12,10 @@ void flow_progress(struct tcp *tcp);
 void flow_read(struct tcp *tcp);
 /* A held block or a pause in reading may be due; then as flow_progress. */
 void flow_due(struct tcp *tcp);
+/* The peer has not taken everything that was written. */
+bool flow_has_unsent(const struct tcp *tcp);
+/* Waits for the peer to close, for TCP_LINGER_MS from now. */
+void flow_linger(struct tcp *tcp);
 /* Frees a block that libuv does not need any more; one in flight frees itself. */
 void flow_drop_block(struct tcp *tcp);
 /* When flow_due has something to do; NEVER_MS: nothing of its own. */

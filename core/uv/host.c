@@ -38,6 +38,7 @@ struct host_settings host_settings_default(void)
                 .recv_rate = 5120000,
             },
         .dial_timeout_ms = SECONDS_MS(3),
+        .write_timeout_ms = SECONDS_MS(30),
     };
 }
 

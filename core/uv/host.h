@@ -29,9 +29,10 @@ struct host_settings {
     struct endpoint
         dial_from;           /* local end of dialed sockets, port 0; all-zero: the system chooses */
     int64_t dial_timeout_ms; /* TCP connect (F18) */
-    int64_t write_delay_ms;  /* holds every write back so long, for demonstrations; else 0 */
-    const char *book_path;   /* addrbook.json; NULL: ACTION_EXPORT succeeds without a file */
-    const char *store_path;  /* luapex.db; NULL: ACTION_STORE succeeds without one */
+    int64_t write_timeout_ms; /* 30 s; for what a socket does not take at once, at most 64 KiB */
+    int64_t write_delay_ms;   /* holds every write back so long, for demonstrations; else 0 */
+    const char *book_path;    /* addrbook.json; NULL: ACTION_EXPORT succeeds without a file */
+    const char *store_path;   /* luapex.db; NULL: ACTION_STORE succeeds without one */
     struct log log;
     /* The node cannot run (ACTION_ABORT). host_stop may be called from here. */
     void (*aborted)(void *context, const char *why);

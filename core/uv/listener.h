@@ -13,8 +13,8 @@
 #include "base/now.h"
 #include <uv.h>
 
-#define LISTENER_BACKLOG 512
-#define LISTENER_BATCH 32 /* sockets taken between two looks at the rest of the loop */
+#define LISTENER_BACKLOG 4096 /* a burst waits there; what is beyond is not answered */
+#define LISTENER_BATCH 32     /* sockets taken between two looks at the rest of the loop */
 #define LISTENER_PAUSE_MIN_MS 10
 #define LISTENER_PAUSE_MAX_MS 1000
 #define LISTENER_LOG_EVERY_MS 10000

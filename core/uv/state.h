@@ -9,6 +9,7 @@
 
 #include "base/heap.h"
 #include "base/map.h"
+#include "uv/closing.h"
 #include "uv/host.h"
 #include "uv/listener.h"
 #include "uv/resolver.h"
@@ -32,6 +33,7 @@ struct host {
     uint32_t tcps_n, tcps_cap;
     struct map by_number;
     struct heap deadlines;
+    struct closing closing;
 
     uint32_t open; /* handles of libuv and work that must end before `stopped` */
     bool settling;

@@ -47,16 +47,28 @@ static struct tcp *tcp_new(struct host *host, uint64_t number, const struct endp
     return NULL;
 }
 
-void tcp_drop(struct tcp *tcp)
+static void drop(struct tcp *tcp, bool reset)
 {
     assert(tcp->state != TCP_CLOSED);
     tcp->state = TCP_CLOSED;
     tcp->dead = true;
     host_remove(tcp->host, tcp);
+    closing_remove(&tcp->host->closing, tcp);
     link_free(tcp->link);
     tcp->link = NULL;
     flow_drop_block(tcp);
-    uv_close((uv_handle_t *)&tcp->handle, on_closed);
+    if (!reset || uv_tcp_close_reset(&tcp->handle, on_closed) != 0)
+        uv_close((uv_handle_t *)&tcp->handle, on_closed);
+}
+
+void tcp_drop(struct tcp *tcp)
+{
+    drop(tcp, tcp->block != NULL);
+}
+
+void tcp_cut(struct tcp *tcp)
+{
+    drop(tcp, flow_has_unsent(tcp));
 }
 
 static void dial_failed(struct host *host, uint64_t number, enum err err, bool id_proven)
@@ -185,7 +197,6 @@ static struct link *make_link(struct tcp *tcp)
 /* The socket is connected: the handshake begins. */
 static void begin(struct tcp *tcp)
 {
-    uv_tcp_nodelay(&tcp->handle, 1);
     tcp->link = make_link(tcp);
     if (!tcp->link) {
         tcp_fail(tcp, ERR_NO_MEMORY);
@@ -209,6 +220,7 @@ static void on_connected(uv_connect_t *request, int status)
     } else {
         int64_t started_ms = tcp->until_ms - host->settings->dial_timeout_ms;
         tcp->connect_ms = (int32_t)(mono_ms(tcp) - started_ms);
+        uv_tcp_nodelay(&tcp->handle, 1);
         begin(tcp);
     }
     host_settle(host);
@@ -309,8 +321,13 @@ void tcp_close(struct tcp *tcp, int64_t flush_ms)
         tcp_drop(tcp);
         return;
     }
+    struct closing *closing = &tcp->host->closing;
+    if (closing_surplus(closing))
+        tcp_cut(closing_surplus(closing));
+    closing_add(closing, tcp);
     tcp->state = TCP_FLUSHING;
-    tcp->until_ms = mono_ms(tcp) + flush_ms;
+    tcp->flush_by_ms = mono_ms(tcp) + flush_ms;
+    tcp->until_ms = tcp->flush_by_ms;
     link_flush(tcp->link);
     flow_progress(tcp);
 }
@@ -321,8 +338,10 @@ void tcp_due(struct tcp *tcp)
     if (now.mono_ms >= tcp->until_ms) {
         if (tcp->state == TCP_CONNECTING)
             tcp_fail(tcp, ERR_TIMEOUT);
+        else if (now.mono_ms < tcp->flush_by_ms && flow_has_unsent(tcp))
+            flow_linger(tcp);
         else
-            tcp_drop(tcp);
+            tcp_cut(tcp);
         return;
     }
     if (!tcp->link) {

@@ -4,13 +4,17 @@
  *     accepted: waiting -----+--> open --> flushing --> lingering --> closed
  *
  * waiting: for ACTION_ACCEPT, nothing is read. flushing: ACTION_CLOSE with time to write what is
- * queued; what arrives is thrown away. lingering: everything is written and the sending side is
- * shut down; the socket is read until the peer closes, for at most TCP_LINGER_MS, because closing
- * with unread input would send a reset that destroys our last bytes on their way.
+ * queued; what arrives is thrown away. lingering: everything is given to the socket and the sending
+ * side is shut down; the socket is read until the peer closes, because closing with unread input
+ * would send a reset that destroys our last bytes on their way. It ends after TCP_LINGER_MS if the
+ * peer has got everything by then, else when the time to flush is over. What a closing connection
+ * still sends is read up to TCP_DISCARD_MAX; see also closing.h. Whoever has not taken our bytes at
+ * the end is cut off with a reset, so that the system does not keep them.
  *
  * A connection holds no buffer while it is idle. Bytes that the socket does not take at once, and
  * those held back by write_delay_ms, are copied into one block; no more is taken from the link
- * until it is written. (A peer that takes nothing answers no ping either: the link times it out.)
+ * until it is written. A peer that does not take a block within write_timeout_ms fails with
+ * ERR_TIMEOUT, however many pongs it sends.
  *
  * Nothing here may be called from inside a handler of the link, except through host_event. */
 #ifndef UV_TCP_H
@@ -22,6 +26,7 @@
 #include <uv.h>
 
 #define TCP_LINGER_MS 1000
+#define TCP_DISCARD_MAX 262144 /* bytes */
 
 struct host;
 struct tcp_block;
@@ -39,6 +44,10 @@ struct tcp {
     int32_t connect_ms;      /* -1: accepted */
     int64_t until_ms;        /* end of connecting, flushing or lingering */
     uint64_t received, sent; /* bytes of messages: decoded, queued */
+    int64_t flush_by_ms;
+    struct tcp *closing_before, *closing_after; /* closing.h */
+    uint32_t discarded;                         /* bytes thrown away while closing */
+    bool closing;
     struct endpoint remote;
     struct peer_id dialed; /* expected ID of an outbound connection */
     uint8_t state;         /* enum tcp_state */
@@ -60,8 +69,10 @@ void tcp_close(struct tcp *tcp, int64_t flush_ms);
 /* Its deadline has come. */
 void tcp_due(struct tcp *tcp);
 
-/* Closes at once, without an event. */
+/* Closes at once, without an event. What the socket has taken is still delivered. */
 void tcp_drop(struct tcp *tcp);
+/* The same, but the system does not keep what the peer has not taken either. */
+void tcp_cut(struct tcp *tcp);
 /* Closes at once and tells the node why, unless the number is dead already. */
 void tcp_fail(struct tcp *tcp, enum err err);
 /* Finds the next moment at which tcp_due must be called. */

@@ -198,6 +198,8 @@ struct puppet {
     struct ephemeral_key ephemeral;
     uint8_t challenge[32];
     struct frame_cipher seal, open;
+    size_t early_n; /* what came with the link's key */
+    uint8_t early[LINK_TRANSMIT_MIN];
 };
 
 static inline void puppet_init(struct puppet *puppet, unsigned seed)
@@ -240,13 +242,25 @@ static inline enum err puppet_send(
     return err;
 }
 
+/* Sealed bytes that are due from the link, those that came with its key first. */
+static inline size_t puppet_hear(
+    struct puppet *puppet, struct side *side, struct now now, uint8_t *out, size_t cap)
+{
+    size_t n = puppet->early_n;
+    puppet->early_n = 0;
+    if (n == 0)
+        return link_transmit(side->link, now, out, cap);
+    memcpy(out, puppet->early, n);
+    return n;
+}
+
 /* Opens everything due from the link; returns the bytes inside the frames. */
 static inline size_t puppet_take(
     struct puppet *puppet, struct side *side, struct now now, uint8_t *out, size_t cap)
 {
     uint8_t sealed[2 * FRAME_SEALED];
     size_t got = 0, n;
-    while ((n = link_transmit(side->link, now, sealed, sizeof sealed)) > 0) {
+    while ((n = puppet_hear(puppet, side, now, sealed, sizeof sealed)) > 0) {
         assert(n % FRAME_SEALED == 0);
         for (size_t i = 0; i < n; i += FRAME_SEALED) {
             struct span data;
@@ -264,22 +278,30 @@ static inline void puppet_read_key(struct puppet *puppet, struct side *side, str
 {
     uint8_t bytes[LINK_TRANSMIT_MIN];
     size_t n = link_transmit(side->link, now, bytes, sizeof bytes);
-    assert(n == EPHEMERAL_MESSAGE_SIZE);
+    assert(n >= EPHEMERAL_MESSAGE_SIZE);
     struct session_keys keys;
-    enum err err = session_keys_derive(&puppet->ephemeral, bytes + n - 32, &keys);
+    enum err err = session_keys_derive(&puppet->ephemeral, bytes + 3, &keys);
     assert(err == ERR_OK);
     memcpy(puppet->seal.key, keys.send, 32);
     memcpy(puppet->open.key, keys.receive, 32);
     memcpy(puppet->challenge, keys.challenge, 32);
+    puppet->early_n = n - EPHEMERAL_MESSAGE_SIZE;
+    memcpy(puppet->early, bytes + EPHEMERAL_MESSAGE_SIZE, puppet->early_n);
 }
 
-/* The key exchange, from the link's side created anew to the puppet owning both keys. */
+/* The key exchange, from the link's side created anew to the puppet owning both keys. A link that
+ * dialed speaks first, another only when it is spoken to. */
 static inline enum err puppet_meet(struct puppet *puppet, struct side *side, struct now now)
 {
-    puppet_read_key(puppet, side, now);
+    bool dialed = link_pending_bytes(side->link) > 0;
+    if (dialed)
+        puppet_read_key(puppet, side, now);
     uint8_t message[EPHEMERAL_MESSAGE_SIZE];
     ephemeral_message_encode(puppet->ephemeral.public_key, message);
-    return link_receive(side->link, now, message, sizeof message);
+    enum err err = link_receive(side->link, now, message, sizeof message);
+    if (!dialed)
+        puppet_read_key(puppet, side, now);
+    return err;
 }
 
 static inline enum err puppet_authenticate(struct puppet *puppet, struct side *side, struct now now)

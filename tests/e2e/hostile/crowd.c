@@ -1,0 +1,154 @@
+#include "e2e/hostile/crowd.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+#define READY_MAX 256
+#define TICK_MS 20   /* drips and delayed beginnings */
+#define BEGIN_MAX 64 /* clients begun between two looks at the sockets */
+
+struct crowd {
+    const struct crowd_plan *plan;
+    struct crowd_counts *counts;
+    struct client *clients;
+    uint32_t *unused; /* places, a stack */
+    uint32_t unused_n;
+    uint32_t next_from;
+    uint64_t last_begun_us;
+    uint64_t end_us;
+    int epoll;
+};
+
+static uint64_t clock_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static struct endpoint next_from(struct crowd *crowd)
+{
+    struct endpoint from = {crowd->plan->from, 0};
+    uint32_t n = crowd->next_from++ % crowd->plan->from_n;
+    from.ip.bytes[15] = (uint8_t)(from.ip.bytes[15] + n % 250);
+    from.ip.bytes[14] = (uint8_t)(from.ip.bytes[14] + n / 250 % 250);
+    from.ip.bytes[13] = (uint8_t)(from.ip.bytes[13] + n / 62500);
+    return from;
+}
+
+static void watch(struct crowd *crowd, struct client *client, int operation)
+{
+    struct epoll_event event = {.data.ptr = client};
+    if (client_wants_to_write(client))
+        event.events |= EPOLLOUT;
+    if (client_wants_to_read(client))
+        event.events |= EPOLLIN;
+    epoll_ctl(crowd->epoll, operation, client->fd, &event);
+}
+
+static bool may_begin(const struct crowd *crowd, uint64_t now_us)
+{
+    const struct crowd_plan *plan = crowd->plan;
+    return crowd->unused_n > 0 && (!plan->total || crowd->counts->begun < plan->total) &&
+        now_us - crowd->last_begun_us >= plan->every_us && now_us < crowd->end_us;
+}
+
+static void begin_some(struct crowd *crowd, uint64_t now_us)
+{
+    const struct crowd_plan *plan = crowd->plan;
+    for (unsigned i = 0; i < BEGIN_MAX && may_begin(crowd, now_us); i++) {
+        struct client *client = &crowd->clients[crowd->unused[crowd->unused_n - 1]];
+        struct endpoint from = next_from(crowd);
+        crowd->last_begun_us = now_us;
+        crowd->counts->begun++;
+        if (client_open(client, plan->behaviour, plan->network, &from, &plan->to)) {
+            crowd->unused_n--;
+            watch(crowd, client, EPOLL_CTL_ADD);
+        } else {
+            crowd->counts->failed++;
+        }
+    }
+}
+
+static void end_client(struct crowd *crowd, struct client *client)
+{
+    crowd->counts->ends[client->end]++;
+    crowd->counts->addresses += client->addresses;
+    client_close(client);
+    crowd->unused[crowd->unused_n++] = (uint32_t)(client - crowd->clients);
+}
+
+static void look_at(struct crowd *crowd, struct client *client, uint32_t events, uint64_t now_us)
+{
+    bool wrote = client_wants_to_write(client), read = client_wants_to_read(client);
+    bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+    client_ready(client, broken || (events & EPOLLIN), events & (EPOLLOUT | EPOLLERR), now_us);
+    if (client->end != END_NONE)
+        end_client(crowd, client);
+    else if (client_wants_to_write(client) != wrote || client_wants_to_read(client) != read)
+        watch(crowd, client, EPOLL_CTL_MOD);
+}
+
+static void tick(struct crowd *crowd, uint64_t now_us)
+{
+    for (uint32_t i = 0; i < crowd->plan->at_once; i++)
+        if (crowd->clients[i].fd >= 0)
+            look_at(crowd, &crowd->clients[i], 0, now_us);
+}
+
+static bool is_over(const struct crowd *crowd, uint64_t now_us)
+{
+    const struct crowd_plan *plan = crowd->plan;
+    bool all_begun = plan->total && crowd->counts->begun >= plan->total;
+    return now_us >= crowd->end_us || (all_begun && crowd->unused_n == plan->at_once);
+}
+
+static void run(struct crowd *crowd)
+{
+    struct epoll_event ready[READY_MAX];
+    uint64_t now_us = clock_us();
+    while (!is_over(crowd, now_us)) {
+        begin_some(crowd, now_us);
+        int n = epoll_wait(crowd->epoll, ready, READY_MAX, may_begin(crowd, now_us) ? 0 : TICK_MS);
+        now_us = clock_us();
+        for (int i = 0; i < n; i++)
+            look_at(crowd, ready[i].data.ptr, ready[i].events, now_us);
+        if (crowd->plan->behaviour->drips)
+            tick(crowd, now_us);
+    }
+}
+
+static void leave(struct crowd *crowd)
+{
+    for (uint32_t i = 0; i < crowd->plan->at_once; i++) {
+        if (crowd->clients[i].fd < 0)
+            continue;
+        crowd->clients[i].end = END_LEFT;
+        end_client(crowd, &crowd->clients[i]);
+    }
+}
+
+bool crowd_run(const struct crowd_plan *plan, struct crowd_counts *counts)
+{
+    *counts = (struct crowd_counts){0};
+    struct crowd crowd = {.plan = plan, .counts = counts};
+    crowd.clients = calloc(plan->at_once, sizeof *crowd.clients);
+    crowd.unused = calloc(plan->at_once, sizeof *crowd.unused);
+    crowd.epoll = epoll_create1(EPOLL_CLOEXEC);
+    bool ready = crowd.clients && crowd.unused && crowd.epoll >= 0;
+    for (uint32_t i = 0; ready && i < plan->at_once; i++) {
+        crowd.clients[i].fd = -1;
+        crowd.unused[crowd.unused_n++] = i;
+    }
+    if (ready) {
+        uint64_t start_us = clock_us();
+        crowd.end_us = start_us + plan->for_us;
+        run(&crowd);
+        counts->us = clock_us() - start_us;
+        leave(&crowd);
+    }
+    free(crowd.clients);
+    free(crowd.unused);
+    return ready;
+}
