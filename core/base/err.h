@@ -36,6 +36,7 @@ enum blame { BLAME_NONE, BLAME_PEER, BLAME_US, BLAME_ENVIRONMENT };
     X(PACKET_KIND, "packet_kind", PEER, "packet of no known kind")                                 \
     X(CHANNEL_UNKNOWN, "channel_unknown", PEER, "packet for an unknown channel")                   \
     X(CHANNEL_CAPACITY, "channel_capacity", PEER, "message exceeds the channel's capacity")        \
+    X(FLOOD, "flood", PEER, "flood of pings, pongs or empty frames")                               \
     X(HANDSHAKE_TIMEOUT, "handshake_timeout", PEER, "handshake timed out")                         \
     X(PONG_TIMEOUT, "pong_timeout", PEER, "pong timeout")                                          \
     X(CLOSED_BY_PEER, "closed_by_peer", PEER, "closed by the peer")                                \

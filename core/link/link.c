@@ -94,7 +94,7 @@ static enum err take_frame(struct link *link, struct now now, uint8_t *sealed)
     struct span data;
     enum err err = frame_open(&link->open, sealed, &data);
     if (!err && data.n < CHATTER_FRAME_MAX)
-        chatter_count(&link->chatter, now.mono_ms);
+        err = chatter_take(&link->chatter, now.mono_ms);
     while (!err && data.n > 0)
         err = take_message(link, now, &data);
     return err;
@@ -147,9 +147,6 @@ enum err link_receive(struct link *link, struct now now, uint8_t *bytes, size_t 
 int64_t link_read_resume_ms(const struct link *link, struct now now)
 {
     int64_t resume_ms = rate_resume_ms(&link->received, link->settings->recv_rate);
-    int64_t quiet_ms = chatter_resume_ms(&link->chatter, now.mono_ms);
-    if (quiet_ms > resume_ms)
-        resume_ms = quiet_ms;
     return resume_ms > now.mono_ms ? resume_ms : now.mono_ms;
 }
 

@@ -70,11 +70,11 @@ struct link *link_new(const struct link_settings *settings, struct link_handler 
 void link_free(struct link *link); /* NULL is fine; wipes the keys */
 
 /* Takes all n bytes; `bytes` is scratch memory of the host and may be changed (frames are opened in
- * place). When the receive limit or the budget of chatter.h is used up, everything given is still
- * taken: the host should stop reading until link_read_resume_ms.
+ * place). When the receive limit is reached, everything given is still taken: the host should stop
+ * reading until link_read_resume_ms.
  *
  * Errors of any stage: ERR_VARINT, ERR_TOO_LONG, ERR_UNDECODABLE, ERR_NO_MEMORY, and once keys are
- * agreed ERR_FRAME_TAG, ERR_FRAME_LENGTH. In order of the stages:
+ * agreed ERR_FRAME_TAG, ERR_FRAME_LENGTH, ERR_FLOOD (chatter.h). In order of the stages:
  *   key exchange     ERR_KEY_EXCHANGE, ERR_LOW_ORDER_POINT, ERR_HANDSHAKE_TIMEOUT
  *   authentication   ERR_AUTH_KEY, ERR_AUTH_SIGNATURE, ERR_WRONG_ID, ERR_HANDSHAKE_TIMEOUT;
  *                    ERR_INVALID when our own node info is too long
@@ -83,7 +83,7 @@ void link_free(struct link *link); /* NULL is fine; wipes the keys */
  *   packets          ERR_PACKET_TOO_LONG, ERR_PACKET_KIND, ERR_CHANNEL_UNKNOWN,
  *                    ERR_CHANNEL_CAPACITY, and what the message handler returned */
 enum err link_receive(struct link *link, struct now now, uint8_t *bytes, size_t n);
-/* mono_ms from which the host may read again; <= now.mono_ms: at once (wire.md 5.5, chatter.h). */
+/* mono_ms from which the host may read again; <= now.mono_ms: at once (wire.md 5.5). */
 int64_t link_read_resume_ms(const struct link *link, struct now now);
 
 /* Fills out with sealed bytes that are due now and returns how many (0: nothing due). Call it

@@ -38,7 +38,7 @@ struct link {
     int64_t decayed_ms;
     size_t queued_bytes; /* of all queues, not yet handed out */
     struct rate sent, received;
-    struct chatter chatter;
+    struct bucket chatter;
     struct ping ping;
     struct channel channels[LINK_CHANNELS_MAX];
 };

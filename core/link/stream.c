@@ -45,10 +45,10 @@ enum err stream_take(struct link *link, struct now now, struct span body)
     rate_count(&link->received, now.mono_ms, varint_size(body.n) + body.n);
     struct packet packet;
     enum err err = packet_decode(body, &packet);
+    if (!err && packet.kind != PACKET_MSG)
+        err = chatter_take(&link->chatter, now.mono_ms);
     if (err)
         return err;
-    if (packet.kind != PACKET_MSG)
-        chatter_count(&link->chatter, now.mono_ms);
     switch (packet.kind) {
     case PACKET_PING:
         link->ping.pong_due = true;

@@ -210,9 +210,15 @@ static bool take_body(struct client *client, struct span body)
     }
 }
 
+/* Once it misbehaves, what the node says is of no interest. */
+static bool listens(const struct client *client)
+{
+    return !client->misbehaving && client->end == END_NONE;
+}
+
 static bool take_delimited(struct client *client, struct span data)
 {
-    while (data.n > 0 && client->end == END_NONE) {
+    while (data.n > 0 && listens(client)) {
         struct span body;
         enum err err = delimited_take(&client->delimited, &data, NODE_INFO_BODY_MAX, &body);
         if (err == ERR_TRUNCATED)
@@ -232,7 +238,7 @@ static bool take_bytes(struct client *client, struct span bytes)
             return false;
     }
     keep(&client->frame, bytes, READ_MAX + FRAME_SEALED);
-    while (buffer_size(client->frame) >= FRAME_SEALED && client->end == END_NONE) {
+    while (buffer_size(client->frame) >= FRAME_SEALED && listens(client)) {
         struct span data;
         if (frame_open(&client->open, client->frame->bytes, &data) != ERR_OK ||
             !take_delimited(client, data))
@@ -336,7 +342,7 @@ static void read_some(struct client *client)
         client->end = END_CLOSED;
     else if (n < 0)
         end_by_errno(client, errno);
-    else if (!client->misbehaving && !take_bytes(client, span_of(bytes, (size_t)n)))
+    else if (listens(client) && !take_bytes(client, span_of(bytes, (size_t)n)))
         client->end = END_LEFT; /* a node that talks nonsense */
 }
 
