@@ -21,8 +21,8 @@ static_assert(sizeof(struct dial_record) == 16, "code_dial_record");
 static_assert(sizeof(struct crawl) == 144, "code_crawl");
 static_assert(sizeof(struct node_save) == 48, "code_save");
 static_assert(sizeof(struct node_counts) == 112, "code_counts");
-static_assert(sizeof(struct node_metrics) == 3608, "code_metrics");
-static_assert(sizeof(struct node) == 5824, "code_node");
+static_assert(sizeof(struct node_metrics) == 7 * 8 * ERR_COUNT + 24, "code_metrics");
+static_assert(sizeof(struct node) == sizeof(struct node_metrics) + 2216, "code_node");
 #endif
 
 /* ---- settings ---- */

@@ -37,7 +37,7 @@ CLOSED_AT_ONCE = """
 CUT_BY_DEADLINE = "silent half_key drip_key key_only no_info drip_info".split()
 OTHERS = """
     storm reset_storm key_storm idle drip_request handshake_storm unfinished_message
-    deaf_pings deaf_requests request_reset
+    deaf deaf_pings deaf_requests request_reset
 """.split()
 
 
@@ -147,7 +147,7 @@ def test_ten_thousand_connections_from_one_ip_leave_room_for_others_F24(seed, ca
 def test_deaf_clients_do_not_use_up_descriptors_F27(seed, calm):
     before = lab.descriptors(seed)
     crowd = lab.start_crowd(
-        seed, "deaf_requests", "--at-once", 2000, "--total", 2000, "--seconds", 2,
+        seed, "deaf", "--at-once", 2000, "--total", 2000, "--seconds", 2,
         "--every-us", 1000, "--from", attacker(), "--from-n", 2000,
     )  # fmt: skip
     assert_serves(seed)

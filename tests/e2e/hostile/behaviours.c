@@ -242,8 +242,10 @@ const struct behaviour behaviours[] = {
     {"lone_ping_flood", "pings, one to a frame", SAY_PACKETS, say_lone_pings, THEN_FLOOD, false},
     {"pong_flood", "pongs, many to a frame", SAY_PACKETS, say_pongs, THEN_FLOOD, false},
     {"empty_flood", "sealed frames of no bytes", SAY_PACKETS, say_empty_frames, THEN_FLOOD, false},
+    {"deaf", "asks once and never reads", SAY_PACKETS, say_request, THEN_STALL, false},
     {"deaf_pings", "pings, and no pong is ever read", SAY_PACKETS, say_pings, THEN_DEAF, false},
-    {"deaf_requests", "asks and never reads", SAY_PACKETS, say_requests, THEN_DEAF, false},
+    {"deaf_requests", "asks on and on and never reads", SAY_PACKETS, say_requests, THEN_DEAF,
+        false},
     {"requests", "asks 32 times at once", SAY_PACKETS, say_requests, THEN_WAIT, false},
     {"request_reset", "asks and resets", SAY_PACKETS, say_request, THEN_RESET, false},
 };

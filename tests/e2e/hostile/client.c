@@ -260,7 +260,7 @@ bool client_open(struct client *client, const struct behaviour *behaviour, struc
     int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    if (behaviour->then == THEN_DEAF)
+    if (behaviour->then == THEN_DEAF || behaviour->then == THEN_STALL)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -289,6 +289,7 @@ static void out_of_words(struct client *client)
         return;
     switch (client->behaviour->then) {
     case THEN_WAIT:
+    case THEN_STALL:
         break;
     case THEN_DEAF:
     case THEN_FLOOD:
@@ -372,7 +373,8 @@ bool client_wants_to_write(const struct client *client)
 
 bool client_wants_to_read(const struct client *client)
 {
-    return client->connected && !(client->misbehaving && client->behaviour->then == THEN_DEAF);
+    enum then then = client->behaviour->then;
+    return client->connected && !(client->misbehaving && (then == THEN_DEAF || then == THEN_STALL));
 }
 
 void client_close(struct client *client)

@@ -21,6 +21,7 @@ enum say { SAY_NOTHING, SAY_KEY, SAY_AUTH, SAY_INFO, SAY_PACKETS };
 
 enum then {
     THEN_WAIT,  /* for the node to close, reading all that comes */
+    THEN_STALL, /* read nothing any more, say nothing any more */
     THEN_DEAF,  /* read nothing any more, say it again as long as the socket takes it */
     THEN_FLOOD, /* say it again as soon as the last is written, reading all that comes */
     THEN_CLOSE, /* close at once */

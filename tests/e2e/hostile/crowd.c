@@ -15,7 +15,7 @@ struct crowd {
     uint32_t *unused; /* places, a stack */
     uint32_t unused_n;
     uint32_t next_from;
-    uint64_t last_begun_us;
+    uint64_t next_us; /* when the next client is to begin */
     uint64_t end_us;
     int epoll;
 };
@@ -51,7 +51,7 @@ static bool may_begin(const struct crowd *crowd, uint64_t now_us)
 {
     const struct crowd_plan *plan = crowd->plan;
     return crowd->unused_n > 0 && (!plan->total || crowd->counts->begun < plan->total) &&
-        now_us - crowd->last_begun_us >= plan->every_us && now_us < crowd->end_us;
+        now_us >= crowd->next_us && now_us < crowd->end_us;
 }
 
 static void begin_some(struct crowd *crowd, uint64_t now_us)
@@ -60,7 +60,7 @@ static void begin_some(struct crowd *crowd, uint64_t now_us)
     for (unsigned i = 0; i < BEGIN_MAX && may_begin(crowd, now_us); i++) {
         struct client *client = &crowd->clients[crowd->unused[crowd->unused_n - 1]];
         struct endpoint from = next_from(crowd);
-        crowd->last_begun_us = now_us;
+        crowd->next_us += plan->every_us;
         crowd->counts->begun++;
         if (client_open(client, plan->behaviour, plan->network, &from, &plan->to)) {
             crowd->unused_n--;
@@ -104,13 +104,21 @@ static bool is_over(const struct crowd *crowd, uint64_t now_us)
     return now_us >= crowd->end_us || (all_begun && crowd->unused_n == plan->at_once);
 }
 
+static int wait_ms(const struct crowd *crowd, uint64_t now_us)
+{
+    if (may_begin(crowd, now_us))
+        return 0;
+    uint64_t every_us = crowd->plan->every_us;
+    return every_us > 0 && every_us < TICK_MS * 1000 ? 1 : TICK_MS;
+}
+
 static void run(struct crowd *crowd)
 {
     struct epoll_event ready[READY_MAX];
     uint64_t now_us = clock_us();
     while (!is_over(crowd, now_us)) {
         begin_some(crowd, now_us);
-        int n = epoll_wait(crowd->epoll, ready, READY_MAX, may_begin(crowd, now_us) ? 0 : TICK_MS);
+        int n = epoll_wait(crowd->epoll, ready, READY_MAX, wait_ms(crowd, now_us));
         now_us = clock_us();
         for (int i = 0; i < n; i++)
             look_at(crowd, ready[i].data.ptr, ready[i].events, now_us);
@@ -143,6 +151,7 @@ bool crowd_run(const struct crowd_plan *plan, struct crowd_counts *counts)
     }
     if (ready) {
         uint64_t start_us = clock_us();
+        crowd.next_us = start_us;
         crowd.end_us = start_us + plan->for_us;
         run(&crowd);
         counts->us = clock_us() - start_us;
