@@ -146,7 +146,7 @@ enum err addr_text_parse(struct span text, struct addr_text *addr, const char **
     struct span in = without_scheme(text);
     size_t at = find(in, "@");
     if (at == in.n || find_last(in, '@') != at)
-        return fail(ERR_ADDR_NO_ID, why, "expected ID@host:port");
+        return fail(ERR_ADDR_NO_ID, why, "has no ID");
     if (at == 0)
         return fail(ERR_ADDR_INVALID, why, "ID is empty");
     if (peer_id_parse(cut(in, 0, at), &parsed.id))

@@ -279,7 +279,7 @@ void flags_help(const struct command *command)
         puts("\nSettings of the node are flags too; luapex start --help has them.");
         return;
     }
-    puts("\nSettings; each comes before what config.toml says, and has its unit and range there.\n"
-         "A switch is switched on by --p2p.pex, off by --p2p.pex=false. [Default]:");
+    puts("\nSettings, which come before those of config.toml; ranges are written there. Switches:\n"
+         "--p2p.pex is on, --p2p.pex=false off. [Default]:\n");
     settings_flags_write(stdout);
 }

@@ -75,8 +75,11 @@ static bool make_folders(const char *path)
             continue;
         memcpy(part, path, i);
         part[i] = 0;
-        if (mkdir(part, 0700) != 0 && errno != EEXIST)
-            return fail(part, strerror(errno));
+        if (mkdir(part, 0700) != 0 && errno != EEXIST) {
+            fprintf(
+                stderr, "luapex: error: cannot make the folder %s: %s\n", part, strerror(errno));
+            return false;
+        }
     }
     struct stat info;
     if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))

@@ -313,7 +313,7 @@ static char *join(const char *folder, const char *name)
 char *settings_home(const char *given)
 {
     if (given)
-        return strdup(given);
+        return *given ? strdup(given) : NULL;
     const char *home = getenv(SETTINGS_HOME_VARIABLE);
     if (home && *home)
         return strdup(home);

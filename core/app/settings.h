@@ -157,7 +157,7 @@ struct settings_override {
 };
 
 /* The home directory: `given` (the --home flag, may be NULL), else $LUAPEX_HOME, else ~/.luapex.
- * Heap text; NULL when none can be found. */
+ * Heap text; NULL when none can be found, or it is empty. */
 char *settings_home(const char *given);
 
 /* Reads HOME/config/config.toml (home NULL: no file), then `environment` (as environ, may be NULL),

@@ -97,11 +97,14 @@ void settings_flags_write(FILE *out)
         const struct setting *setting = &settings_table[i];
         if (setting->is_unused)
             continue;
+        if (i > 0 && strcmp(setting->section, settings_table[i - 1].section) != 0)
+            fputc('\n', out);
         char left[FLAG_COLUMN + SETTING_NAME_MAX], doc[SETTING_CAUSE_MAX];
         snprintf(left, sizeof left, FLAG_LEFT, setting_name(setting));
-        const char *initial = setting->initial && *setting->initial ? setting->initial : NULL;
-        snprintf(doc, sizeof doc, "%.400s%s%s%s", setting->doc, initial ? " [" : "",
-            initial ? initial : "", initial ? "]" : "");
+        int n = snprintf(doc, sizeof doc, "%.400s", setting->doc);
+        if (setting->initial && *setting->initial)
+            snprintf(doc + n, sizeof doc - (size_t)n, " [%s%s%s]", setting->initial,
+                setting->unit ? " " : "", setting->unit ? setting->unit : "");
         wrap_write(out, left, FLAG_INDENT, doc);
     }
 }

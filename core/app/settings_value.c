@@ -303,7 +303,8 @@ static const struct type {
     [SETTING_DURATION] = {set_duration, NULL, NULL},
     [SETTING_LOG_LEVEL] = {set_log_level, NULL, "debug, info, error or none"},
     [SETTING_LOG_FORMAT] = {set_log_format, NULL, "plain or json"},
-    [SETTING_NAMESPACE] = {set_namespace, clear_text, "letters, digits and _, no digit first"},
+    [SETTING_NAMESPACE] = {set_namespace, clear_text,
+        "a name of letters, digits and _ (no digit first)"},
 };
 
 static void *field_of(const struct setting *setting, struct settings *settings)

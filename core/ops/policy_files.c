@@ -29,7 +29,8 @@ static enum err read_text(struct reading *reading, const char *name, struct span
 {
     char path[PATH_MAX + NAME_MAX + 2], why[FILE_CAUSE_MAX];
     struct file_text file;
-    snprintf(path, sizeof path, "%s/%s", reading->folder, name);
+    const char *slash = strcmp(reading->folder, "/") == 0 ? "" : "/";
+    snprintf(path, sizeof path, "%s%s%s", reading->folder, slash, name);
     enum err err = file_read(path, SCRIPT_SOURCE_MAX, true, &file, why);
     if (err)
         return fail(reading->cause, err, path, why);

@@ -250,7 +250,8 @@ def test_init_into_a_file_says_so(tmp_path):
     (tmp_path / "file").write_text("")
     done = luapex("init", "--home", tmp_path / "file", "--network", "n")
     assert done.returncode == 1
-    assert done.stderr == f"luapex: error: {tmp_path}/file/config: Not a directory\n"
+    told = f"cannot make the folder {tmp_path}/file/config: Not a directory"
+    assert done.stderr == f"luapex: error: {told}\n"
 
 
 def test_two_homes_have_two_keys(tmp_path):
@@ -299,6 +300,19 @@ def test_malformed_seeds_and_addresses_refuse_start(home):
         done = luapex("start", "--home", home, flag, value)
         assert done.returncode == 1, (flag, value)
         assert done.stderr.startswith(f"luapex: error: {flag.replace('-address', '_address')}: ")
+
+
+def test_what_is_wrong_is_said_once(home):
+    done = luapex("start", "--home", home, "--p2p.seeds", "1.2.3.4:26656")
+    assert done.stderr == (
+        "luapex: error: --p2p.seeds: '1.2.3.4:26656': has no ID; expected ID@host:port\n"
+    )
+
+
+def test_an_empty_home_is_no_home():
+    done = luapex("start", "--home=")
+    assert done.returncode == 1
+    assert done.stderr == "luapex: error: no home directory; give one with --home DIR\n"
 
 
 def test_a_seed_without_exchange_is_refused(home):
