@@ -10,10 +10,12 @@ static const struct flag own_flags[] = {
 };
 
 /* Nothing needed mending and nothing was left out. */
-static bool is_whole(const struct book_load_report *report)
+static bool is_whole(const struct book_home *home)
 {
-    return report->kept == report->listed && report->bans_kept == report->bans_listed &&
-        !report->replaced && !report->demoted && !report->key_replaced;
+    const struct book_load_report *report = &home->report;
+    return !home->store_is_damaged && report->kept == report->listed &&
+        report->bans_kept == report->bans_listed && !report->replaced && !report->demoted &&
+        !report->key_replaced;
 }
 
 static void print_text(const struct book_home *home, const char *violated)
@@ -26,7 +28,7 @@ static void print_text(const struct book_home *home, const char *violated)
     if (violated)
         fprintf(stderr, "luapex: error: %s: a rule of the book is violated: %s\n", home->file,
             violated);
-    else if (is_whole(&home->report))
+    else if (is_whole(home))
         printf("%s: nothing to mend; all rules of the book hold\n", home->file);
     else
         printf("%s: mended as said above when the node starts; then all rules of the book hold\n",
@@ -37,7 +39,7 @@ static void print_json(const struct book_home *home, const char *violated)
 {
     const struct book_load_report *report = &home->report;
     json_t *json = json_pack("{s:o, s:b, s:o, s:I, s:I, s:I, s:I}", "file", report_text(home->file),
-        "whole", !violated && is_whole(report), "violated", report_text_or_null(violated),
+        "whole", !violated && is_whole(home), "violated", report_text_or_null(violated),
         "addresses", (json_int_t)report->kept, "listed", (json_int_t)report->listed, "bans",
         (json_int_t)report->bans_kept, "bans_listed", (json_int_t)report->bans_listed);
     json_object_set_new(json, "mended",
@@ -63,7 +65,7 @@ static int book_check_command(const struct flags *flags)
             print_json(&home, violated);
         else
             print_text(&home, violated);
-        code = violated || !is_whole(&home.report) ? EXIT_FAILED : EXIT_OK;
+        code = violated || !is_whole(&home) ? EXIT_FAILED : EXIT_OK;
     } else {
         book_home_fail(&home);
     }

@@ -1,8 +1,10 @@
 #include "app/book_file.h"
 
+#include "app/settings_parts.h"
 #include "book/image.h"
 #include "crypto/hash.h"
 #include "ops/file.h"
+#include "uv/machine.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -84,4 +86,16 @@ enum err book_file_load(const char *path, struct book *book, struct store_file *
         return err;
     move_aside(path, book, now, log, &report);
     return ERR_OK;
+}
+
+enum err book_file_empty(const struct settings *settings, struct book **book)
+{
+    struct book_settings made = book_settings_default();
+    uint8_t entropy[BOOK_ENTROPY];
+    settings_of_book(settings, &made);
+    if (!machine_entropy(entropy, sizeof entropy))
+        return ERR_IO;
+    enum err err = book_new(&made, entropy, book);
+    crypto_wipe(entropy, sizeof entropy);
+    return err;
 }

@@ -1,11 +1,10 @@
 #include "app/book_home.h"
 
+#include "app/book_file.h"
 #include "app/book_store.h"
 #include "app/home_lock.h"
-#include "app/settings_parts.h"
 #include "crypto/hash.h"
 #include "ops/file.h"
-#include "uv/machine.h"
 #include "uv/store.h"
 #include <errno.h>
 #include <limits.h>
@@ -37,13 +36,9 @@ static struct now wall_now(void)
 
 enum err book_home_new(struct book_home *home, struct book **book)
 {
-    struct book_settings made = book_settings_default();
-    settings_of_book(&home->settings, &made);
-    uint8_t entropy[BOOK_ENTROPY];
-    if (!machine_entropy(entropy, sizeof entropy))
-        return fail(home, ERR_IO, "this machine gives no entropy");
-    enum err err = book_new(&made, entropy, book);
-    crypto_wipe(entropy, sizeof entropy);
+    enum err err = book_file_empty(&home->settings, book);
+    if (err == ERR_IO)
+        return fail(home, err, "this machine gives no entropy");
     return err ? fail(home, err, "no memory for an address book") : ERR_OK;
 }
 
@@ -86,22 +81,47 @@ static struct book_load_report report_of(const struct store_report *from)
     };
 }
 
-static enum err read_store(struct book_home *home, struct store_file *store)
+static void note_store(struct book_home *home)
 {
-    struct store_report report;
     char log_path[PATH_MAX];
-    enum err err = store_file_load(store, home->book, home->now, &report);
-    if (err)
-        return fail(home, err, "%s: %s; the node mends it when it starts", home->store_path,
-            err == ERR_CORRUPT ? report.cause : err_text(err));
-    home->report = report_of(&report);
     home->file = home->store_path;
     note_saved(home, home->store_path);
     snprintf(log_path, sizeof log_path, "%s-wal", home->store_path);
     note_saved(home, log_path);
+}
+
+static enum err read_store(struct book_home *home, struct store_file *store, char *why)
+{
+    struct store_report report;
+    enum err err = store_file_load(store, home->book, home->now, &report);
+    if (err) {
+        snprintf(why, STORE_FILE_WHY_MAX, "%s", err == ERR_CORRUPT ? report.cause : err_text(err));
+        return err;
+    }
+    home->report = report_of(&report);
+    note_store(home);
     if (!report.outdated && book_count(home->book) + report.bans_kept > 0)
         book_all_saved(home->book);
     return ERR_OK;
+}
+
+/* As the node does when it starts; the file itself stays as it is until something is saved. */
+static void salvage(struct book_home *home, const char *why)
+{
+    struct store_file *file;
+    struct store_report report = {0};
+    char ignored[STORE_FILE_WHY_MAX];
+    fprintf(
+        stderr, "luapex: warning: %s: %s; this is what can be read of it\n", home->store_path, why);
+    home->store_is_damaged = true;
+    book_all_unsaved(home->book);
+    if (store_file_open(home->store_path, STORE_SALVAGE, &file, ignored) == ERR_OK) {
+        store_file_load(file, home->book, home->now, &report);
+        store_file_close(file);
+    }
+    home->report = report_of(&report);
+    if (book_count(home->book) + bans_count(book_bans(home->book)) > 0)
+        note_store(home);
 }
 
 static enum err open_store(
@@ -113,10 +133,14 @@ static enum err open_store(
         home->store_path, access == BOOK_HOME_WRITE ? STORE_WRITE : STORE_READ, store, why);
     if (err == ERR_NOT_FOUND)
         return ERR_OK;
-    if (err)
-        return fail(home, err, "%s: %s%s", home->store_path, why,
-            err == ERR_CORRUPT ? "; the node mends it when it starts" : "");
-    return was_there ? read_store(home, *store) : ERR_OK;
+    if (!err && was_there)
+        err = read_store(home, *store, why);
+    if (err != ERR_CORRUPT)
+        return err ? fail(home, err, "%s: %s", home->store_path, why) : ERR_OK;
+    store_file_close(*store);
+    *store = NULL;
+    salvage(home, why);
+    return ERR_OK;
 }
 
 /* ---- addrbook.json ---- */
@@ -163,15 +187,16 @@ static enum err load(struct book_home *home, enum book_home_access access)
 {
     struct store_file *store = NULL;
     enum err err = open_store(home, access, &store);
-    home->store_is_damaged = err == ERR_CORRUPT;
     if (!err) {
         err = load_image(home, store);
         home->image_is_damaged = err == ERR_CORRUPT;
     }
-    if (access == BOOK_HOME_WRITE && !home->store_is_damaged)
+    if (access == BOOK_HOME_WRITE)
         home->store = store;
     else
         store_file_close(store);
+    if (!err && !home->file && home->store_is_damaged && access == BOOK_HOME_READ)
+        err = fail(home, ERR_CORRUPT, "%s: nothing can be read of it", home->store_path);
     if (!err && !home->file && access == BOOK_HOME_READ)
         err = fail(home, ERR_NOT_FOUND,
             "%s: there is no address book yet; luapex book import brings one", home->settings.home);
@@ -218,6 +243,18 @@ int book_home_fail(const struct book_home *home)
 
 /* ---- writing ---- */
 
+static enum err replace_damaged_store(struct book_home *home)
+{
+    char aside[PATH_MAX], why[STORE_FILE_WHY_MAX];
+    if (store_move_aside(home->store_path, aside, sizeof aside) != ERR_OK)
+        return fail(
+            home, ERR_IO, "%s cannot be moved aside: %s", home->store_path, strerror(errno));
+    printf("%s: the damaged book\n", aside);
+    home->store_is_damaged = false;
+    enum err err = store_file_open(home->store_path, STORE_WRITE, &home->store, why);
+    return err ? fail(home, err, "%s: %s", home->store_path, why) : ERR_OK;
+}
+
 static enum err store_changes(struct book_home *home)
 {
     struct book_changes changes = {.more = true};
@@ -257,19 +294,10 @@ static enum err replace_image(
 
 enum err book_home_save(struct book_home *home)
 {
-    enum err err = store_changes(home);
+    enum err err = home->store_is_damaged ? replace_damaged_store(home) : ERR_OK;
+    if (!err)
+        err = store_changes(home);
     return err ? err : replace_image(home, home->image_path, home->book, true);
-}
-
-static enum err replace_damaged_store(struct book_home *home)
-{
-    char aside[PATH_MAX], why[STORE_FILE_WHY_MAX];
-    if (store_move_aside(home->store_path, aside, sizeof aside) != ERR_OK)
-        return fail(
-            home, ERR_IO, "%s cannot be moved aside: %s", home->store_path, strerror(errno));
-    printf("%s: the damaged book\n", aside);
-    enum err err = store_file_open(home->store_path, STORE_WRITE, &home->store, why);
-    return err ? fail(home, err, "%s: %s", home->store_path, why) : ERR_OK;
 }
 
 /* The file goes under a name that tells why. */

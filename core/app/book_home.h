@@ -29,9 +29,10 @@ struct book_home {
 };
 
 /* Reads settings and book. Without either file ERR_NOT_FOUND to read, an empty book to write.
- * ERR_FULL: to be written, but in use; ERR_CORRUPT: a file is damaged; ERR_TOO_LONG, ERR_IO,
- * ERR_NO_MEMORY; ERR_INVALID: settings that are wrong, which were told already. `why` is a sentence
- * otherwise. book_home_close is due in any case. */
+ * Of a damaged luapex.db what can be read is taken, with a warning; it moves aside when the book is
+ * saved. ERR_FULL: to be written, but in use; ERR_CORRUPT: addrbook.json is damaged, or nothing of
+ * luapex.db can be read; ERR_TOO_LONG, ERR_IO, ERR_NO_MEMORY; ERR_INVALID: settings that are wrong,
+ * which were told already. `why` is a sentence otherwise. book_home_close is due in any case. */
 enum err book_home_open(
     const struct flags *flags, enum book_home_access access, struct book_home *home);
 void book_home_close(struct book_home *home);

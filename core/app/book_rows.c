@@ -117,7 +117,28 @@ static json_t *source_json(const struct book *book, const struct book_entry *ent
         time_json(book_rows_heard_ms(book, entry, i)));
 }
 
-static void write_json_entry(const struct book *book, const struct book_entry *entry)
+static json_t *failures_json(const struct book_entry *entry)
+{
+    return json_pack("{s:i, s:i, s:i, s:i}", "refused", entry->failures[BOOK_REFUSED], "timed_out",
+        entry->failures[BOOK_TIMED_OUT], "handshake", entry->failures[BOOK_HANDSHAKE], "other",
+        entry->failures[BOOK_OTHER]);
+}
+
+/* The share of dials that succeeded, among what each window knows; null: it knows nothing. */
+static json_t *reliability_json(const struct book_entry *entry, struct now now)
+{
+    static const char *const names[BOOK_WINDOWS] = {"2h", "8h", "1d", "1w", "1m"};
+    json_t *json = json_object();
+    for (unsigned i = 0; i < BOOK_WINDOWS; i++) {
+        struct book_reliability r = book_reliability(entry, (enum book_window)i, now);
+        json_object_set_new(
+            json, names[i], r.known > 0 ? json_real(r.good / r.known) : json_null());
+    }
+    return json;
+}
+
+static void write_json_entry(
+    const struct book *book, struct now now, const struct book_entry *entry)
 {
     char id[PEER_ID_TEXT + 1], ip[IP_TEXT_MAX], group[GROUP_TEXT_MAX];
     json_t *sources = json_array();
@@ -128,12 +149,14 @@ static void write_json_entry(const struct book *book, const struct book_entry *e
             "ip", ip_text(&entry->addr.at.ip, ip), "port", entry->addr.at.port, "group",
             group_text(entry->group, group), "side", side_name(entry), "attempts",
             (json_int_t)entry->attempts, "last_failure", report_text_or_null(failure_name(entry)));
-    json_t *rest = json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "first_seen",
-        time_json(entry->first_seen_ms), "last_attempt", time_json(entry->last_attempt_ms),
-        "last_success", time_json(entry->last_success_ms), "last_verified",
-        time_json(entry->last_verified_ms), "rtt_ms",
+    json_t *rest = json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:i, s:o, s:o, s:o}",
+        "first_seen", time_json(entry->first_seen_ms), "last_attempt",
+        time_json(entry->last_attempt_ms), "last_success", time_json(entry->last_success_ms),
+        "last_verified", time_json(entry->last_verified_ms), "rtt_ms",
         entry->rtt_ms ? json_integer(entry->rtt_ms) : json_null(), "answers",
-        (json_int_t)entry->answers, "sources", sources);
+        (json_int_t)entry->answers, "version", report_text_or_null(book_version(book, entry)),
+        "bans", entry->bans, "failures", failures_json(entry), "reliability",
+        reliability_json(entry, now), "sources", sources);
     json_object_update(json, rest);
     json_decref(rest);
     report_print(json);
@@ -153,6 +176,6 @@ void book_rows_write(const struct book *book, struct now now,
         if (form == BOOK_FORM_CSV)
             write_csv_entry(book, entries[i]);
         else
-            write_json_entry(book, entries[i]);
+            write_json_entry(book, now, entries[i]);
     }
 }

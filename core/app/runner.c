@@ -258,15 +258,9 @@ static enum err read_book(const struct runner *runner, struct book *book, char *
 
 static enum err open_book(const struct runner *runner, struct book **book, char *why)
 {
-    struct book_settings made = book_settings_default();
-    settings_of_book(runner->options.settings, &made);
-    uint8_t entropy[BOOK_ENTROPY];
-    if (!machine_entropy(entropy, sizeof entropy)) {
+    enum err err = book_file_empty(runner->options.settings, book);
+    if (err == ERR_IO)
         snprintf(why, RUNNER_WHY_MAX, "this machine gives no entropy");
-        return ERR_IO;
-    }
-    enum err err = book_new(&made, entropy, book);
-    crypto_wipe(entropy, sizeof entropy);
     return err ? err : read_book(runner, *book, why);
 }
 

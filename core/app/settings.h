@@ -105,6 +105,8 @@ struct settings {
         /* The book (P6, P23, P24, P28) */
         int64_t good_after_ms, good_after_list_ms, good_again_ms;
         int64_t bad_grace_ms, bad_unseen_ms, bad_retries, bad_failures, bad_success_ms;
+        int64_t new_buckets, new_bucket_size, new_buckets_per_group;
+        int64_t old_buckets, old_bucket_size, old_buckets_per_group;
         int64_t duplicate_factor, bans_max, record_lifetime_ms;
         int64_t book_store_interval_ms, book_save_interval_ms;
         /* Seed mode (R61, F17, P14, P19, P20) */

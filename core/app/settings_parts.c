@@ -98,6 +98,12 @@ void settings_of_book(const struct settings *settings, struct book_settings *boo
     book->bad_retries = (uint32_t)settings->pex.bad_retries;
     book->bad_failures = (uint32_t)settings->pex.bad_failures;
     book->bad_success_ms = settings->pex.bad_success_ms;
+    book->new_buckets = (uint32_t)settings->pex.new_buckets;
+    book->new_bucket_size = (uint32_t)settings->pex.new_bucket_size;
+    book->new_buckets_per_group = (uint32_t)settings->pex.new_buckets_per_group;
+    book->old_buckets = (uint32_t)settings->pex.old_buckets;
+    book->old_bucket_size = (uint32_t)settings->pex.old_bucket_size;
+    book->old_buckets_per_group = (uint32_t)settings->pex.old_buckets_per_group;
     book->duplicate_factor = (uint32_t)settings->pex.duplicate_factor;
     book->bans_max = (uint32_t)settings->pex.bans_max;
 }

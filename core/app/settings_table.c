@@ -103,7 +103,7 @@ const struct setting settings_table[] = {
     TIME("pex", "first_round_delay", pex.first_round_delay_max_ms, "0s", 0, DAY,
         "The first of these rounds comes after a random part of this, but of no more than a "
         "period."),
-    COUNT("pex", "need_more_addresses", pex.need_more_addresses, "1000", 32, 20480, "addresses",
+    COUNT("pex", "need_more_addresses", pex.need_more_addresses, "1000", 32, 16777216, "addresses",
         "Peers are asked for addresses while the book holds fewer than this."),
 
     TIME("pex", "min_request_interval", pex.min_request_interval_ms, "10s", 0, DAY,
@@ -207,6 +207,21 @@ const struct setting settings_table[] = {
         "too."),
     TIME("pex", "bad_success", pex.bad_success_ms, "168h", MINUTE, 3650 * DAY,
         "How long ago an address answered, for bad_failures to count."),
+    COUNT("pex", "new_buckets", pex.new_buckets, "256", 1, 65536, "buckets",
+        "The address book keeps addresses that were never vetted in so many buckets. The book as a "
+        "whole holds at most all places of all buckets: a crawler may want many more."),
+    COUNT("pex", "new_bucket_size", pex.new_bucket_size, "64", 1, 256, "addresses",
+        "Places of one such bucket."),
+    COUNT("pex", "new_buckets_per_group", pex.new_buckets_per_group, "32", 1, 65536, "buckets",
+        "How many of them the sources of one group of IPs can reach: of one /16, or /32 for IPv6. "
+        "Grow it with new_buckets."),
+    COUNT("pex", "old_buckets", pex.old_buckets, "64", 1, 65536, "buckets",
+        "The same for vetted addresses."),
+    COUNT("pex", "old_bucket_size", pex.old_bucket_size, "64", 1, 256, "addresses",
+        "Places of one bucket of vetted addresses."),
+    COUNT("pex", "old_buckets_per_group", pex.old_buckets_per_group, "4", 1, 65536, "buckets",
+        "How many of those the addresses of one group of IPs can reach. Grow it with "
+        "old_buckets."),
     COUNT("pex", "duplicate_factor", pex.duplicate_factor, "2", 0, 1000000, "times",
         "An address told again by others gets a second to fourth place in the book with "
         "probability 1 / (this times the places it has). 0: never."),

@@ -178,6 +178,10 @@ def test_show_as_json_has_everything(known):
     assert (row["attempts"], row["last_failure"], row["rtt_ms"]) == (0, None, 20)
     assert row["last_verified"].endswith("Z")
     assert row["sources"][0]["ip"] == "9.9.9.9"
+    assert row["sources"][0]["heard"] is None or row["sources"][0]["heard"].endswith("Z")
+    assert set(row["failures"]) == {"refused", "timed_out", "handshake", "other"}
+    assert set(row["reliability"]) == {"2h", "8h", "1d", "1w", "1m"}
+    assert {"version", "bans"} <= set(row)
     assert known.rows("show")[2]["last_success"] is None
 
 
@@ -465,13 +469,51 @@ def test_import_replaces_what_is_stored(stored, other):
 def test_a_damaged_database_is_told_and_can_be_replaced(stored, other):
     database = stored.path / "data/luapex.db"
     database.write_bytes(b"no database at all" * 100)
-    assert f"{database}: " in stored.fail("show")
-    assert f"{database}: " in stored.fail("import", other)
-    stored.succeed("import", "--replace", other)
+    shown = stored.book("show", "--json")
+    assert shown.returncode == 0 and shown.stdout.count("\n") == 3  # of addrbook.json beside it
+    assert f"warning: {database}: " in shown.stderr
+    assert stored.book("check").returncode == 1
+    assert "holds 3 addresses" in stored.book("import", other).stderr
+    assert stored.book("import", "--replace", other).returncode == 0
     assert len(stored.rows("show")) == 2
     assert list(database.parent.glob("luapex.db.damaged-*"))
     (aside,) = stored.file.parent.glob("addrbook.json.replaced-*")
     assert len(json.loads(aside.read_text())["addrs"]) == 3
+
+
+def damage_page_with(database, text):
+    data = bytearray(database.read_bytes())
+    page = max(range(4096, len(data), 4096), key=lambda at: data[at : at + 4096].count(text))
+    data[page : page + 4096] = b"\xa5" * 4096
+    database.write_bytes(data)
+
+
+def test_what_is_left_of_a_damaged_database_is_shown_and_saved(home, other):
+    home.write(*(entry(n, ip=f"8.{n // 250}.{n % 250}.9") for n in range(1, 1001)))
+    home.succeed("import", "--replace", home.file)
+    database = home.path / "data/luapex.db"
+    home.file.unlink()
+    damage_page_with(database, b"8.1.")
+    shown = home.book("show", "--json")
+    assert shown.returncode == 0
+    left = shown.stdout.count("\n")
+    assert 950 <= left < 1000
+    assert f"warning: {database}: " in shown.stderr
+    checked = home.book("check", "--json")
+    assert checked.returncode == 1 and json.loads(checked.stdout)["whole"] is False
+    merged = home.book("merge", other)
+    assert merged.returncode == 0 and "damaged-1" in merged.stdout
+    assert home.book("check").returncode == 0
+    assert left <= len(home.rows("show")) <= left + 2
+
+
+def test_a_database_of_which_nothing_is_left_is_told(home):
+    database = home.path / "data/luapex.db"
+    database.parent.mkdir(exist_ok=True)
+    database.write_bytes(b"no database at all" * 100)
+    shown = home.book("show")
+    assert shown.returncode == 1 and "nothing can be read of it" in shown.stderr
+    assert database.exists()
 
 
 def test_a_damaged_file_beside_a_good_database_costs_neither(stored, other):

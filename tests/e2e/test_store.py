@@ -186,6 +186,16 @@ def test_a_swapped_addrbook_json_is_merged_and_our_own_is_not(start, new_home): 
     assert known(third) == 200
 
 
+def test_the_size_of_the_book_is_a_setting(start, new_home):  # noqa: F811
+    home = new_home()
+    write_book(home, range(1, 101))
+    small = ["--pex.new_buckets", "4", "--pex.new_bucket_size", "2"]
+    first = start(*QUIET, *small, home=home)
+    assert first.wait_for("book loaded")["addresses"] <= 8
+    assert first.stop() == 0
+    assert len(stored_ids(home)) <= 8
+
+
 def test_rows_that_the_book_refuses_leave_the_database(start, new_home):  # noqa: F811
     home = new_home()
     write_book(home, range(1, 101))
