@@ -21,6 +21,7 @@ type node struct {
 	sw        *p2p.Switch
 	book      pex.AddrBook
 	pex       *pex.Reactor // nil when PEX is off
+	observer  *observer
 }
 
 func newNode(c peerkit.NodeConfig, w peerkit.Watcher) (*node, error) {
@@ -107,7 +108,8 @@ func newTransport(
 }
 
 func (n *node) addReactors(w peerkit.Watcher) {
-	n.sw.AddReactor("OBSERVER", newObserver(w))
+	n.observer = newObserver(w)
+	n.sw.AddReactor("OBSERVER", n.observer)
 	if n.settings.FullChannels {
 		for _, b := range peerkit.Bystanders {
 			n.sw.AddReactor(b.Name, newBystander(b, w))
@@ -224,5 +226,16 @@ func (n *node) RequestAddrs(id string) error {
 		return err
 	}
 	n.pex.RequestAddrs(p)
+	return nil
+}
+
+func (n *node) Send(id string, channel byte, message []byte) error {
+	p, err := n.peer(id)
+	if err != nil {
+		return err
+	}
+	if !n.observer.send(p, channel, message) {
+		return fmt.Errorf("not queued for %s", id)
+	}
 	return nil
 }

@@ -19,20 +19,34 @@ type observer struct {
 }
 
 func newObserver(w peerkit.Watcher) *observer {
-	o := &observer{watcher: w}
-	o.BaseReactor = *p2p.NewBaseReactor("Observer", o)
-	return o
+	r := &observer{watcher: w}
+	r.BaseReactor = *p2p.NewBaseReactor("Observer", r)
+	return r
 }
 
-func (o *observer) AddPeer(p p2p.Peer) { o.watcher.PeerAdded(peerInfo(p)) }
+func (r *observer) AddPeer(p p2p.Peer) { r.watcher.PeerAdded(peerInfo(p)) }
 
-func (o *observer) RemovePeer(p p2p.Peer, reason interface{}) {
+func (r *observer) RemovePeer(p p2p.Peer, reason interface{}) {
 	text := ""
 	if reason != nil {
 		text = fmt.Sprint(reason)
 	}
-	o.watcher.PeerRemoved(peerInfo(p), text)
+	r.watcher.PeerRemoved(peerInfo(p), text)
 }
+
+// send queues a channel message of any bytes.
+func (r *observer) send(p p2p.Peer, channel byte, body []byte) bool {
+	sent := p.TrySend(p2p.Envelope{ChannelID: channel, Message: &rawMessage{body}})
+	return sent
+}
+
+// rawMessage is marshalled into the bytes it holds, whatever they are.
+type rawMessage struct{ body []byte }
+
+func (m *rawMessage) Reset()                   { m.body = nil }
+func (m *rawMessage) String() string           { return fmt.Sprintf("%x", m.body) }
+func (*rawMessage) ProtoMessage()              {}
+func (m *rawMessage) Marshal() ([]byte, error) { return m.body, nil }
 
 // bystander stands for a full node's other reactors: it owns their channels
 // and sends a small message on each to every new peer.

@@ -2,6 +2,7 @@ package peerkit
 
 import (
 	"bufio"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"time"
 )
+
+const maxCommandLine = 1 << 20
 
 // command is one JSON line on a node's stdin. Seq, when given, is echoed.
 type command struct {
@@ -20,6 +23,7 @@ type command struct {
 	ID     string          `json:"id"`
 	Reason string          `json:"reason"`
 	For    string          `json:"for"`
+	Hex    string          `json:"hex"`
 }
 
 // control answers each command with exactly one line. Answers come in order,
@@ -38,6 +42,7 @@ func (c *control) serve(in io.Reader, stop <-chan os.Signal) {
 	go func() {
 		defer close(lines)
 		scanner := bufio.NewScanner(in)
+		scanner.Buffer(nil, maxCommandLine)
 		for scanner.Scan() {
 			lines <- append([]byte(nil), scanner.Bytes()...)
 		}
@@ -87,6 +92,8 @@ func (c *control) perform(cmd command) (fields, error) {
 		return nil, c.node.StopPeer(cmd.ID, cmd.Reason)
 	case "request":
 		return nil, c.node.RequestAddrs(cmd.ID)
+	case "send":
+		return nil, c.send(cmd.ID, cmd.Hex)
 	case "add":
 		return nil, c.add(cmd.Addr, cmd.Src)
 	case "mark_good":
@@ -110,6 +117,15 @@ func (c *control) status() fields {
 		"outbound": s.Outbound, "inbound": s.Inbound, "dialing": s.Dialing,
 		"peers": s.Peers, "book_size": c.node.Book().Size(),
 	}
+}
+
+// send puts a PEX message on the wire that the reactor would not send.
+func (c *control) send(id, text string) error {
+	message, err := hex.DecodeString(text)
+	if err != nil {
+		return fmt.Errorf("hex: %w", err)
+	}
+	return c.node.Send(id, 0x00, message)
 }
 
 func (c *control) banned(text string) (fields, error) {

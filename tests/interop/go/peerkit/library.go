@@ -188,5 +188,7 @@ type Node interface {
 	// StopPeer disconnects: gracefully without a reason, else as an error.
 	StopPeer(id, reason string) error
 	RequestAddrs(id string) error
+	// Send queues a message of any bytes on the library's own connection.
+	Send(id string, channel byte, message []byte) error
 	Book() Book
 }
