@@ -33,7 +33,7 @@ DESCRIPTORS_MAX = 4
 POLICY = """
 local policy = pex.policy {{ name = "soak", version = {version}, extends = "default" }}
 function policy.bias(view)
-  return {{ bias = {bias} }}
+  return {{ new_percent = {percent} }}
 end
 return policy
 """
@@ -79,7 +79,7 @@ def options():
 
 def write_policy(path, cycle):
     draft = path.with_suffix(".draft")
-    draft.write_text(POLICY.format(version=cycle + 1, bias=10 + cycle % 80))
+    draft.write_text(POLICY.format(version=cycle + 1, percent=10 + cycle % 80))
     draft.chmod(0o644)
     draft.replace(path)
 

@@ -13,6 +13,15 @@ def version(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """41 Go nodes of all versions that wait to be found."""
+    laboratory = Lab(tmp_path_factory.mktemp("crowd"))
+    versions = itertools.cycle(peers.GO_VERSIONS)
+    yield [laboratory.go(next(versions), ensure_period="1h") for _ in range(41)]
+    laboratory.close()
+
+
 @pytest.fixture
 def lab(tmp_path):
     """Starts peers; whatever was started is ended, and luapex must end well."""

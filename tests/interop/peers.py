@@ -88,8 +88,10 @@ class Lines:
         shown = [json.dumps(line) for line in self.lines[-60:]] + self.other[-40:]
         return f"{' '.join(self.arguments)}\nexit: {self.process.poll()}\n" + "\n".join(shown)
 
-    def signal(self, number):
-        self.process.send_signal(number)
+    def kill(self):
+        """Ends the process as a crash would."""
+        self.process.kill()
+        self.process.wait()
 
     def stop(self, timeout=15):
         """Ends the process as an operator would; its exit status."""

@@ -1,5 +1,6 @@
 """Finding peers, both ways, against each Go version (R20, R25, R36 - R47, R58, R60)."""
 
+import secrets
 import time
 
 from peers import eventually
@@ -46,19 +47,56 @@ def test_a_full_go_node_with_all_channels_keeps_us(lab, version):
     assert not luapex.events("peer stopped for error")
 
 
-def test_seed_addresses_stay_within_the_outbound_maximum(lab, version):
-    """F1: a list from a seed is no reason to exceed max_num_outbound_peers."""
+class Outbound:
+    """What a node dials and is connected to, replayed from its log."""
+
+    def __init__(self):
+        self.dialing, self.connected, self.most = set(), set(), 0
+
+    def read(self, line):
+        event, peer = line.get("event"), line.get("peer", "").split("@")[0]
+        if event == "dialing":
+            self.dialing.add(line["addr"].split("@")[0])
+        elif event == "dial failed":
+            self.dialing.discard(line["addr"].split("@")[0])
+        elif event == "peer added" and line["direction"] == "outbound":
+            self.dialing.discard(peer)
+            self.connected.add(peer)
+        elif event and event.startswith(("peer stopped", "peer closed")):
+            self.connected.discard(peer)
+        self.most = max(self.most, len(self.dialing | self.connected))
+
+
+def test_41_addresses_from_a_seed_give_no_more_outbound_peers_than_allowed(lab, crowd, version):
+    """F1: a list from a seed is no reason to exceed max_num_outbound_peers. A seed tells 23 % of
+    what it knows: 41 nodes, and 140 addresses that refuse."""
     seed = lab.go(version, "--seed-mode")
-    five_nodes(lab, version, seed)
-    eventually(lambda: seed.command("status")["book_size"] >= 5, "the seed knows five nodes")
-    luapex = lab.luapex(p2p__seeds=seed.addr, p2p__max_num_outbound_peers="2")
-    luapex.wait_event("addresses received", peer=seed.id)
+    refusing = [f"{secrets.token_hex(20)}@127.{i}.0.1:1" for i in range(1, 141)]
+    for address in [node.addr for node in crowd] + refusing:
+        answer = seed.command("add", addr=address)
+        assert answer["ok"], answer
+    luapex = lab.luapex(
+        p2p__seeds=seed.addr, p2p__max_num_outbound_peers="2", pex__ensure_peers_period="200ms"
+    )
+    told = luapex.wait_event("addresses received", peer=seed.id)
+    assert told["listed"] >= 41, told
+    found = {node.id for node in crowd}
 
-    def connected():
-        rounds = luapex.events("ensure peers")
-        return rounds and rounds[-1]["outbound"] + rounds[-1]["inbound"] >= 2
+    def full():
+        outbound = replayed(luapex)
+        return len(outbound.connected & found) == 2
 
-    eventually(connected, "peers, whoever dialed whom")
-    time.sleep(3)
-    rounds = luapex.events("ensure peers")
-    assert max(line["outbound"] + line["dialing"] for line in rounds) <= 2
+    eventually(full, "two of the crowd are outbound peers")
+    rounds = len(luapex.events("ensure peers"))
+    eventually(lambda: len(luapex.events("ensure peers")) >= rounds + 3, "three more rounds")
+    assert replayed(luapex).most <= 2
+    assert sum(luapex.id in node.peer_ids() for node in crowd) == 2
+
+
+def replayed(luapex):
+    outbound = Outbound()
+    with luapex.changed:
+        lines = list(luapex.lines)
+    for line in lines:
+        outbound.read(line)
+    return outbound
