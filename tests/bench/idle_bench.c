@@ -113,6 +113,9 @@ static int hold(const char *text, const char *network, unsigned n)
     printf("holding %u\n", n);
     fflush(stdout);
     hold_until_eof(holders, n);
+    for (unsigned i = 0; i < n; i++)
+        raw_peer_end(&holders[i]);
+    free(holders);
     return 0;
 }
 
