@@ -150,12 +150,14 @@ static enum err open_runner(struct member *member, struct workspace *workspace, 
     return runner_open(&member->runner, &options, cause);
 }
 
-/* Names the home where there are several. */
+/* Names the home where there are several, unless the cause begins with it. */
 static enum err explain(const struct member *member, enum err err, const char *cause, char *why)
 {
-    if (err)
-        snprintf(why, MEMBER_WHY_MAX, "%s%s%s", member->name ? member->name : "",
-            member->name ? ": " : "", cause);
+    const char *name = member->name ? member->name : "";
+    if (!err)
+        return ERR_OK;
+    bool is_named = strncmp(cause, name, strlen(name)) == 0;
+    snprintf(why, MEMBER_WHY_MAX, "%s%s%s", is_named ? "" : name, is_named ? "" : ": ", cause);
     return err;
 }
 

@@ -44,6 +44,7 @@ static enum err ban(struct step *step, const struct node_command *command, uint3
     if (err)
         return err;
     node->counts.bans++;
+    node->metrics.bans[ERR_BANNED]++;
     *n = part(step, target);
     return ERR_OK;
 }

@@ -13,7 +13,7 @@ struct node_metrics {
     uint64_t dials_held[ERR_COUNT]; /* not begun: in back-off, above a rate, connected already */
     uint64_t refused[ERR_COUNT];    /* accepted connections that did not become peers */
     uint64_t gone[ERR_COUNT];       /* peers that are no more */
-    uint64_t bans[ERR_COUNT];       /* by what the peer did */
+    uint64_t bans[ERR_COUNT];       /* by what the peer did; ERR_BANNED: by an operator's wish */
     uint64_t addresses_refused[ERR_COUNT]; /* announced ones that the book did not take */
     struct {
         uint64_t passes;  /* that ended: every address was tried or skipped, and no dial is left */

@@ -105,6 +105,14 @@ def test_a_home_that_cannot_be_opened_names_itself_and_none_stays(start, new_hom
     alone.wait_for("listening")
 
 
+def test_a_home_is_named_once(start, new_home):
+    homes = [new_home(name, name, "--policy.file", "mine.lua") for name in ("one", "two")]
+    write_policy(homes[0] / "mine.lua", "fine")
+    both = start(*homes)
+    assert both.end() == 1
+    assert both.errors.startswith(f"luapex: error: {homes[1]}/mine.lua: cannot be read: ")
+
+
 def test_a_node_that_gives_up_leaves_the_others_running(start, new_home):
     seed = "0123456789012345678901234567890123456789@seed.invalid:26656"
     lost, good = new_home("lost", "net-1", "--p2p.seeds", seed), new_home("good", "net-2")

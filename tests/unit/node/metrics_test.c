@@ -82,6 +82,23 @@ static void bans_are_counted_by_what_the_peer_did(void **state)
     world_free(world);
 }
 
+static void bans_of_an_operator_are_counted_apart(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    struct world *world = world_open(&settings);
+    struct peer_id id = id_of(1);
+    struct event event = {.kind = EVENT_COMMAND};
+    event.command.kind = COMMAND_BAN;
+    event.command.ban.target = ban_of_id(&id);
+    event.command.ban.duration_ms = HOURS_MS(1);
+    event.command.ban.reason = "why";
+    world_step(world, &event);
+    assert_int_equal(of(world)->bans[ERR_BANNED], 1);
+    assert_int_equal(node_counts(world->node).bans, 1);
+    world_free(world);
+}
+
 static void refused_addresses_are_counted_by_reason(void **state)
 {
     (void)state;
@@ -126,6 +143,7 @@ int main(void)
         cmocka_unit_test(dials_of_seeds_are_counted_apart),
         cmocka_unit_test(refusals_and_departures_are_counted_by_reason),
         cmocka_unit_test(bans_are_counted_by_what_the_peer_did),
+        cmocka_unit_test(bans_of_an_operator_are_counted_apart),
         cmocka_unit_test(refused_addresses_are_counted_by_reason),
         cmocka_unit_test(a_crawl_lasts_until_its_last_dial_has_ended),
     };
