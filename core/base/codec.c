@@ -112,7 +112,7 @@ static int64_t code_signed(struct codec *codec, int64_t value)
 
 void code_bool(struct codec *codec, bool *value)
 {
-    bool got = code(codec, *value, 1) != 0;
+    bool got = code(codec, !codec->reading && *value, 1) != 0;
     if (codec->reading)
         *value = got;
 }
@@ -121,7 +121,7 @@ void code_bool(struct codec *codec, bool *value)
 #define CODE(name, type)                                                                           \
     void code_##name(struct codec *codec, type *value)                                             \
     {                                                                                              \
-        uint64_t got = code(codec, *value, (type)-1);                                              \
+        uint64_t got = code(codec, codec->reading ? 0 : *value, (type)-1);                         \
         if (codec->reading)                                                                        \
             *value = (type)got;                                                                    \
     }
@@ -134,14 +134,14 @@ CODE(size, size_t)
 
 void code_i64(struct codec *codec, int64_t *value)
 {
-    int64_t got = code_signed(codec, *value);
+    int64_t got = code_signed(codec, codec->reading ? 0 : *value);
     if (codec->reading)
         *value = got;
 }
 
 void code_i32(struct codec *codec, int32_t *value)
 {
-    int64_t got = code_signed(codec, *value);
+    int64_t got = code_signed(codec, codec->reading ? 0 : *value);
     if (!codec->reading)
         return;
     if (got < INT32_MIN || got > INT32_MAX)
@@ -161,7 +161,7 @@ void code_double(struct codec *codec, double *value)
 
 void code_below(struct codec *codec, uint32_t *value, uint32_t bound)
 {
-    uint64_t got = code(codec, *value, bound - 1);
+    uint64_t got = code(codec, codec->reading ? 0 : *value, bound - 1);
     if (codec->reading)
         *value = (uint32_t)got;
 }
@@ -173,8 +173,8 @@ uint32_t code_count(struct codec *codec, uint32_t n, uint32_t max)
 
 void code_time(struct codec *codec, int64_t *time_ms)
 {
-    bool never = *time_ms == NEVER_MS;
-    uint64_t got = code(codec, never ? 0 : fold(*time_ms) + 1, 2 * (uint64_t)TIME_END);
+    bool zero = codec->reading || *time_ms == NEVER_MS;
+    uint64_t got = code(codec, zero ? 0 : fold(*time_ms) + 1, 2 * (uint64_t)TIME_END);
     if (!codec->reading)
         return;
     *time_ms = got == 0 ? NEVER_MS : unfold(got - 1);
@@ -201,7 +201,7 @@ void code_bytes(struct codec *codec, void *bytes, size_t n)
 
 void code_span(struct codec *codec, struct span *span, size_t max)
 {
-    size_t n = (size_t)code(codec, span->n, max);
+    size_t n = (size_t)code(codec, codec->reading ? 0 : span->n, max);
     if (!codec->reading) {
         code_bytes(codec, (void *)span->at, n);
         return;

@@ -68,7 +68,7 @@ enum err codec_end(struct codec *codec);
 /* The same for an enum variable, whose type differs from place to place. */
 #define code_enum(codec, value, count)                                                             \
     do {                                                                                           \
-        uint32_t code_enum_ = (uint32_t) * (value);                                                \
+        uint32_t code_enum_ = (codec)->reading ? 0 : (uint32_t) * (value);                         \
         code_below((codec), &code_enum_, (uint32_t)(count));                                       \
         if ((codec)->reading)                                                                      \
             *(value) = (__typeof__(*(value)))code_enum_;                                           \

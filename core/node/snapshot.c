@@ -8,6 +8,7 @@
 
 #define CONNS_MAX 1000000 /* of a node that can be read back */
 #define IDS_MAX 100000
+#define DIALS_MAX (UINT64_C(1) << 48)
 #define ORIGINS (ORIGIN_COMMAND + 1)
 #define STATES (CONN_PEER + 1)
 
@@ -308,6 +309,17 @@ static void code_life(struct codec *codec, struct node *node)
     code_rng(codec, &node->rng);
 }
 
+/* Numbers of dials to come are new ones. */
+static bool numbers_are_sound(const struct node *node)
+{
+    if (node->dial_number < CONN_OUTBOUND || node->dial_number > UINT64_MAX - DIALS_MAX)
+        return false;
+    for (uint32_t i = 0; i < node->conns.n; i++)
+        if (node->conns.at[i].number > node->dial_number)
+            return false;
+    return true;
+}
+
 /* All but settings and book. */
 static void code_node(struct codec *codec, struct node *node)
 {
@@ -322,6 +334,8 @@ static void code_node(struct codec *codec, struct node *node)
     code_counts(codec, &node->counts);
     code_metrics(codec, &node->metrics);
     code_life(codec, node);
+    if (codec->reading && !numbers_are_sound(node))
+        codec_refuse(codec);
 }
 
 /* A writer stores nothing into what it writes. */
@@ -355,4 +369,10 @@ struct node *node_snapshot_read(struct codec *codec, struct policy *policy, cons
         return node;
     node_free(node);
     return NULL;
+}
+
+bool node_may_hear(const struct node *node, const struct event *event)
+{
+    return event->kind != EVENT_ACCEPTED ||
+        (event->conn < CONN_OUTBOUND && !conns_find(&node->conns, event->conn));
 }

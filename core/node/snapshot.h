@@ -16,4 +16,8 @@ void node_snapshot_write(struct codec *codec, const struct node *node);
  * ERR_NO_MEMORY. */
 struct node *node_snapshot_read(struct codec *codec, struct policy *policy, const struct log *log);
 
+/* Whether a host in order could send this event now. For replay of traces that somebody made up:
+ * everything else that may be wrong with an event a node bears. */
+bool node_may_hear(const struct node *node, const struct event *event);
+
 #endif
