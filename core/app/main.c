@@ -1,8 +1,11 @@
 #include "app/commands.h"
 #include "base/nearest.h"
 #include "crypto/node_key.h"
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+
+#define LARGE_BLOCK (128 * 1024)
 
 static const struct command *const commands[] = {
     &command_init,
@@ -155,11 +158,21 @@ static int run(const struct command *command, int argc, char **argv)
     return command->run(&flags);
 }
 
+/* Large blocks go back to the system when they are freed. Left to itself glibc keeps them once the
+ * first was freed: images of the book, megabytes each, then leave the heap in pieces. */
+static void give_large_blocks_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     static char version[] = "version";
     const struct command *command;
     int words, code;
+    give_large_blocks_back();
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_MISUSE;
