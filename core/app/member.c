@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILES_PER_HOME 10 /* listening socket and its reserve, database, lock, look-ups */
+#define FILES_PER_HOME 24 /* sockets that listen, database, lock, clients of the control socket */
 
 /* ---- settings ---- */
 

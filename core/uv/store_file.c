@@ -42,8 +42,8 @@ static const char *const statements[STORE_STATEMENTS] = {
     [STORE_DROP_BAN] = "DELETE FROM bans WHERE kind = ?1 AND target = ?2",
     [STORE_PUT_META] = "INSERT OR REPLACE INTO meta VALUES(?1,?2)",
     [STORE_GET_META] = "SELECT value FROM meta WHERE name = ?1",
-    [STORE_OLD_SOURCES] = "SELECT source_id, source_ip, source_port, heard FROM sources"
-                          " WHERE id = ?1 ORDER BY n",
+    [STORE_OLD_SOURCES] =
+        "SELECT source_id, source_ip, source_port, heard FROM sources WHERE id = ?1 ORDER BY n",
 };
 
 static enum err err_of(int code)
