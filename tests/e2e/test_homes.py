@@ -1,6 +1,7 @@
 """`luapex start` with several homes: one process, a node for each."""
 
 import json
+import resource
 import shutil
 import signal
 import socket
@@ -103,6 +104,18 @@ def test_a_home_that_cannot_be_opened_names_itself_and_none_stays(start, new_hom
         assert not both.lines or all(line["event"] != "listening" for line in both.lines)
     alone = start(good)
     alone.wait_for("listening")
+
+
+def test_maxima_that_do_not_fit_together_are_refused(start, new_home):
+    def lower():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000))
+
+    maximum = ["--p2p.max_num_inbound_peers", "400"]
+    homes = [new_home(name, name, *maximum) for name in ("one", "two")]
+    both = Node(homes[0], "--home", homes[1], before=lower)
+    assert both.end() == 1
+    assert "the 2 homes together: p2p.max_num_inbound_peers" in both.errors
+    assert " 800 + " in both.errors and "LimitNOFILE=) is 1000" in both.errors
 
 
 def test_a_home_is_named_once(start, new_home):
