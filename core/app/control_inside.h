@@ -17,7 +17,14 @@
     X("persistent.add", persistent_add)                                                            \
     X("persistent.remove", persistent_remove)                                                      \
     X("seeds", seeds)                                                                              \
-    X("seeds.add", seeds_add)
+    X("seeds.add", seeds_add)                                                                      \
+    X("book", book)                                                                                \
+    X("book.find", book_find)                                                                      \
+    X("book.show", book_show)                                                                      \
+    X("book.map", book_map)                                                                        \
+    X("bans", bans)                                                                                \
+    X("ban", ban)                                                                                  \
+    X("unban", unban)
 
 #define CONTROL_DECLARE(name, function)                                                            \
     void control_##function(void *controller, struct control_request *request);

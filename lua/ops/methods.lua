@@ -15,7 +15,7 @@
 -- bytes.
 local methods = { list = {}, by_name = {} }
 
-local groups = { "node", "peers" }
+local groups = { "node", "peers", "book", "bans" }
 
 for _, group in ipairs(groups) do
   for _, method in ipairs(require("ops.methods." .. group)) do

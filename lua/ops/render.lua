@@ -88,6 +88,23 @@ local function described(fields, value)
   return table.concat(texts, ", ")
 end
 
+local MAP_COLUMNS = 64
+
+-- A character for each number: '.' for none, '1' to '9' for tenths of the largest, '#' for that.
+local function map(numbers)
+  local most, lines = 1, {}
+  for _, n in ipairs(numbers) do
+    most = math.max(most, n)
+  end
+  for i, n in ipairs(numbers) do
+    local mark = n == 0 and "." or n == most and "#" or tostring(math.max(1, math.floor(n * 10 / most)))
+    local line = math.ceil(i / MAP_COLUMNS)
+    lines[line] = (lines[line] or "") .. mark
+  end
+  return ("one mark a bucket: . empty, 1 to 9 tenths of %d, # %d\n%s"):format(most, most,
+    table.concat(lines, "\n"))
+end
+
 local function items(value)
   local texts = {}
   for i, item in ipairs(value) do
@@ -107,6 +124,8 @@ function render.value(kind, value)
     return os.date("%Y-%m-%d %H:%M:%S", math.floor(value))
   elseif kind == "bytes" and type(value) == "number" then
     return bytes(value)
+  elseif kind == "map" and type(value) == "table" then
+    return map(value)
   elseif type(value) == "table" and type(kind) == "table" then
     return described(kind, value)
   elseif type(value) == "table" then
