@@ -24,7 +24,13 @@
     X("book.map", book_map)                                                                        \
     X("bans", bans)                                                                                \
     X("ban", ban)                                                                                  \
-    X("unban", unban)
+    X("unban", unban)                                                                              \
+    X("explain", explain)                                                                          \
+    X("event lines", event_lines)                                                                  \
+    X("metrics", metrics)                                                                          \
+    X("settings", settings)                                                                        \
+    X("set", set)                                                                                  \
+    X("log", log)
 
 #define CONTROL_DECLARE(name, function)                                                            \
     void control_##function(void *controller, struct control_request *request);

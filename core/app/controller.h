@@ -15,13 +15,15 @@ struct controller_wait; /* a command that the node has not answered */
 struct controller {
     struct runner *runner;
     struct ops *ops;
+    struct settings *settings; /* the runner's: `set` changes them */
+    enum log_level *log_level; /* of its log */
     struct control control;
     int64_t started_ms; /* mono */
     uint64_t token;     /* of the last command */
     struct controller_wait *waits;
 };
 
-/* Serves the socket that the settings name; runner and ops are set, all else is zero. The node runs
+/* Serves the socket that the settings name; what is set before: runner to log_level. The node runs
  * without one when that fails, and the log says why. */
 void controller_open(struct controller *controller);
 /* The socket goes. Who still waits for an answer is told that the node stops. All-zero is fine. */

@@ -29,7 +29,10 @@ static void write_line(void *context, const struct log_line *built)
     (void)written;
 }
 
-struct log log_writer_log(struct log_writer *writer, enum log_level level)
+struct log log_writer_log(const struct log_writer *writer)
 {
-    return (struct log){.level = level, .write = write_line, .context = writer};
+    return (struct log){.level = writer->level,
+        .shared_level = &writer->level,
+        .write = write_line,
+        .context = (void *)writer};
 }

@@ -9,10 +9,11 @@
 struct log_writer {
     int fd;
     enum log_format format;
+    enum log_level level; /* of its logs, also of those made before it changes */
     const char *home; /* one more field of every line, where one process runs several; else NULL */
 };
 
 /* Borrows writer, which must outlive the log. Lines that cannot be written are lost. */
-struct log log_writer_log(struct log_writer *writer, enum log_level level);
+struct log log_writer_log(const struct log_writer *writer);
 
 #endif

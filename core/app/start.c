@@ -146,7 +146,10 @@ static enum err start_member(struct start *start, struct member *member, char *w
     if (err || !start->ops)
         return err;
     struct controller *controller = controller_of(start, &member->runner);
-    *controller = (struct controller){.runner = &member->runner, .ops = start->ops};
+    *controller = (struct controller){.runner = &member->runner,
+        .ops = start->ops,
+        .settings = &member->settings,
+        .log_level = &member->writer.level};
     controller_open(controller);
     return ERR_OK;
 }
@@ -221,8 +224,8 @@ static int start(const struct flags *flags)
         return made.code;
     }
     const struct settings *first = &made.members[0].settings;
-    made.writer = (struct log_writer){STDOUT_FILENO, first->log_format, NULL};
-    made.log = log_writer_log(&made.writer, first->log_level);
+    made.writer = (struct log_writer){STDOUT_FILENO, first->log_format, first->log_level, NULL};
+    made.log = log_writer_log(&made.writer);
     if (uv_loop_init(&made.loop) != 0)
         return fail("cannot make an event loop");
     run(&made);

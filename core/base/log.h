@@ -25,9 +25,11 @@ struct log_line {
 };
 
 /* Where lines go. `write` copies what it keeps. Lines below `level` need not be built:
- * ask log_wants first where building costs something. */
+ * ask log_wants first where building costs something. Logs are copied freely; `shared_level` is one
+ * that all copies follow when it changes. */
 struct log {
     enum log_level level;
+    const enum log_level *shared_level; /* NULL: `level` counts */
     void (*write)(void *context, const struct log_line *line);
     void *context;
 };
@@ -37,7 +39,7 @@ struct log {
 
 static inline bool log_wants(const struct log *log, enum log_level level)
 {
-    return log->write && level >= log->level;
+    return log->write && level >= (log->shared_level ? *log->shared_level : log->level);
 }
 
 /* log_write(log, LOG_INFO, "peer added", LOG_TEXT("peer", id), LOG_NUMBER("outbound", 3)) */

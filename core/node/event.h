@@ -78,6 +78,35 @@ enum command_kind {
     X(uint32_t, crawl_outbound_max)                                                                \
     X(uint32_t, dial_concurrency)                                                                  \
     X(uint32_t, dial_rate)                                                                         \
+    X(uint32_t, range_dial_concurrency)                                                            \
+    X(uint32_t, range_dial_rate)                                                                   \
+    X(int64_t, own_trouble_wait_ms)                                                                \
+    X(int64_t, wrong_id_block_ms)                                                                  \
+    X(int64_t, other_network_block_ms)                                                             \
+    X(int64_t, request_timeout_ms)                                                                 \
+    X(int64_t, late_list_grace_ms)                                                                 \
+    X(int64_t, request_retry_ms)                                                                   \
+    X(double, seed_new_percent)                                                                    \
+    X(int64_t, seed_flush_ms)                                                                      \
+    X(uint32_t, source_hourly_max)                                                                 \
+    X(uint32_t, source_dead_step)                                                                  \
+    X(int64_t, good_after_ms)                                                                      \
+    X(int64_t, good_after_list_ms)                                                                 \
+    X(int64_t, good_again_ms)                                                                      \
+    X(int64_t, recrawl_interval_ms)                                                                \
+    X(int64_t, crawl_hold_after_list_ms)                                                           \
+    X(int64_t, crawl_hold_without_list_ms)                                                         \
+    X(int64_t, seed_idle_ms)                                                                       \
+    X(int64_t, record_lifetime_ms)                                                                 \
+    X(uint32_t, alone_rounds)                                                                      \
+    X(int64_t, seed_retry_ms)                                                                      \
+    X(int64_t, lookup_retry_min_ms)                                                                \
+    X(int64_t, lookup_retry_max_ms)                                                                \
+    X(uint32_t, reconnect_tries)                                                                   \
+    X(int64_t, reconnect_interval_ms)                                                              \
+    X(int64_t, reconnect_jitter_ms)                                                                \
+    X(uint32_t, reconnect_factor)                                                                  \
+    X(int64_t, reconnect_max_ms)                                                                   \
     X(int64_t, book_save_interval_ms)
 
 enum node_setting {

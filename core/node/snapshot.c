@@ -14,7 +14,7 @@
 
 /* A field more or less in one of these, and this file must know it. */
 #if UINTPTR_MAX == UINT64_MAX
-static_assert(sizeof(struct node_settings) == 784, "code_settings");
+static_assert(sizeof(struct node_settings) == 792, "code_settings");
 static_assert(sizeof(struct conn) == 208, "code_conn");
 static_assert(sizeof(struct configured_peer) == 360, "code_configured");
 static_assert(sizeof(struct peer_history) == 56, "code_history");
@@ -23,7 +23,7 @@ static_assert(sizeof(struct crawl) == 144, "code_crawl");
 static_assert(sizeof(struct node_save) == 48, "code_save");
 static_assert(sizeof(struct node_counts) == 112, "code_counts");
 static_assert(sizeof(struct node_metrics) == 7 * 8 * ERR_COUNT + 24, "code_metrics");
-static_assert(sizeof(struct node) == sizeof(struct node_metrics) + 2216, "code_node");
+static_assert(sizeof(struct node) == sizeof(struct node_metrics) + 2224, "code_node");
 #endif
 
 /* ---- settings ---- */

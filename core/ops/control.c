@@ -88,15 +88,16 @@ static void deliver(struct answer *answer)
     release(answer->request);
 }
 
+void control_answer_text(struct control_request *request, const char *text)
+{
+    deliver(&(struct answer){
+        .request = request, .text = text, .code = CONTROL_INTERNAL, .message = "out of memory"});
+}
+
 void control_answer(struct control_request *request, json_t *result)
 {
-    char *text = result ? json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
-    struct answer answer = {.request = request, .text = text};
-    if (!text) {
-        answer.code = CONTROL_INTERNAL;
-        answer.message = "out of memory";
-    }
-    deliver(&answer);
+    char *text = result ? json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(13)) : NULL;
+    control_answer_text(request, text);
     free(text);
     json_decref(result);
 }
@@ -261,38 +262,20 @@ enum err control_open(struct ops *ops, const char *path, const struct control *c
     return opening.is_open ? ERR_OK : ERR_IO;
 }
 
-/* A call of a function of ops.init about one socket. */
-struct telling {
-    const char *function;
-    const struct control *control;
-    const char *text; /* NULL: no second argument */
-};
-
-static int tell_protected(lua_State *L)
+static int close_protected(lua_State *L)
 {
-    struct telling *telling = lua_touserdata(L, 1);
+    void *control = lua_touserdata(L, 1);
     luavm_require(L, "ops.init");
-    lua_getfield(L, -1, telling->function);
-    lua_pushlightuserdata(L, (void *)telling->control);
-    lua_pushstring(L, telling->text);
-    lua_call(L, 2, 0);
+    lua_getfield(L, -1, "control_close");
+    lua_pushlightuserdata(L, control);
+    lua_call(L, 1, 0);
     return 0;
-}
-
-static void tell(struct ops *ops, struct telling *telling)
-{
-    if (!ops->is_closing && lua_cpcall(ops->vm.L, tell_protected, telling) != 0) {
-        ops_log_failure(ops, "operations script failed");
-        lua_pop(ops->vm.L, 1);
-    }
 }
 
 void control_close(struct ops *ops, const struct control *control)
 {
-    tell(ops, &(struct telling){"control_close", control, NULL});
-}
-
-void control_event(struct ops *ops, const struct control *control, const char *text)
-{
-    tell(ops, &(struct telling){"event", control, text});
+    if (!ops->is_closing && lua_cpcall(ops->vm.L, close_protected, (void *)control) != 0) {
+        ops_log_failure(ops, "operations script failed");
+        lua_pop(ops->vm.L, 1);
+    }
 }

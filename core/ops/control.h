@@ -37,6 +37,8 @@ double control_number(const struct control_request *request, const char *name);
 
 /* Takes result, an object; NULL: out of memory. */
 void control_answer(struct control_request *request, json_t *result);
+/* The same with a text that Lua knows to use; copied. NULL: out of memory. */
+void control_answer_text(struct control_request *request, const char *text);
 __attribute__((format(printf, 3, 4))) void control_refuse(
     struct control_request *request, enum control_code code, const char *format, ...);
 /* An argument that only the node could check. */
@@ -63,8 +65,5 @@ enum err control_open(
 
 /* Closes the socket and its clients; fine if it is not open. */
 void control_close(struct ops *ops, const struct control *control);
-
-/* Tells everybody who follows events of this socket; text is a JSON object in one line. */
-void control_event(struct ops *ops, const struct control *control, const char *text);
 
 #endif

@@ -249,11 +249,27 @@ local function result_text(line)
 end
 
 local function show_result(line, answer)
-  if line.own.json then
+  if line.own.json and line.arguments.follow then -- a line for each event, as those that follow
+    for _, event in ipairs(rpc.json.decode(result_text(answer)).events) do
+      say(rpc.json.encode(event) .. "\n")
+    end
+    io.stdout:flush()
+  elseif line.own.json then
     say(result_text(answer) .. "\n")
   else
     say(render.result(line.method, rpc.json.decode(result_text(answer)), is_terminal))
   end
+end
+
+local function show_notification(line, text, decoded)
+  if decoded.method == "lost" then
+    complain(("%d events came too fast and are left out"):format(decoded.params.events))
+  elseif line.own.json then
+    say(text:match '"params":(.*)}$' .. "\n")
+  else
+    say(render.record(decoded.params))
+  end
+  io.stdout:flush()
 end
 
 local function show_failure(line, fault)
@@ -271,9 +287,16 @@ local function ask(line, path)
     local decoded = rpc.json.decode(answer)
     if decoded.error then
       wire:finish(show_failure(line, decoded.error))
+    elseif decoded.method then
+      show_notification(line, answer, decoded)
     elseif decoded.id == 1 then
       show_result(line, answer)
-      wire:finish(OK)
+      if line.arguments.follow then
+        wire.follows = true
+        wire.timer:stop()
+      else
+        wire:finish(OK)
+      end
     end
   end)
 end

@@ -34,12 +34,6 @@ function ops.control_close(key)
   end
 end
 
-function ops.event(key, text)
-  if servers[key] then
-    servers[key]:event(text)
-  end
-end
-
 function ops.close()
   servers = {}
   watches = {}

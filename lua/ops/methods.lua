@@ -7,15 +7,15 @@
 --   params    in the order of the command line: { name, type, doc, required, default, min, max, ... };
 --             those with `place = true` are words, the others are flags. Types: lua/ops/types.lua
 --   result    fields: { name, kind, doc }; a kind that is a table describes the rows of a list, or
---             with `is_object` the fields of one object
+--             with `is_object` the fields of one object, with `is_record` those of the journal
 --   example   a command line without "luapex ctl", which a test runs
 -- }
 --
 -- Kinds of results: text, integer, number, boolean, time (Unix seconds), age and duration (seconds),
--- bytes.
+-- bytes, map (numbers, drawn), lines (a text as it is), value (anything).
 local methods = { list = {}, by_name = {} }
 
-local groups = { "node", "peers", "book", "bans" }
+local groups = { "node", "peers", "book", "bans", "settings", "watching" }
 
 for _, group in ipairs(groups) do
   for _, method in ipairs(require("ops.methods." .. group)) do

@@ -214,10 +214,69 @@ local function fields_text(fields, result, is_coloured)
   return table.concat(lines, "\n") .. "\n"
 end
 
+-- ---- records of the journal ----
+
+local SAW_MAX = 600 -- bytes of what a decision was made from; --json has all
+
+local event_fields = { "peer", "address", "direction", "error", "count", "text", "connection" }
+
+local function clock(seconds)
+  return ("%s.%03d"):format(os.date("%Y-%m-%d %H:%M:%S", math.floor(seconds)),
+    math.floor(seconds * 1000) % 1000)
+end
+
+local function event_text(record)
+  local texts = {}
+  for _, name in ipairs(event_fields) do
+    if record[name] ~= nil then
+      texts[#texts + 1] = ("%s=%s"):format(name, render.value(nil, record[name]))
+    end
+  end
+  return ("%s  %-16s  %s"):format(clock(record.time), clean(record.event), table.concat(texts, " "))
+end
+
+local function decision_text(record)
+  local saw = render.value(nil, record.view)
+  if #saw > SAW_MAX then
+    saw = saw:sub(1, SAW_MAX):gsub("[\128-\255]*$", "") .. " ..."
+  end
+  local verdict = record.verdict == nil and "no answer" or render.value(nil, record.verdict)
+  local lines = { ("%s  %-16s  %s"):format(clock(record.time), clean(record.hook), verdict) }
+  local function add(name, text)
+    lines[#lines + 1] = ("  %-8s %s"):format(name, text)
+  end
+  if record.reason then
+    add("because", clean(record.reason))
+  end
+  add("by", ("%s, policy %s %s"):format(render.value(nil, record.rule),
+    render.value(nil, record.policy), render.value(nil, record.hash)))
+  if record.failure then
+    add("failed", clean(record.failure))
+  end
+  add("saw", saw)
+  return table.concat(lines, "\n")
+end
+
+function render.record(record)
+  return (record.hook and decision_text(record) or event_text(record)) .. "\n"
+end
+
+local function records_text(records)
+  local texts = {}
+  for i, record in ipairs(records) do
+    texts[i] = render.record(record)
+  end
+  return table.concat(texts)
+end
+
+-- ---- results ----
+
 local function list_text(field, result, is_coloured)
   local rows = result[field[1]] or {}
   if #rows == 0 then
     return ("no %s\n"):format(field[1])
+  elseif field[2].is_record then
+    return records_text(rows)
   end
   local text = table_text(field[2], rows, is_coloured)
   local total = result.total
@@ -228,11 +287,15 @@ local function list_text(field, result, is_coloured)
 end
 
 function render.result(method, result, is_coloured)
+  local first = method.result[1]
+  if first[2] == "lines" then
+    return result[first[1]]
+  end
   local fields, lists = {}, {}
   for _, field in ipairs(method.result) do
     if type(field[2]) == "table" and not field[2].is_object then
       lists[#lists + 1] = field
-    elseif field[1] ~= "total" then
+    elseif field[1] ~= "total" and field[1] ~= "last" then
       fields[#fields + 1] = field
     end
   end

@@ -2,7 +2,6 @@
 --
 --   local server, cause = Server.new(path, ask)   ask(name, params, done) is the node's side; done is
 --                                                 called with (text) or (nil, code, message, data)
---   server:event(text)                            to all who follow events
 --
 -- A client is read while it is owed few answers and takes those it gets: one that reads slowly is
 -- not read from either, so what waits for it is bounded. One that follows events and does not keep up
@@ -17,6 +16,9 @@ local LINE_MAX = 1024 * 1024 -- room for a policy of 256 KiB with its text escap
 local PARTS_MAX = 256 -- pieces of a line that are kept apart
 local IN_FLIGHT_MAX = 8
 local TURN_REQUESTS = 16 -- of one client, before others and the node have their turn
+local EVENTS_HIGH = 512 * 1024 -- bytes that wait: a follower of events does not keep up
+local FOLLOW_MS = 100 -- between two looks for events
+local FOLLOW_MAX = 500 -- events of one look; who follows is told how many more there were
 local OUTPUT_HIGH = 256 * 1024 -- bytes that wait: nothing more is read from that client
 local FAREWELL_MS = 2000 -- for the last line of somebody who is dropped
 local BACKLOG = 64
@@ -34,14 +36,14 @@ local function new_client(server, pipe)
   return setmetatable({
     server = server,
     pipe = pipe,
-    timer = handles.timer(),
+    timer = handles.timer(), -- of its next turn, or of its end
     input = "", -- begins with a line that waits, or is empty
     parts = {}, -- of a line that has not come whole
     parts_size = 0,
     in_flight = 0,
     is_reading = false,
     is_open = true,
-    follows = nil, -- a filter of events
+    follows = nil, -- arguments of the next look for events
   }, Client)
 end
 
@@ -214,25 +216,107 @@ end
 
 -- ---- the socket --------------------------------------------------------------------------------
 
--- Methods that need nothing of the node.
+-- Methods that are more than one question to the node.
 local own = {}
 
-function own.help(_, arguments)
-  return reference.json(arguments.method)
+function own.help(_, _, arguments, done)
+  local text, fault = reference.json(arguments.method)
+  done(text, rpc.INVALID_PARAMS, fault)
+end
+
+-- The node's lines of events: the number of the newest, how many were left out, the events.
+local function read_lines(text)
+  local last, left_out, rest = text:match "^(%d+) (%d+)\n(.*)$"
+  local lines = {}
+  for line in rest:gmatch "[^\n]+" do
+    lines[#lines + 1] = line
+  end
+  return tonumber(last), tonumber(left_out), lines
+end
+
+function own.events(server, client, arguments, done)
+  local asked = { filter = arguments.filter, decisions = arguments.decisions,
+    limit = arguments.limit, after = arguments.after }
+  server:ask_lines(asked, function(text, code, message, data)
+    if not text then
+      return done(nil, code, message, data)
+    end
+    local last, _, lines = read_lines(text)
+    done(('{"events":[%s],"last":%d}'):format(table.concat(lines, ","), last))
+    if arguments.follow and client.is_open then
+      asked.after, asked.limit = last, FOLLOW_MAX
+      client.follows = asked
+      server:watch()
+    end
+  end)
+end
+
+-- Sends what happened since the last look, in one piece.
+function Client:tell(text)
+  local last, left_out, lines = read_lines(text)
+  self.follows.after = last
+  for i, line in ipairs(lines) do
+    lines[i] = rpc.notification_line("event", line)
+  end
+  if left_out > 0 then
+    table.insert(lines, 1, rpc.notification_line("lost", ('{"events":%d}'):format(left_out)))
+  end
+  if #lines == 0 then
+    return
+  elseif self:waiting() > EVENTS_HIGH then
+    self:dismiss "you read events more slowly than they come; ask again with a narrower filter"
+  else
+    self:send(table.concat(lines))
+  end
 end
 
 function Server:run(client, method, arguments, done)
-  local handler = own[method.name]
-  if handler then
-    local text, fault = handler(client, arguments)
-    done(text, rpc.INVALID_PARAMS, fault)
-    return
+  if own[method.name] then
+    own[method.name](self, client, arguments, done)
+  else
+    self:ask_node(method.name, arguments, done)
   end
-  local ok, known = pcall(self.ask, method.name, rpc.json.encode(arguments), done)
+end
+
+function Server:ask_node(name, arguments, done)
+  local ok, known = pcall(self.ask, name, rpc.json.encode(arguments), done)
   if not ok then
     done(nil, rpc.INTERNAL, "arguments that the node cannot read: " .. tostring(known))
   elseif not known then
-    done(nil, rpc.NO_METHOD, ("this node does not serve %s"):format(method.name))
+    done(nil, rpc.NO_METHOD, ("this node does not serve %s"):format(name))
+  end
+end
+
+function Server:ask_lines(asked, done)
+  self:ask_node("event lines", asked, done)
+end
+
+-- Those who follow with the same filter from the same event are told the same text.
+function Server:look()
+  local texts, followers = {}, 0
+  for client in pairs(self.clients) do
+    local asked = client.follows
+    if asked then
+      followers = followers + 1
+      local key = ("%s|%s|%d"):format(asked.filter, tostring(asked.decisions), asked.after)
+      if not texts[key] then
+        self:ask_lines(asked, function(text)
+          texts[key] = text or ("%d 0\n"):format(asked.after)
+        end)
+      end
+      client:tell(texts[key])
+    end
+  end
+  if followers == 0 then
+    self.looking:stop()
+  end
+end
+
+function Server:watch()
+  if not self.looking:is_active() then
+    self.looking:start(FOLLOW_MS, FOLLOW_MS, function()
+      self:look()
+    end)
   end
 end
 
@@ -263,6 +347,7 @@ end
 
 function Server:close()
   handles.close(self.listener)
+  handles.close(self.looking)
   for client in pairs(self.clients) do
     client:close()
   end
@@ -270,7 +355,7 @@ end
 
 function Server.new(path, ask)
   local server = setmetatable({ ask = ask, clients = {}, clients_n = 0 }, Server)
-  server.listener = handles.pipe()
+  server.listener, server.looking = handles.pipe(), handles.timer()
   local listening, cause = bind(server.listener, path)
   if listening then
     listening, cause = server.listener:listen(BACKLOG, function(fault)
@@ -280,7 +365,7 @@ function Server.new(path, ask)
     end)
   end
   if not listening then
-    handles.close(server.listener)
+    server:close()
     return nil, cause
   end
   return server

@@ -164,6 +164,8 @@ local kinds = {
       return is_source(value), value
     end,
   },
+  filter = text_type("kind=PATTERN or peer=PEER, or both with a comma, such as kind=dial*",
+    "^%l+=[^,=]+,?%l*=?[^,=]*$"),
   id = text_type("a node ID: 40 hexadecimal digits", "^%x+$", 40),
   peer = text_type("a peer: its node ID, the first digits of one (at least 4), or IP:port",
     "^[%x.:%[%]]+$", 64),
