@@ -339,7 +339,7 @@ static inline struct world *world_new_wanting(
     book.need_more = need_more;
     assert_int_equal(book_new(&book, entropy, &world->book), ERR_OK);
     world->settings = *settings;
-    world->settings.log = (struct log){LOG_DEBUG, world_log, world};
+    world->settings.log = (struct log){.level = LOG_DEBUG, .write = world_log, .context = world};
     world->now = (struct now){1000, 1700000000000};
     world->fake.policy.ask = fake_ask;
     world->node = node_new(&world->settings, world->book, &world->fake.policy, world->now);

@@ -32,7 +32,7 @@ static void rig_open(struct rig *rig)
     *rig = (struct rig){.folder = temp_folder_make()};
     assert_int_equal(uv_loop_init(&rig->loop), 0);
     assert_int_equal(uv_timer_init(&rig->loop, &rig->timer), 0);
-    const struct log log = {LOG_DEBUG, on_log, rig};
+    const struct log log = {.level = LOG_DEBUG, .write = on_log, .context = rig};
     assert_int_equal(ops_new(&rig->loop, &log, &rig->ops), ERR_OK);
 }
 

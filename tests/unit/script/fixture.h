@@ -64,7 +64,8 @@ static inline void fixture_init(struct fixture *fixture)
     fixture->settings = script_settings_default();
     fixture->settings.clock_ns = fixture_clock;
     fixture->settings.clock_context = fixture;
-    fixture->settings.log = (struct log){LOG_DEBUG, fixture_log, fixture};
+    fixture->settings.log =
+        (struct log){.level = LOG_DEBUG, .write = fixture_log, .context = fixture};
     rng_seed(&fixture->rng, 7);
 }
 
