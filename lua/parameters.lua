@@ -93,6 +93,18 @@ local function copy(value)
   return list
 end
 
+-- As an operator types it.
+local function text_of(value)
+  return type(value) == "table" and concat(value, ",") or tostring(value)
+end
+
+local function check_words(where, key, words)
+  if words ~= nil and (type(words) ~= "string" or #words > TEXT_MAX) then
+    error(("%s: %s must be a text of at most %d bytes"):format(where, key, TEXT_MAX), 0)
+  end
+  return words
+end
+
 local function check_bound(where, key, bound, kind)
   if bound ~= nil and (kind ~= "number" or type(bound) ~= "number" or bound ~= bound) then
     error(("%s: %s is for numbers"):format(where, key), 0)
@@ -124,6 +136,8 @@ local function declare(name, declaration)
     error(("%s: default %s"):format(where, problem), 0)
   end
   spec.default = copy(default)
+  spec.unit = check_words(where, "unit", rawget(declaration, "unit"))
+  spec.doc = check_words(where, "doc", rawget(declaration, "doc"))
   return spec
 end
 
@@ -170,8 +184,16 @@ function parameters.new(declared)
   end
 
   function self.text(name)
-    local value = get(name)
-    return type(value) == "table" and concat(value, ",") or tostring(value)
+    return text_of(get(name))
+  end
+
+  -- Appends what people need to know of each to `list`.
+  function self.describe(policy, list)
+    for name, spec in order.pairs(specs) do
+      list[#list + 1] = { policy = policy, name = name, kind = spec.kind, min = spec.min,
+        max = spec.max, unit = spec.unit, doc = spec.doc, value = text_of(get(name)),
+        initial = text_of(spec.default) }
+    end
   end
 
   self.view = setmetatable({}, {

@@ -35,6 +35,12 @@ local function check_name(value, what)
   return value
 end
 
+-- Says what a mistyped name was probably meant to be: "; did you mean NAME?", or nothing.
+local function meant(name, known)
+  local nearest = type(name) == "string" and host.nearest(name, known)
+  return nearest and ("; did you mean %s?"):format(nearest) or ""
+end
+
 local spec_keys = { name = true, version = true, extends = true, params = true, doc = true }
 
 -- What pex.policy was given, read once and checked.
@@ -44,7 +50,8 @@ local function read_spec(spec)
   end
   for key in order.pairs(spec) do
     if not spec_keys[key] then
-      error(("pex.policy: unknown key '%s'"):format(tostring(key)), 0)
+      error(("pex.policy: unknown key '%s'%s"):format(tostring(key),
+        meant(key, order.keys(spec_keys))), 0)
     end
   end
   local name = check_name(rawget(spec, "name"), "pex.policy: name")
@@ -58,7 +65,8 @@ local function read_spec(spec)
     check_name(extends, "pex.policy: extends")
   end
   return { name = name, version = version, extends = extends,
-    params = parameters.new(rawget(spec, "params") or {}), hooks = {}, examples = {}, state = {} }
+    params = parameters.new(rawget(spec, "params") or {}), hooks = {}, examples = {}, origins = {},
+    state = {} }
 end
 
 -- The hooks of a policy with those it inherits. A hook that answers nil leaves it to the base.
@@ -82,27 +90,53 @@ end
 
 local example_keys = { hook = true, given = true, expect = true, doc = true }
 
-local function check_examples(examples)
+local function read_example(where, example)
+  if type(example) ~= "table" or type(rawget(example, "hook")) ~= "string" then
+    error(where .. "{ hook = ..., given = ..., expect = ... } expected", 0)
+  end
+  for key in order.pairs(example) do
+    if not example_keys[key] then
+      error(("%sunknown key '%s'%s"):format(where, tostring(key),
+        meant(key, order.keys(example_keys))), 0)
+    end
+  end
+  local hook, given = rawget(example, "hook"), rawget(example, "given")
+  if not is_hook[hook] then
+    error(("%sthere is no hook '%s'%s"):format(where, hook, meant(hook, host.hooks)), 0)
+  elseif given ~= nil and type(given) ~= "table" then
+    error(where .. "given must be a table", 0)
+  end
+  return { hook = hook, given = given or {}, expect = rawget(example, "expect") }
+end
+
+-- Examples as they were written, read once and checked. `origins` says where they come from:
+-- { n =, file =, lines = of each of the n, line = of all of them }, in the order of the list.
+local function read_examples(examples, origins)
   if #examples > EXAMPLES_MAX then
     error(("more than %d examples"):format(EXAMPLES_MAX), 0)
   end
-  for i, example in ipairs(examples) do
-    local where = ("example %d: "):format(i)
-    if type(example) ~= "table" or not is_hook[example.hook] then
-      error(where .. "{ hook = ..., given = ..., expect = ... } expected", 0)
-    elseif example.given ~= nil and type(example.given) ~= "table" then
-      error(where .. "given must be a table", 0)
-    end
-    for key in order.pairs(example) do
-      if not example_keys[key] then
-        error(("%sunknown key '%s'"):format(where, tostring(key)), 0)
-      end
+  local list, places = {}, {}
+  for _, origin in ipairs(origins) do
+    for i = 1, origin.n do
+      places[#places + 1] = { file = origin.file,
+        line = #origin.lines == origin.n and origin.lines[i] or origin.line }
     end
   end
+  for i, example in ipairs(examples) do
+    local place = #places == #examples and places[i] or { file = "", line = 0 }
+    if place.line > 0 then
+      host.set_place(place.file, place.line) -- of an error that is about to be raised
+    end
+    list[i] = read_example(("example %d: "):format(i), example)
+    list[i].file, list[i].line = place.file, place.line
+    host.set_place("", 0)
+  end
+  return list
 end
 
 -- What a policy's file works with: hooks, examples, migrate and state are assigned to it.
-local function handle_of(self)
+-- modules: what the files beside it returned, and their names.
+local function handle_of(self, modules)
   local handle
   local readable = { name = self.name, version = self.version, params = self.params.view }
   local settable = { examples = "table", state = "table", migrate = "function" }
@@ -121,7 +155,7 @@ local function handle_of(self)
 
   local function assign(_, key, value)
     if not settable[key] then
-      error(("a policy has no hook '%s'"):format(tostring(key)), 2)
+      error(("a policy has no hook '%s'%s"):format(tostring(key), meant(key, host.hooks)), 2)
     elseif type(value) ~= settable[key] then
       error(("policy.%s must be a %s"):format(key, settable[key]), 2)
     elseif key ~= "state" and self.resolved then
@@ -129,8 +163,12 @@ local function handle_of(self)
     end
     if is_hook[key] then
       self.hooks[key] = value
-    else
-      self[key] = value
+      return
+    end
+    self[key] = value
+    if key == "examples" then
+      local file, line = host.place(2)
+      self.origins = { { n = #value, file = file, line = line, lines = host.example_lines() } }
     end
   end
 
@@ -141,6 +179,9 @@ local function handle_of(self)
         for _, example in ipairs(value) do
           self.examples[#self.examples + 1] = example
         end
+        local module = modules[part] or { file = "", lines = {} }
+        self.origins[#self.origins + 1] = { n = #value, file = module.file, lines = module.lines,
+          line = 0 }
       else
         handle[key] = value
       end
@@ -196,14 +237,14 @@ return function(environment)
   -- Runs a policy's main file in an environment of its own; own: it is not one from the binary.
   function load_file(chunk, own, depth)
     local self, handle, loaded = nil, nil, false
-    local modules, pex, env = {}, {}, nil
+    local modules, module_of, pex, env = {}, {}, {}, nil
 
     function pex.policy(spec)
       if self then
         error("pex.policy: once in a policy", 2)
       end
       self = new_policy(spec, own, depth)
-      handle = handle_of(self)
+      handle = handle_of(self, module_of)
       return handle
     end
 
@@ -216,7 +257,7 @@ return function(environment)
         elseif answered_by_core[hook] then
           return leave_to_core
         end
-        error(("pex.base has no rule for '%s'"):format(tostring(hook)), 2)
+        error(("pex.base has no rule for '%s'%s"):format(tostring(hook), meant(hook, host.hooks)), 2)
       end,
       __newindex = function()
         error("pex.base is read-only", 2)
@@ -230,13 +271,17 @@ return function(environment)
       elseif loaded then
         error("require: only while the policy loads", 2)
       elseif modules[name] == nil then
-        local module = find(name, true, own)
+        local module, is_own = find(name, true, own)
         if not module then
           error(("require: no file %s.lua"):format(name), 2)
         end
         modules[name] = false
         local result = setfenv(module, env)()
         modules[name] = result == nil and true or result
+        if type(result) == "table" then
+          module_of[result] = { file = host.file_name(name, is_own),
+            lines = host.example_lines(name, is_own) }
+        end
       elseif modules[name] == false then
         error(("require: %s.lua requires itself"):format(name), 2)
       end
@@ -250,7 +295,7 @@ return function(environment)
     end
     loaded = true
     if depth == 0 then -- only its own are run
-      check_examples(self.examples)
+      self.examples = read_examples(self.examples, self.origins)
     end
     plain.check(self.state, host.state_max, "policy.state")
     self.resolved = resolve(self.hooks, self.base and self.base.resolved or {})
@@ -306,10 +351,10 @@ return function(environment)
     return policy and policy.hooks[name]
   end
 
-  -- hook, given, expect of example i.
+  -- hook, given, expect of example i, and where it stands: file or "", line or 0.
   function runtime.example(i)
     local example = main.examples[i]
-    return example.hook, example.given or {}, example.expect
+    return example.hook, example.given, example.expect, example.file, example.line
   end
 
   -- State and set parameters of the policy and those it extends, as text.
@@ -369,10 +414,36 @@ return function(environment)
 
   function runtime.set_param(name, text)
     local policy = owner_of(name)
-    local problem = not policy and "is not declared" or policy.params.set_text(name, text)
+    if not policy then
+      local known = {}
+      for i, param in ipairs(runtime.params()) do
+        known[i] = param.name
+      end
+      error(("parameter %s is not declared%s"):format(name, meant(name, known)), 0)
+    end
+    local problem = policy.params.set_text(name, text)
     if problem then
       error(("parameter %s %s"):format(name, problem), 0)
     end
+  end
+
+  -- All parameters, those of the policy first and then of what it extends.
+  function runtime.params()
+    local list, policy = {}, main
+    repeat
+      policy.params.describe(policy.name, list)
+      policy = policy.base
+    until not policy
+    return list
+  end
+
+  -- Whether the policy itself defines a hook, and how many of its examples ask it.
+  function runtime.own(hook)
+    local name, n = host.hooks[hook], 0
+    for _, example in ipairs(main.examples) do
+      n = n + (example.hook == name and 1 or 0)
+    end
+    return main.hooks[name] ~= nil, n
   end
 
   -- The value as text, or nil.

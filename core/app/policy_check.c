@@ -14,7 +14,7 @@ static const struct flag own_flags[] = {
 struct finding {
     const char *path;
     bool passed;
-    unsigned examples_n;
+    struct script_report report;
     struct script_error error;
     char cause[POLICY_CAUSE_MAX]; /* the files could not be read; "": see error */
 };
@@ -43,7 +43,7 @@ static void check(const char *path, struct finding *finding)
     if (policy_files_read(path, &files, finding->cause) != ERR_OK)
         return;
     *finding->cause = 0;
-    enum err err = script_check(&settings, &files.source, &finding->examples_n, &finding->error);
+    enum err err = script_check(&settings, &files.source, &finding->report, &finding->error);
     finding->passed = !err;
     make_printable(finding->error.message);
     if (err == ERR_NO_MEMORY)
@@ -82,13 +82,13 @@ static void print_error(const struct finding *finding)
 
 static void print_text(const struct finding *finding)
 {
-    if (finding->passed && finding->examples_n == 0)
+    if (finding->passed && finding->report.examples_n == 0)
         printf("%s: loads, but has no examples, so no hook was tried; luapex policy new writes a "
                "policy that has one\n",
             finding->path);
     else if (finding->passed)
-        printf("%s: %u %s passed\n", finding->path, finding->examples_n,
-            finding->examples_n == 1 ? "example" : "examples");
+        printf("%s: %u %s passed\n", finding->path, finding->report.examples_n,
+            finding->report.examples_n == 1 ? "example" : "examples");
     else
         print_error(finding);
 }
@@ -111,7 +111,7 @@ static void print_json(const struct finding *finding)
     json_t *json =
         json_pack("{s:o, s:b}", "policy", report_text(finding->path), "passed", finding->passed);
     if (finding->passed)
-        json_object_set_new(json, "examples", json_integer(finding->examples_n));
+        json_object_set_new(json, "examples", json_integer(finding->report.examples_n));
     else
         json_object_set_new(json, "error", error_json(finding));
     report_print(json);

@@ -14,19 +14,18 @@ static enum err read_files(struct policy_loader *loader, struct script_error *er
     return err;
 }
 
-static enum err load_files(struct policy_loader *loader, struct script_error *error)
+static double now_s(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    double seconds = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-    return script_load(loader->script, &loader->files.source, seconds, error);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 enum err policy_loader_load(struct policy_loader *loader, struct script_error *error)
 {
     enum err err = read_files(loader, error);
     if (!err)
-        err = load_files(loader, error);
+        err = script_load(loader->script, &loader->files.source, now_s(), error);
     policy_files_free(&loader->files);
     return err;
 }
@@ -36,7 +35,9 @@ static void try_out(uv_work_t *work)
     struct policy_loader *loader = work->data;
     loader->err = read_files(loader, &loader->error);
     if (!loader->err)
-        loader->err = script_check(&loader->settings, &loader->files.source, NULL, &loader->error);
+        loader->err = script_prepare(
+            &loader->settings, &loader->files.source, &loader->prepared, NULL, &loader->error);
+    policy_files_free(&loader->files);
 }
 
 static void on_tried(uv_work_t *work, int status)
@@ -44,9 +45,11 @@ static void on_tried(uv_work_t *work, int status)
     struct policy_loader *loader = work->data;
     (void)status;
     loader->is_busy = false;
-    if (!loader->is_closing && !loader->err)
-        loader->err = load_files(loader, &loader->error);
-    policy_files_free(&loader->files);
+    if (loader->is_closing)
+        script_prepared_free(loader->prepared);
+    else if (!loader->err)
+        loader->err = script_adopt(loader->script, loader->prepared, now_s(), &loader->error);
+    loader->prepared = NULL;
     if (loader->is_closing) {
         loader->closed(loader->context);
         return;

@@ -1,9 +1,8 @@
 /* Loads a policy file into a running node's VM without stalling the loop.
  *
- * Reading the files and running the script for the first time - where an endless loop, a memory
- * bomb or a slow example would show - happen on a worker thread, in VMs of their own
- * (script_check). Only a policy that passed is then loaded on the loop, which takes some
- * milliseconds. */
+ * Reading the files, building the VM and trying the policy out - where an endless loop, a memory
+ * bomb or a slow example would show - happen on a worker thread (script_prepare). The loop only
+ * hands the state over and swaps. */
 #ifndef APP_POLICY_LOADER_H
 #define APP_POLICY_LOADER_H
 
@@ -26,6 +25,7 @@ struct policy_loader {
     enum err err; /* of the trial */
     struct script_error error;
     struct policy_files files;
+    struct script_prepared *prepared;
 };
 
 /* Loads at once, on this thread: before the loop runs. *error names file and line. */

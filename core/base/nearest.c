@@ -37,3 +37,17 @@ unsigned nearest_slip_max(const char *name)
     size_t n = strlen(name);
     return n <= 5 ? 1 : n <= 10 ? 2 : 4;
 }
+
+struct nearest nearest_to(const char *name)
+{
+    return (struct nearest){.name = name, .distance = nearest_slip_max(name) + 1};
+}
+
+void nearest_try(struct nearest *nearest, const char *known)
+{
+    unsigned distance = edit_distance(nearest->name, known, nearest->distance);
+    if (distance >= nearest->distance)
+        return;
+    nearest->distance = distance;
+    nearest->found = known;
+}

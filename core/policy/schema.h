@@ -63,15 +63,15 @@ struct schema_verdict {
     size_t size;
     const struct schema_alternative *alternatives;
     unsigned alternatives_n;
-    size_t offset_act;       /* enum HOOK_act: which alternative; SCHEMA_NOWHERE: there is one */
-    size_t offset_false;     /* bool is_false: `false` was answered; SCHEMA_NOWHERE: may not be */
+    size_t offset_act;   /* enum HOOK_act: which alternative; SCHEMA_NOWHERE: there is one */
+    size_t offset_false; /* bool is_false: `false` was answered; SCHEMA_NOWHERE: may not be */
     size_t offset_reason;
 };
 
 struct schema_hook {
     const char *name;
     bool answered_by_core; /* its rule is not in policies/: asked only where a policy defines it */
-    bool is_told; /* nothing is asked: its verdict has no fields */
+    bool is_told;          /* nothing is asked: its verdict has no fields */
     size_t view_size;
     const struct schema_field *view;
     unsigned view_n;

@@ -11,21 +11,24 @@
 #include <stdlib.h>
 
 #define RANDOM_SEED 1
+#define LISTED_MAX 16 /* rows of a list in a message */
 
 struct example {
     unsigned number; /* from 1 */
     enum hook hook;
-    void *view;    /* given, with what it points to kept alive by `kept` */
-    void *verdict; /* what was answered */
-    int kept;      /* registry */
+    void *view;                     /* given, with what it points to kept alive by `kept` */
+    void *verdict;                  /* what was answered */
+    int kept;                       /* registry */
+    char file[SCRIPT_FILE_MAX + 1]; /* where it stands; "": not known */
+    int line;
 };
 
-/* Pushes hook, given and expect. */
+/* Pushes hook, given, expect, file and line. */
 static void push_example(lua_State *L, const struct example *example)
 {
     runtime_push(L, "example");
     lua_pushinteger(L, (lua_Integer)example->number);
-    lua_call(L, 1, 3);
+    lua_call(L, 1, 5);
 }
 
 static void prepare(lua_State *L, void *context)
@@ -34,9 +37,9 @@ static void prepare(lua_State *L, void *context)
     lua_newtable(L);
     int kept = lua_gettop(L);
     push_example(L, example);
-    const char *hook = lua_tostring(L, kept + 1); /* whatever it was when it was checked */
-    if (!hook || !schema_hook_find(hook, &example->hook))
-        luaL_error(L, "no such hook");
+    schema_hook_find(lua_tostring(L, kept + 1), &example->hook); /* it was checked */
+    snprintf(example->file, sizeof example->file, "%s", lua_tostring(L, kept + 4));
+    example->line = (int)lua_tonumber(L, kept + 5);
     example->view = given_read(L, &schema_hooks[example->hook], kept + 2, kept);
     lua_settop(L, kept);
     example->kept = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -103,23 +106,53 @@ static bool same_entry(const struct question *question, const struct schema_fiel
         strcmp(wanted.id, got->id) == 0;
 }
 
-/* Raises an error with the whole list that was answered. */
-static void fail_list(lua_State *L, const struct schema_field *field, const void *verdict, size_t n)
+/* Pushes "{ 1, 3 }" for what entry(i) pushes, one text each. */
+static void push_list(lua_State *L, size_t n,
+    void (*push_entry)(lua_State *L, const void *context, size_t i), const void *context)
 {
-    const void *at = (const char *)verdict + field->offset;
-    lua_pushfstring(L, "%s: other rows were expected; got {", field->name);
-    for (size_t i = 0; i < n && i < 16; i++) {
-        const struct policy_pick *pick = &((const struct policy_pick *)at)[i];
+    lua_pushstring(L, n > 0 ? "{ " : "{");
+    for (size_t i = 0; i < n && i < LISTED_MAX; i++) {
         lua_pushstring(L, i > 0 ? ", " : "");
-        if (field->type == SCHEMA_INDEXES)
-            push_row(L, ((const int64_t *)at)[i], "", false);
-        else
-            push_row(L, pick->row, pick->id, pick->feeler);
+        push_entry(L, context, i);
         lua_concat(L, 3);
     }
-    lua_pushstring(L, n > 16 ? ", ...}" : "}");
+    lua_pushstring(L, n > LISTED_MAX ? ", ... }" : n > 0 ? " }" : "}");
     lua_concat(L, 2);
-    lua_error(L);
+}
+
+struct listing {
+    const struct question *question;
+    const struct schema_field *field;
+    const void *verdict; /* what was answered */
+    int expect;          /* stack index of what was expected */
+};
+
+static void push_answered(lua_State *L, const void *context, size_t i)
+{
+    const struct listing *listing = context;
+    const void *at = (const char *)listing->verdict + listing->field->offset;
+    const struct policy_pick *pick = &((const struct policy_pick *)at)[i];
+    if (listing->field->type == SCHEMA_INDEXES)
+        push_row(L, ((const int64_t *)at)[i], "", false);
+    else
+        push_row(L, pick->row, pick->id, pick->feeler);
+}
+
+static void push_expected(lua_State *L, const void *context, size_t i)
+{
+    const struct listing *listing = context;
+    lua_rawgeti(L, listing->expect, (int)i + 1);
+    struct policy_pick pick = pick_read(listing->question, listing->field->over, lua_gettop(L));
+    lua_pop(L, 1);
+    push_row(L, pick.row, pick.id, pick.feeler);
+}
+
+static void fail_list(lua_State *L, const struct listing *listing, size_t n)
+{
+    push_list(L, lua_objlen(L, listing->expect), push_expected, listing);
+    push_list(L, n, push_answered, listing);
+    luaL_error(L, "%s: expected %s, got %s", listing->field->name, lua_tostring(L, -2),
+        lua_tostring(L, -1));
 }
 
 static void expect_list(const struct question *question, const struct schema_field *field,
@@ -135,7 +168,7 @@ static void expect_list(const struct question *question, const struct schema_fie
         lua_pop(L, 1);
     }
     if (!same)
-        fail_list(L, field, verdict, n);
+        fail_list(L, &(struct listing){question, field, verdict, expect}, n);
 }
 
 static void expect_field(const struct question *question, const struct schema_field *field,
@@ -150,7 +183,8 @@ static void expect_field(const struct question *question, const struct schema_fi
         break;
     case SCHEMA_BOOLEAN:
         if (lua_toboolean(L, expect) != (int)*(const bool *)at)
-            luaL_error(L, "%s: got %s", field->name, *(const bool *)at ? "true" : "false");
+            luaL_error(L, "%s: expected %s, got %s", field->name,
+                lua_toboolean(L, expect) ? "true" : "false", *(const bool *)at ? "true" : "false");
         break;
     case SCHEMA_TEXT:
         expect_text(L, field, expect, at);
@@ -160,7 +194,8 @@ static void expect_field(const struct question *question, const struct schema_fi
         break;
     case SCHEMA_INDEX:
         if (pick_index(question, field->over, expect) != *(const int64_t *)at)
-            luaL_error(L, "%s: got row %d", field->name, (int)*(const int64_t *)at + 1);
+            luaL_error(L, "%s: expected row %d, got row %d", field->name,
+                (int)pick_index(question, field->over, expect) + 1, (int)*(const int64_t *)at + 1);
         break;
     default:
         expect_list(question, field, expect, verdict);
@@ -200,6 +235,7 @@ static void compare(lua_State *L, void *context)
     const struct schema_verdict *schema = &schema_hooks[example->hook].verdict;
     struct question question = view_ask(L, example->hook, example->view);
     push_example(L, example);
+    lua_pop(L, 2);
     int expect = lua_gettop(L);
     if (lua_isnil(L, expect))
         return;
@@ -208,7 +244,7 @@ static void compare(lua_State *L, void *context)
     bool wants_false = schema->offset_false != SCHEMA_NOWHERE && lua_isboolean(L, expect) &&
         !lua_toboolean(L, expect);
     if (is_false != wants_false)
-        luaL_error(L, is_false ? "false was answered" : "false was expected");
+        luaL_error(L, is_false ? "expected a verdict, got false" : "expected false, got a verdict");
     if (is_false)
         return;
     const struct schema_alternative *got = verdict_alternative(schema, example->verdict);
@@ -225,7 +261,7 @@ static void expect_nothing(lua_State *L, void *context)
     if (!schema_hooks[example->hook].answered_by_core)
         luaL_error(L, "no rule answers");
     push_example(L, example);
-    if (!lua_isnil(L, -1))
+    if (!lua_isnil(L, -3))
         luaL_error(L, "nil was answered, which leaves it to the core");
 }
 
@@ -240,6 +276,8 @@ static enum script_outcome describe_failure(struct vm *vm, const struct example 
     char message[SCRIPT_MESSAGE_MAX + 1];
     snprintf(message, sizeof message, "%s", error->message);
     snprintf(error->message, sizeof error->message, "example %u: %.200s", example->number, message);
+    if (!error->file[0])
+        vm_set_place(vm, example->file, example->line);
     if (example->hook < HOOK_COUNT)
         snprintf(error->hook, sizeof error->hook, "%s", schema_hooks[example->hook].name);
     return error->outcome;

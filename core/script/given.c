@@ -1,5 +1,6 @@
 #include "script/given.h"
 
+#include "base/nearest.h"
 #include "script/pick.h"
 
 #include <lauxlib.h>
@@ -90,6 +91,22 @@ static const struct schema_field *find(
     return NULL;
 }
 
+static void refuse_field(lua_State *L, const struct schema_field *fields, unsigned n,
+    const char *parent, const char *name)
+{
+    struct nearest nearest = nearest_to(name);
+    for (unsigned i = 0; i < n; i++) {
+        bool is_beside = !parent == !fields[i].parent;
+        nearest_try(&nearest,
+            is_beside              ? fields[i].name
+                : fields[i].parent ? fields[i].parent
+                                   : "");
+    }
+    if (nearest.found)
+        luaL_error(L, "given: there is no field '%s'; did you mean %s?", name, nearest.found);
+    luaL_error(L, "given: there is no field '%s'", name);
+}
+
 /* The entries of the table at stack index `table` that are fields of `parent` (NULL: of none). */
 static void take_fields(struct reader *reader, const struct schema_field *fields, unsigned n,
     const char *parent, int table, char *record)
@@ -109,7 +126,7 @@ static void take_fields(struct reader *reader, const struct schema_field *fields
         else if (is_parent)
             take_fields(reader, fields, n, name, lua_gettop(L), record);
         else
-            luaL_error(L, "given: there is no field '%s'", name);
+            refuse_field(L, fields, n, parent, name);
     }
 }
 

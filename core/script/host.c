@@ -2,6 +2,7 @@
 
 #include "addr/ip.h"
 #include "base/embedded.h"
+#include "base/nearest.h"
 #include "policy/schema.h"
 
 #include <lauxlib.h>
@@ -52,30 +53,111 @@ static bool find_beside(const struct script_source *source, const char *name, st
     return false;
 }
 
-/* chunk(name, own): the compiled file `name` of the policy being loaded (own; nil is its main file)
- * or of the policies in the binary; nil if there is none. */
-static int host_lua_chunk(lua_State *L)
+/* The text of the file `name` of the policy being loaded (own; NULL is its main file) or of the
+ * policies in the binary, and what it is called in messages, which is pushed. */
+static bool find_file(lua_State *L, const char *name, bool own, struct span *text)
 {
     const struct script_source *source = vm_of(L)->source;
-    const char *name = lua_tostring(L, 1);
-    struct span text;
-    if (!lua_toboolean(L, 2)) {
-        const char *path = lua_pushfstring(L, "policies/%s.lua", name);
+    if (!own) {
+        const char *path = lua_pushfstring(L, "policies/%s.lua", name ? name : "");
         const struct embedded_file *file = embedded_find(path);
-        if (!file)
-            return 0;
-        compile(L, span_of(file->text, file->size), lua_pushfstring(L, "@%s", path));
-        return 1;
+        if (file)
+            *text = span_of(file->text, file->size);
+        return file != NULL;
     }
-    if (!source)
-        return 0;
-    if (!name) {
-        compile(L, source->text, lua_pushfstring(L, "@%s", source->name));
-        return 1;
+    if (!name && source) {
+        lua_pushstring(L, source->name);
+        *text = source->text;
+        return true;
     }
-    if (!find_beside(source, name, &text))
+    lua_pushfstring(L, "%s.lua", name ? name : "");
+    return source && name && find_beside(source, name, text);
+}
+
+/* chunk(name, own): the compiled file; nil if there is none. */
+static int host_lua_chunk(lua_State *L)
+{
+    struct span text;
+    if (!find_file(L, lua_tostring(L, 1), lua_toboolean(L, 2), &text))
         return 0;
-    compile(L, text, lua_pushfstring(L, "@%s.lua", name));
+    compile(L, text, lua_pushfstring(L, "@%s", lua_tostring(L, -1)));
+    return 1;
+}
+
+/* file_name(name, own): what a file is called in messages. */
+static int host_lua_file_name(lua_State *L)
+{
+    struct span text;
+    find_file(L, lua_tostring(L, 1), lua_toboolean(L, 2), &text);
+    return 1;
+}
+
+/* The C functions of the sandbox's own files are not to be seen in messages. */
+static bool place_of(lua_State *L, int level, lua_Debug *at)
+{
+    return lua_getstack(L, level, at) && lua_getinfo(L, "Sl", at) && at->source[0] == '@' &&
+        at->currentline > 0;
+}
+
+/* place(level): file and line of the function that many levels above the caller's; "", 0. */
+static int host_lua_place(lua_State *L)
+{
+    lua_Debug at;
+    bool found = place_of(L, (int)luaL_checkinteger(L, 1), &at);
+    lua_pushstring(L, found ? at.source + 1 : "");
+    lua_pushinteger(L, found ? at.currentline : 0);
+    return 2;
+}
+
+/* set_place(file, line): where the next error is, if it has no place of its own. */
+static int host_lua_set_place(lua_State *L)
+{
+    vm_set_place(vm_of(L), luaL_checkstring(L, 1), (int)luaL_checkinteger(L, 2));
+    return 0;
+}
+
+static const char *skip_blanks(const char *at, const char *end)
+{
+    while (at < end && *at == ' ')
+        at++;
+    return at;
+}
+
+/* How often a line of Lua has `hook = "` or `hook = '`, up to its comment. */
+static int count_examples(struct span line)
+{
+    const char *at = (const char *)line.at, *end = at + line.n;
+    int n = 0;
+    for (; at + 4 < end && !(at[0] == '-' && at[1] == '-'); at++) {
+        if (memcmp(at, "hook", 4) != 0)
+            continue;
+        const char *next = skip_blanks(at + 4, end);
+        if (next == end || *next != '=')
+            continue;
+        next = skip_blanks(next + 1, end);
+        n += next < end && (*next == '"' || *next == '\'');
+    }
+    return n;
+}
+
+/* example_lines(name, own): the numbers of the lines where an example seems to begin. Lua keeps no
+ * line for a table; who uses this must check that there are as many as examples. */
+static int host_lua_example_lines(lua_State *L)
+{
+    struct span text = {0};
+    bool found =
+        find_file(L, lua_tostring(L, 1), lua_isnoneornil(L, 1) || lua_toboolean(L, 2), &text);
+    lua_newtable(L);
+    for (int line = 1, n = 0; found && text.n > 0; line++) {
+        const uint8_t *newline = memchr(text.at, '\n', text.n);
+        size_t length = newline ? (size_t)(newline - text.at) : text.n;
+        for (int i = count_examples(span_of(text.at, length)); i > 0; i--) {
+            lua_pushinteger(L, line);
+            lua_rawseti(L, -2, ++n);
+        }
+        size_t skip = newline ? length + 1 : length;
+        text = span_of(text.at + skip, text.n - skip);
+    }
     return 1;
 }
 
@@ -152,12 +234,31 @@ static int host_lua_in_cidr(lua_State *L)
     return 1;
 }
 
+/* nearest(name, known): the one of the list `known` that name was meant to be, or nil. */
+static int host_lua_nearest(lua_State *L)
+{
+    struct nearest nearest = nearest_to(luaL_checkstring(L, 1));
+    int n = (int)lua_objlen(L, 2);
+    for (int i = 1; i <= n; i++) {
+        lua_rawgeti(L, 2, i);
+        nearest_try(&nearest, luaL_checkstring(L, -1));
+        lua_pop(L, 1); /* the list keeps it */
+    }
+    lua_pushstring(L, nearest.found); /* NULL is nil */
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"import", host_lua_import},
     {"chunk", host_lua_chunk},
+    {"file_name", host_lua_file_name},
+    {"place", host_lua_place},
+    {"set_place", host_lua_set_place},
+    {"example_lines", host_lua_example_lines},
     {"log", host_lua_log},
     {"random", host_lua_random},
     {"in_cidr", host_lua_in_cidr},
+    {"nearest", host_lua_nearest},
     {NULL, NULL},
 };
 

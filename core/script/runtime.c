@@ -3,6 +3,7 @@
 #include "script/verdict.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -190,4 +191,75 @@ enum script_outcome runtime_get_param(
     *found = parameter.found;
     *length = parameter.length;
     return outcome;
+}
+
+/* ---- what there is ---- */
+
+static void report_body(lua_State *L, void *context)
+{
+    struct script_report *report = context;
+    for (int i = 0; i < HOOK_COUNT; i++) {
+        runtime_push(L, "own");
+        lua_pushinteger(L, i + 1);
+        lua_call(L, 1, 2);
+        report->defines[i] = lua_toboolean(L, -2);
+        report->examples[i] = (unsigned)lua_tonumber(L, -1);
+        lua_pop(L, 2);
+    }
+}
+
+void runtime_report(struct vm *vm, struct script_report *report)
+{
+    *report = (struct script_report){.examples_n = vm->examples_n};
+    run_for_load(vm, report_body, report);
+}
+
+struct params_visit {
+    void (*visit)(void *context, const struct script_param *param);
+    void *context;
+};
+
+static const char *text_field(lua_State *L, const char *name)
+{
+    lua_getfield(L, -1, name);
+    const char *text = lua_tostring(L, -1);
+    lua_pop(L, 1); /* the table keeps it */
+    return text ? text : "";
+}
+
+static double number_field(lua_State *L, const char *name)
+{
+    lua_getfield(L, -1, name);
+    double number = lua_isnumber(L, -1) ? lua_tonumber(L, -1) : NAN;
+    lua_pop(L, 1);
+    return number;
+}
+
+static void visit_params(lua_State *L, void *context)
+{
+    const struct params_visit *visit = context;
+    runtime_push(L, "params");
+    lua_call(L, 0, 1);
+    int n = (int)lua_objlen(L, -1);
+    for (int i = 1; i <= n; i++) {
+        lua_rawgeti(L, -1, i);
+        struct script_param param = {.policy = text_field(L, "policy"),
+            .name = text_field(L, "name"),
+            .kind = text_field(L, "kind"),
+            .value = text_field(L, "value"),
+            .initial = text_field(L, "initial"),
+            .unit = text_field(L, "unit"),
+            .doc = text_field(L, "doc"),
+            .min = number_field(L, "min"),
+            .max = number_field(L, "max")};
+        visit->visit(visit->context, &param);
+        lua_pop(L, 1);
+    }
+}
+
+enum script_outcome runtime_params(
+    struct vm *vm, void (*visit)(void *context, const struct script_param *param), void *context)
+{
+    struct params_visit visiting = {visit, context};
+    return run_for_load(vm, visit_params, &visiting);
 }

@@ -27,10 +27,17 @@ enum script_outcome runtime_ask(
 enum script_outcome runtime_export(struct vm *vm, char **text);
 enum script_outcome runtime_import(struct vm *vm, struct span text);
 
+/* What the policy itself defines: VM's loaded policy, not those it extends. */
+void runtime_report(struct vm *vm, struct script_report *report);
+
 enum script_outcome runtime_set_param(struct vm *vm, const char *name, const char *value);
 /* *found: whether there is one of that name; value (cap bytes) is cut. Returns its full length. */
 enum script_outcome runtime_get_param(
     struct vm *vm, const char *name, char *value, size_t cap, bool *found, size_t *length);
+
+/* All parameters of the policy and those it extends, by policy and name. */
+enum script_outcome runtime_params(
+    struct vm *vm, void (*visit)(void *context, const struct script_param *param), void *context);
 
 /* Inside a body: pushes the function (or value) `name` of the runtime. */
 void runtime_push(lua_State *L, const char *name);

@@ -2,8 +2,10 @@
  *
  * A script object holds
  *   - the live generation: the policy an operator chose, in a VM of its own;
- *   - the previous generation, so that a load that proves bad can be taken back;
- *   - a pristine VM with the default policy from the binary, which always stands by.
+ *   - the previous generation, so that a load that proves bad can be taken back, and the sources of
+ *     the last ten;
+ *   - a pristine VM with the default policy from the binary, which always stands by;
+ *   - perhaps a policy that shadows the live one (shadow.h).
  *
  * Every question goes to the live policy. When that fails - an error, a verdict against the schema,
  * a limit hit - the rule it extends answers (in a VM the failing script never touched), a counter
@@ -112,11 +114,29 @@ struct policy *script_policy(struct script *script);
 /* A new turn of the host's loop: the turn's time starts anew. */
 void script_turn_begin(struct script *script);
 
+/* What a trial found of the policy itself, not of those it extends. */
+struct script_report {
+    unsigned examples_n; /* all passed */
+    bool defines[HOOK_COUNT];
+    unsigned examples[HOOK_COUNT]; /* how many ask this hook */
+};
+
+/* A policy that passed its trial and waits to become the live one. */
+struct script_prepared;
+
 /* Replaces the policy: new VM, schema check, examples, state and parameters carried over, swap.
  * now: Unix seconds, as in views. On failure the old policy stays and *error says why: ERR_SCRIPT,
  * ERR_TOO_LONG (source), ERR_NO_MEMORY. Not during a question. */
 enum err script_load(struct script *script, const struct script_source *source, double now,
     struct script_error *error);
+/* The two halves of script_load. The first takes long and may run on any thread, with settings
+ * whose log and clock may be used there (they are copied, and gone when it is adopted); *report may
+ * be NULL. The second takes what was prepared, also when it fails. */
+enum err script_prepare(const struct script_settings *settings, const struct script_source *source,
+    struct script_prepared **prepared, struct script_report *report, struct script_error *error);
+enum err script_adopt(struct script *script, struct script_prepared *prepared, double now,
+    struct script_error *error);
+void script_prepared_free(struct script_prepared *prepared); /* NULL is fine */
 /* Loads a policy that is in the binary: "default", "diverse" ... ERR_NOT_FOUND. */
 enum err script_load_builtin(
     struct script *script, const char *name, double now, struct script_error *error);
@@ -124,10 +144,29 @@ enum err script_load_builtin(
  * same way. ERR_NOT_FOUND: there is none. */
 enum err script_rollback(struct script *script, double now);
 
-/* Loads source in VMs of its own and runs its examples, in a fresh VM and again in the used one:
- * what script_load does before it swaps. *examples_n (may be NULL): how many passed. */
+/* The generations that were live, newest first, each hash once, the live one first. */
+#define SCRIPT_GENERATIONS_MAX 10
+struct script_generation {
+    unsigned number; /* when it was last made live */
+    char name[SCRIPT_NAME_MAX + 1];
+    int64_t version;
+    char hash[SCRIPT_HASH_TEXT + 1];
+    double loaded_at;
+};
+size_t script_generations(
+    const struct script *script, struct script_generation list[SCRIPT_GENERATIONS_MAX]);
+/* Returns to one of them, named by the beginning of its hash: to the previous one as above, to an
+ * older one by loading it again, with the live state. ERR_NOT_FOUND; ERR_INVALID: not the only one;
+ * or as script_load. */
+enum err script_rollback_to(
+    struct script *script, const char *hash, double now, struct script_error *error);
+/* What the live policy was loaded from; valid until the next load or rollback. */
+const struct script_source *script_live_source(const struct script *script);
+
+/* The trial alone: loads source in a VM of its own and runs its examples, in the fresh VM and again
+ * in the used one. *report may be NULL. */
 enum err script_check(const struct script_settings *settings, const struct script_source *source,
-    unsigned *examples_n, struct script_error *error);
+    struct script_report *report, struct script_error *error);
 /* The source of a built-in policy; ERR_NOT_FOUND. */
 enum err script_builtin(const char *name, struct script_source *source);
 
@@ -138,6 +177,18 @@ enum err script_param_set(
     struct script *script, const char *name, const char *value, struct script_error *error);
 /* ERR_NOT_FOUND; ERR_FULL: value does not fit. */
 enum err script_param_get(struct script *script, const char *name, char *value, size_t cap);
+
+/* A declared parameter. Texts are valid during the visit; min and max are NaN where there is none.
+ */
+struct script_param {
+    const char *policy;      /* that declares it */
+    const char *name, *kind; /* "number", "boolean", "text", "list" */
+    const char *value, *initial, *unit, *doc;
+    double min, max;
+};
+/* Those of the live policy, then those of what it extends. */
+enum err script_params(struct script *script,
+    void (*visit)(void *context, const struct script_param *param), void *context);
 
 /* State and set parameters of the live policy as text, for a file; the caller frees it. */
 enum err script_export(struct script *script, char **text, struct script_error *error);

@@ -6,6 +6,7 @@
 #include "script/runtime.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 void source_error(struct script_error *error, const char *message)
 {
@@ -33,6 +34,51 @@ static enum err check_size(const struct script_source *source, struct script_err
         return ERR_OK;
     source_error(error, "the policy's files are larger than 256 KiB");
     return ERR_TOO_LONG;
+}
+
+static char *put_bytes(char *at, const void *bytes, size_t n)
+{
+    memcpy(at, bytes, n);
+    return at + n;
+}
+
+static char *put_text(char *at, const char *text, const char **copy)
+{
+    *copy = at;
+    return put_bytes(at, text, strlen(text) + 1);
+}
+
+static char *put_span(char *at, struct span *span)
+{
+    struct span copy = span_of(at, span->n);
+    at = span->n > 0 ? put_bytes(at, span->at, span->n) : at;
+    *span = copy;
+    return at;
+}
+
+enum err source_copy(const struct script_source *source, struct script_source **out)
+{
+    size_t files_n = source->files_n;
+    size_t size =
+        sizeof **out + files_n * sizeof *source->files + strlen(source->name) + 1 + source->text.n;
+    for (size_t i = 0; i < files_n; i++)
+        size += strlen(source->files[i].name) + 1 + source->files[i].text.n;
+    struct script_source *copy = malloc(size);
+    if (!copy)
+        return ERR_NO_MEMORY;
+    *copy = *source;
+    struct script_file *files = (struct script_file *)(copy + 1);
+    char *at = (char *)(files + files_n);
+    copy->files = files;
+    at = put_text(at, source->name, &copy->name);
+    at = put_span(at, &copy->text);
+    for (size_t i = 0; i < files_n; i++) {
+        files[i] = source->files[i];
+        at = put_text(at, source->files[i].name, &files[i].name);
+        at = put_span(at, &files[i].text);
+    }
+    *out = copy;
+    return ERR_OK;
 }
 
 void source_hash(const struct script_source *source, char text[SCRIPT_HASH_TEXT + 1])
@@ -83,8 +129,19 @@ static enum err run_examples(struct vm *vm, struct script_error *error)
     return ERR_OK;
 }
 
+static enum err run_examples_twice(struct vm *vm, struct script_error *error)
+{
+    enum err err = run_examples(vm, error);
+    if (err != ERR_OK || (err = run_examples(vm, error)) == ERR_OK)
+        return err;
+    char first[SCRIPT_MESSAGE_MAX + 1];
+    snprintf(first, sizeof first, "%s", error->message);
+    snprintf(error->message, sizeof error->message, "%.200s, when run again", first);
+    return err;
+}
+
 enum err script_check(const struct script_settings *settings, const struct script_source *source,
-    unsigned *examples_n, struct script_error *error)
+    struct script_report *report, struct script_error *error)
 {
     struct vm *vm;
     enum err err = check_size(source, error);
@@ -92,16 +149,11 @@ enum err script_check(const struct script_settings *settings, const struct scrip
         err = source_load(settings, source, NULL, &vm, error);
     if (err != ERR_OK)
         return err;
-    err = run_examples(vm, error);
-    if (err == ERR_OK && (err = run_examples(vm, error)) != ERR_OK) {
-        char first[SCRIPT_MESSAGE_MAX + 1];
-        snprintf(first, sizeof first, "%s", error->message);
-        snprintf(error->message, sizeof error->message, "%.200s, when run again", first);
-    }
+    err = run_examples_twice(vm, error);
     if (err != ERR_OK)
         name_file(error, source);
-    if (err == ERR_OK && examples_n)
-        *examples_n = vm->examples_n;
+    else if (report)
+        runtime_report(vm, report);
     vm_free(vm);
     return err;
 }

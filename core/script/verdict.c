@@ -130,19 +130,11 @@ static const struct schema_alternative *named(
 /* The field of the verdict that a mistyped name was meant to be, or NULL. */
 static const char *nearest_field(const struct schema_verdict *schema, const char *name)
 {
-    unsigned best = nearest_slip_max(name) + 1;
-    const char *found = NULL;
-    for (unsigned i = 0; i < schema->alternatives_n; i++) {
-        for (unsigned f = 0; f < schema->alternatives[i].fields_n; f++) {
-            const char *field = schema->alternatives[i].fields[f].name;
-            unsigned distance = edit_distance(name, field, best);
-            if (distance < best) {
-                best = distance;
-                found = field;
-            }
-        }
-    }
-    return found;
+    struct nearest nearest = nearest_to(name);
+    for (unsigned i = 0; i < schema->alternatives_n; i++)
+        for (unsigned f = 0; f < schema->alternatives[i].fields_n; f++)
+            nearest_try(&nearest, schema->alternatives[i].fields[f].name);
+    return nearest.found;
 }
 
 /* The first field of the table at value but its reason, or NULL; owned by Lua. */
@@ -286,15 +278,6 @@ static void read_reason(lua_State *L, int value, char *reason)
 bool verdict_is_named(lua_State *L, const struct schema_verdict *schema, int value)
 {
     return lua_istable(L, value) && named(L, schema, value) != NULL;
-}
-
-const struct schema_alternative *verdict_alternative(
-    const struct schema_verdict *schema, const void *verdict)
-{
-    unsigned act = 0;
-    if (schema->offset_act != SCHEMA_NOWHERE)
-        act = *(const unsigned *)((const char *)verdict + schema->offset_act);
-    return &schema->alternatives[act];
 }
 
 bool verdict_read(const struct question *question, int value, void *verdict)

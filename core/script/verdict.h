@@ -3,6 +3,7 @@
 #ifndef SCRIPT_VERDICT_H
 #define SCRIPT_VERDICT_H
 
+#include "policy/verdict.h"
 #include "script/view.h"
 
 /* Reads the verdict at stack index `value` into *verdict; false: it is nil, so the base is to
@@ -13,10 +14,6 @@ bool verdict_read(const struct question *question, int value, void *verdict);
 
 /* Whether the value is a table with a field of one of the alternatives: no list, no row. */
 bool verdict_is_named(lua_State *L, const struct schema_verdict *schema, int value);
-
-/* The alternative that a verdict took. */
-const struct schema_alternative *verdict_alternative(
-    const struct schema_verdict *schema, const void *verdict);
 
 /* Bytes of the largest verdict of all hooks. */
 size_t verdict_size_max(void);

@@ -1,14 +1,23 @@
 #include "script/view.h"
 
+#include "base/nearest.h"
 #include "script/runtime.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
 
+/* The table that was read is argument 1, the missing key argument 2. */
 static int no_field(lua_State *L)
 {
     const char *key = lua_isstring(L, 2) ? lua_tostring(L, 2) : luaL_typename(L, 2);
-    return luaL_error(L, "%s has no field '%s'", lua_tostring(L, lua_upvalueindex(1)), key);
+    struct nearest nearest = nearest_to(key);
+    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
+        if (lua_type(L, -2) == LUA_TSTRING)
+            nearest_try(&nearest, lua_tostring(L, -2));
+    const char *what = lua_tostring(L, lua_upvalueindex(1));
+    if (nearest.found)
+        return luaL_error(L, "%s has no field '%s'; did you mean %s?", what, key, nearest.found);
+    return luaL_error(L, "%s has no field '%s'", what, key);
 }
 
 /* A table of n fields, called `what` in errors. */

@@ -5,11 +5,11 @@
 
 static void check(struct fixture *fixture, const struct script_source *source)
 {
-    unsigned examples_n = 0;
-    if (script_check(&fixture->settings, source, &examples_n, &fixture->error) != ERR_OK)
+    struct script_report report = {0};
+    if (script_check(&fixture->settings, source, &report, &fixture->error) != ERR_OK)
         fail_msg("%s: %s:%d: %s", source->name, fixture->error.file, fixture->error.line,
             fixture->error.message);
-    if (examples_n == 0)
+    if (report.examples_n == 0)
         fail_msg("%s has no examples", source->name);
 }
 

@@ -1,0 +1,154 @@
+/* Questions: the live policy, what answers in its place, and the consequences of failures (L2). */
+#include "policy/schema.h"
+#include "script/host.h"
+#include "script/runtime.h"
+#include "script/script_inside.h"
+
+#define FAILURES_MAX 3 /* in a row, then the hook falls back */
+#define PROBATION_S 60 /* after a load: falling back takes the whole load back */
+
+/* Counts a failure of the live policy; the third in a row has consequences. */
+static void note_failure(struct script *script, enum hook hook, double now)
+{
+    struct generation *generation = script->now;
+    const struct script_error *error = &generation->live->error;
+    script->hooks[hook].errors++;
+    if (host_log_allowed(generation->live))
+        script_log_error(script, "policy call failed", error);
+    if (++generation->failures[hook] < FAILURES_MAX)
+        return;
+    generation->fallen_back[hook] = true;
+    script_log_error(script, "policy hook falls back", error);
+    bool is_fresh = now >= generation->loaded_at && now - generation->loaded_at <= PROBATION_S;
+    if (generation->on_probation && is_fresh)
+        script_rollback(script, now);
+}
+
+/* Outcomes of Lua are failures of the policy under the same numbers. */
+_Static_assert((int)SCRIPT_ERROR == POLICY_FAILURE_ERROR &&
+        (int)SCRIPT_INSTRUCTIONS == POLICY_FAILURE_INSTRUCTIONS &&
+        (int)SCRIPT_FUSE == POLICY_FAILURE_FUSE && (int)SCRIPT_MEMORY == POLICY_FAILURE_MEMORY,
+    "one enum is the beginning of the other");
+
+static bool is_of_a_call(enum policy_failure failure)
+{
+    return failure > POLICY_FAILURE_NONE && failure <= POLICY_FAILURE_MEMORY;
+}
+
+/* Why the live policy is not asked at all. */
+static enum policy_failure held_back(const struct script *script, enum hook hook)
+{
+    enum policy_failure forced = script->policy.forced.failure;
+    if (script->now->fallen_back[hook])
+        return POLICY_FAILURE_FALLEN_BACK;
+    if (forced != POLICY_FAILURE_NONE)
+        return is_of_a_call(forced) ? POLICY_FAILURE_NONE : forced;
+    return script->turn_left_ns <= 0 ? POLICY_FAILURE_TURN : POLICY_FAILURE_NONE;
+}
+
+/* *answered: the live policy did, or was told. Returns why it failed. */
+static enum policy_failure ask_live(struct script *script, enum hook hook, struct rng *rng,
+    const void *view, void *verdict, bool *answered)
+{
+    struct generation *generation = script->now;
+    const struct policy_forced *forced = &script->policy.forced;
+    enum policy_failure failure = held_back(script, hook);
+    if (failure != POLICY_FAILURE_NONE) {
+        script->hooks[hook].skipped++;
+        return failure;
+    }
+    struct runtime_question question = {.hook = hook, .rng = rng, .view = view};
+    if (is_of_a_call(forced->failure)) {
+        question.forced = (enum script_outcome)forced->failure;
+        question.forced_at = forced->instructions;
+    }
+    struct rng before = *rng;
+    enum script_outcome outcome = runtime_ask(generation->live, &question, verdict, answered);
+    script->answer.instructions = generation->live->instructions_used;
+    if (outcome != SCRIPT_OK) {
+        *rng = before; /* where a limit strikes must not show in what follows */
+        note_failure(script, hook, ((const struct policy_common *)view)->now);
+        return (enum policy_failure)outcome;
+    }
+    generation->failures[hook] = 0;
+    if (schema_hooks[hook].is_told) {
+        memset(verdict, 0, schema_hooks[hook].verdict.size);
+        *answered = true;
+    }
+    return POLICY_FAILURE_NONE;
+}
+
+static bool ask_other(
+    struct vm *vm, enum hook hook, struct rng *rng, const void *view, void *verdict)
+{
+    bool answered = false;
+    struct runtime_question question = {.hook = hook, .rng = rng, .view = view};
+    return vm && vm->has_rule[hook] && !schema_hooks[hook].is_told &&
+        runtime_ask(vm, &question, verdict, &answered) == SCRIPT_OK && answered;
+}
+
+/* Whose rule answered; script->answer gets the rest. */
+static enum policy_rule answer(
+    struct script *script, enum hook hook, struct rng *rng, const void *view, void *verdict)
+{
+    bool answered = false;
+    struct generation *asked = script->now;
+    if (asked->live->has_rule[hook])
+        script->answer.failure = ask_live(script, hook, rng, view, verdict, &answered);
+    if (answered)
+        return POLICY_RULE_LIVE;
+    if ((asked == script->now && ask_other(asked->base, hook, rng, view, verdict)) ||
+        ask_other(script->pristine, hook, rng, view, verdict))
+        return POLICY_RULE_BASE;
+    return POLICY_RULE_NONE;
+}
+
+static void note_time(struct script *script, enum hook hook, int64_t time_ns)
+{
+    struct script_hook_stats *stats = &script->hooks[hook];
+    script->turn_left_ns -= time_ns;
+    stats->calls++;
+    stats->time_ns += time_ns;
+    stats->time_max_ns = time_ns > stats->time_max_ns ? time_ns : stats->time_max_ns;
+}
+
+static enum err ask(
+    struct policy *policy, enum hook hook, struct rng *rng, const void *view, void *verdict)
+{
+    struct script *script = (struct script *)policy;
+    struct rng before = *rng;
+    int64_t start_ns = vm_clock_ns(script->pristine);
+    script->answer = (struct policy_answer){.generation = script->generation,
+        .name = script->now->live->name,
+        .hash = script->now->hash};
+    script->answer.rule = answer(script, hook, rng, view, verdict);
+    policy->forced = (struct policy_forced){0};
+    note_time(script, hook, vm_clock_ns(script->pristine) - start_ns);
+    bool answered = script->answer.rule != POLICY_RULE_NONE;
+    if (script->shadow)
+        shadow_ask(script, hook, &before, view, answered, verdict);
+    if (answered)
+        return ERR_OK;
+    return script->answer.failure == POLICY_FAILURE_NONE ? ERR_NOT_FOUND : ERR_SCRIPT;
+}
+
+static void describe(const struct policy *policy, struct policy_answer *answer)
+{
+    *answer = ((const struct script *)policy)->answer;
+}
+
+static bool wants(struct policy *policy, enum hook hook)
+{
+    const struct script *script = (struct script *)policy;
+    const struct generation *now = script->now;
+    return (now->live->has_rule[hook] && !now->fallen_back[hook]) ||
+        (now->base && now->base->has_rule[hook]) || script->pristine->has_rule[hook] ||
+        shadow_wants(script, hook);
+}
+
+void answer_install(struct policy *policy)
+{
+    policy->ask = ask;
+    policy->wants = wants;
+    policy->describe = describe;
+}

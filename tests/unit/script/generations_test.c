@@ -1,0 +1,233 @@
+/* Generations: the last ten by hash, back to any of them, and loading in two halves. */
+#include "unit/script/fixture.h"
+
+#define POLICY(name, draw)                                                                         \
+    "local policy = pex.policy { name = '" name "' }\n"                                            \
+    "function policy.bias() policy.state.asked = (policy.state.asked or 0) + 1\n"                  \
+    "  return { draw = " draw " } end\nreturn policy"
+
+static struct script_generation list[SCRIPT_GENERATIONS_MAX];
+
+static int64_t draw_of(struct fixture *fixture)
+{
+    return ask_bias(fixture, 0, 10).draw;
+}
+
+static void load_numbered(struct fixture *fixture, unsigned i)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+        "local policy = pex.policy { name = 'p%u' }\n"
+        "function policy.bias() return { draw = %u } end\nreturn policy",
+        i, 100 + i);
+    load(fixture, text);
+}
+
+static void the_default_is_the_first_generation(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(script_generations(fixture->script, list), 1);
+    assert_string_equal(list[0].name, "default");
+    assert_int_equal(list[0].number, 1);
+    assert_int_equal(strlen(list[0].hash), SCRIPT_HASH_TEXT);
+}
+
+static void ten_generations_are_kept_newest_first(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 0; i < 25; i++)
+        load_numbered(fixture, i);
+    assert_int_equal(script_generations(fixture->script, list), SCRIPT_GENERATIONS_MAX);
+    for (unsigned i = 0; i < SCRIPT_GENERATIONS_MAX; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "p%u", 24 - i);
+        assert_string_equal(list[i].name, name);
+        assert_int_equal(list[i].number, 26 - i);
+    }
+}
+
+static void a_hash_is_kept_once(void **state)
+{
+    struct fixture *fixture = *state;
+    load(fixture, POLICY("one", "11"));
+    load(fixture, POLICY("two", "12"));
+    for (int i = 0; i < 30; i++)
+        load(fixture, i % 2 ? POLICY("two", "12") : POLICY("one", "11"));
+    assert_int_equal(script_generations(fixture->script, list), 3);
+    assert_string_equal(list[0].name, "two");
+    assert_string_equal(list[1].name, "one");
+    assert_string_equal(list[2].name, "default");
+}
+
+static void an_older_generation_returns_by_the_beginning_of_its_hash(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 0; i < 8; i++)
+        load_numbered(fixture, i);
+    script_generations(fixture->script, list);
+    char hash[SCRIPT_HASH_TEXT + 1];
+    snprintf(hash, sizeof hash, "%.8s", list[5].hash);
+    assert_int_equal(draw_of(fixture), 107);
+    assert_int_equal(script_rollback_to(fixture->script, hash, NOW_S, &fixture->error), ERR_OK);
+    assert_int_equal(draw_of(fixture), 102);
+    script_generations(fixture->script, list);
+    assert_string_equal(list[0].name, "p2");
+    assert_string_equal(list[1].name, "p7");
+}
+
+static void rollback_to_the_previous_one_is_the_plain_rollback(void **state)
+{
+    struct fixture *fixture = *state;
+    struct script_stats stats;
+    load(fixture, POLICY("one", "policy.state.asked"));
+    draw_of(fixture);
+    draw_of(fixture);
+    load(fixture, POLICY("two", "12"));
+    script_generations(fixture->script, list);
+    assert_int_equal(
+        script_rollback_to(fixture->script, list[1].hash, NOW_S, &fixture->error), ERR_OK);
+    assert_int_equal(draw_of(fixture), 3); /* as it was, state and all */
+    script_stats(fixture->script, &stats);
+    assert_int_equal(stats.rollbacks, 1);
+}
+
+static void rollback_to_what_is_not_kept_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    load(fixture, POLICY("one", "11"));
+    const struct {
+        const char *hash;
+        enum err err;
+    } cases[] = {{"ffffffffffffffffff", ERR_NOT_FOUND}, {"", ERR_INVALID}, {"x", ERR_NOT_FOUND}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(script_rollback_to(fixture->script, cases[i].hash, NOW_S, &fixture->error),
+            cases[i].err);
+        assert_true(fixture->error.message[0] != 0);
+    }
+    assert_int_equal(draw_of(fixture), 11);
+}
+
+static void the_live_source_is_a_copy(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[] = POLICY("one", "11"), beside[] = "return { a = 5 }";
+    struct script_file file = {"part", span_of_text(beside)};
+    struct script_source source = {"mine.lua", span_of_text(text), &file, 1};
+    assert_int_equal(script_load(fixture->script, &source, NOW_S, &fixture->error), ERR_OK);
+    memset(text, 'x', sizeof text - 1);
+    memset(beside, 'x', sizeof beside - 1);
+    const struct script_source *live = script_live_source(fixture->script);
+    assert_string_equal(live->name, "mine.lua");
+    assert_int_equal(live->text.n, sizeof text - 1);
+    assert_memory_equal(live->text.at, POLICY("one", "11"), sizeof text - 1);
+    assert_int_equal(live->files_n, 1);
+    assert_string_equal(live->files[0].name, "part");
+    assert_memory_equal(live->files[0].text.at, "return { a = 5 }", sizeof beside - 1);
+}
+
+static void what_was_prepared_with_other_settings_runs_with_those_of_the_script(void **state)
+{
+    struct fixture *fixture = *state;
+    struct script_prepared *prepared;
+    struct script_settings settings = fixture->settings;
+    struct script_report report;
+    struct script_source source =
+        source_of("local policy = pex.policy { name = 'p', params = { n = { default = 3 } } }\n"
+                  "function policy.bias() return { draw = policy.params.n } end\n"
+                  "function policy.ask() return false end\n"
+                  "policy.examples = { { hook = 'bias', expect = { draw = 3 } } }\n"
+                  "return policy");
+    settings.log = (struct log){.level = LOG_NONE};
+    assert_int_equal(
+        script_prepare(&settings, &source, &prepared, &report, &fixture->error), ERR_OK);
+    memset(&settings, 0x5a, sizeof settings);
+    assert_int_equal(report.examples_n, 1);
+    assert_true(report.defines[HOOK_bias] && report.defines[HOOK_ask]);
+    assert_false(report.defines[HOOK_ban]);
+    assert_int_equal(report.examples[HOOK_bias], 1);
+    assert_int_equal(report.examples[HOOK_ask], 0);
+    assert_int_equal(draw_of(fixture), 30);
+    assert_int_equal(script_adopt(fixture->script, prepared, NOW_S, &fixture->error), ERR_OK);
+    assert_int_equal(draw_of(fixture), 3);
+    assert_int_equal(fixture_logged(fixture, "policy loaded"), 1);
+}
+
+static void what_was_prepared_may_be_dropped(void **state)
+{
+    struct fixture *fixture = *state;
+    struct script_prepared *prepared;
+    struct script_source source = source_of(POLICY("one", "11"));
+    assert_int_equal(
+        script_prepare(&fixture->settings, &source, &prepared, NULL, &fixture->error), ERR_OK);
+    script_prepared_free(prepared);
+    script_prepared_free(NULL);
+    assert_int_equal(draw_of(fixture), 30);
+}
+
+/* Collects what script_params tells. */
+static void note_param(void *context, const struct script_param *param)
+{
+    char *text = context;
+    size_t n = strlen(text);
+    snprintf(text + n, 512 - n, "%s.%s %s %s (%s) %g..%g %s; %s\n", param->policy, param->name,
+        param->kind, param->value, param->initial, param->min, param->max, param->unit, param->doc);
+}
+
+static void parameters_of_every_kind_are_set_read_and_listed(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[512] = "", value[64];
+    load(fixture,
+        "local policy = pex.policy { name = 'mine', extends = 'diverse', params = {\n"
+        "  n = { default = 4, min = 1, max = 9, unit = 'peers', doc = 'how many' },\n"
+        "  on = { default = true }, word = { default = 'a' }, list = { default = { 'x' } } } }\n"
+        "function policy.bias() local p = policy.params\n"
+        "  return { draw = p.n + (p.on and 100 or 0) + #p.word * 10 + #p.list } end\n"
+        "return policy");
+    assert_int_equal(draw_of(fixture), 4 + 100 + 10 + 1);
+    const char *const changes[][2] = {
+        {"n", "7"}, {"on", "false"}, {"word", "abc"}, {"list", "x, y,z"}, {"max_per_group", "2"}};
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(
+            script_param_set(fixture->script, changes[i][0], changes[i][1], &fixture->error),
+            ERR_OK);
+    assert_int_equal(draw_of(fixture), 7 + 30 + 3);
+    assert_int_equal(script_param_get(fixture->script, "list", value, sizeof value), ERR_OK);
+    assert_string_equal(value, "x,y,z");
+    assert_int_equal(script_params(fixture->script, note_param, text), ERR_OK);
+    assert_string_equal(text,
+        "mine.list list x,y,z (x) nan..nan ; \n"
+        "mine.n number 7 (4) 1..9 peers; how many\n"
+        "mine.on boolean false (true) nan..nan ; \n"
+        "mine.word text abc (a) nan..nan ; \n"
+        "diverse.draw number 256 (256) 8..1024 candidates; how many addresses to look at\n"
+        "diverse.max_per_group number 2 (1) 1..16 peers; outbound peers per /16 (IPv6: /32)\n");
+    const char *const refused[][3] = {{"n", "10", "n must be at most 9"},
+        {"n", "ten", "n must be a number"}, {"on", "yes", "on must be true or false"},
+        {"max_per_grop", "2", "max_per_grop is not declared; did you mean max_per_group?"}};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(
+            script_param_set(fixture->script, refused[i][0], refused[i][1], &fixture->error),
+            ERR_SCRIPT);
+        if (!strstr(fixture->error.message, refused[i][2]))
+            fail_msg("%s", fixture->error.message);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(the_default_is_the_first_generation),
+        TEST(ten_generations_are_kept_newest_first),
+        TEST(a_hash_is_kept_once),
+        TEST(an_older_generation_returns_by_the_beginning_of_its_hash),
+        TEST(rollback_to_the_previous_one_is_the_plain_rollback),
+        TEST(rollback_to_what_is_not_kept_is_refused),
+        TEST(the_live_source_is_a_copy),
+        TEST(what_was_prepared_with_other_settings_runs_with_those_of_the_script),
+        TEST(what_was_prepared_may_be_dropped),
+        TEST(parameters_of_every_kind_are_set_read_and_listed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
