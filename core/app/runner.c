@@ -3,10 +3,10 @@
 #include "app/book_file.h"
 #include "app/book_store.h"
 #include "app/settings_parts.h"
-#include "uv/closing.h"
 #include "uv/limits.h"
 #include "uv/machine.h"
 #include "uv/sockaddr.h"
+#include "uv/tcp.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -361,7 +361,7 @@ size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNE
             (size_t)settings->p2p.max_num_outbound_peers + settings->p2p.persistent_peers.n},
         {"pex.max_handshaking", (uint64_t)settings->pex.max_handshaking},
         {"pex.dial_concurrency", (uint64_t)settings->pex.dial_concurrency},
-        {"connections being closed", CLOSING_MAX},
+        {"connections being closed", TCP_CLOSING_MAX},
     };
     memcpy(uses, made, sizeof made);
     return RUNNER_USES;

@@ -1,5 +1,7 @@
 #include "app/settings_parts.h"
 
+#include "uv/listener.h"
+
 static void node_lists(const struct settings *settings, struct node_settings *node)
 {
     node->seeds = settings->p2p.seeds.items;
@@ -78,7 +80,8 @@ void settings_of_node(const struct settings *settings, struct node_settings *nod
     node->strict = settings->p2p.addr_book_strict;
     node->allow_duplicate_ip = settings->p2p.allow_duplicate_ip;
     node->max_inbound = (uint32_t)settings->p2p.max_num_inbound_peers;
-    node->max_handshaking = (uint32_t)settings->pex.max_handshaking;
+    /* the host makes room before that, but only after a batch of newcomers has been judged */
+    node->max_handshaking = (uint32_t)settings->pex.max_handshaking + LISTENER_BATCH;
     node->max_inbound_per_ip = (uint32_t)settings->pex.max_inbound_per_ip;
     node->max_inbound_per_group = (uint32_t)settings->pex.max_inbound_per_group;
     node_exchange(settings, node);
@@ -121,5 +124,6 @@ void settings_of_host(const struct settings *settings, struct host_settings *hos
     link->ping_interval_ms = settings->pex.ping_interval_ms;
     link->pong_timeout_ms = settings->pex.pong_timeout_ms;
     link->send_timeout_ms = settings->pex.send_timeout_ms;
+    host->max_handshaking = (uint32_t)settings->pex.max_handshaking;
     host->dial_timeout_ms = settings->p2p.dial_timeout_ms;
 }

@@ -172,8 +172,9 @@ const struct setting settings_table[] = {
     TIME("pex", "lookup_retry_max", pex.lookup_retry_max_ms, "10m", SECOND, DAY,
         "Longest time between two such look-ups."),
 
-    COUNT("pex", "max_handshaking", pex.max_handshaking, "64", 1, 65536, "connections",
-        "How many accepted connections may still have to prove an ID; more are closed at once."),
+    COUNT("pex", "max_handshaking", pex.max_handshaking, "256", 1, 65536, "connections",
+        "How many accepted connections may still have to prove an ID. Each further one takes the "
+        "place of the oldest, and of those that have said nothing first."),
     COUNT("pex", "max_inbound_per_ip", pex.max_inbound_per_ip, "0", 0, 100000, "connections",
         "How many connections one IP (of IPv6: one /64) may have to us. 0: one, or any number with "
         "allow_duplicate_ip."),

@@ -70,6 +70,11 @@ bool link_is_established(const struct link *link)
     return link->stage == STAGE_PACKETS && !link->failure;
 }
 
+bool link_has_heard_key(const struct link *link)
+{
+    return link->stage > STAGE_KEY_EXCHANGE;
+}
+
 /* One delimited message of the current stage, or a part of one, off the front of *data. */
 static enum err take_message(struct link *link, struct now now, struct span *data)
 {

@@ -113,6 +113,8 @@ int64_t link_deadline(const struct link *link);
 enum err link_tick(struct link *link, struct now now);
 
 bool link_is_established(const struct link *link);
+/* The peer's key has come: it is more than a silent socket. */
+bool link_has_heard_key(const struct link *link);
 /* The ID the peer proved, once authenticated (also when a later check failed), else NULL. */
 const struct peer_id *link_peer_id(const struct link *link);
 size_t link_pending_bytes(const struct link *link);

@@ -204,6 +204,7 @@ static void take_bytes(struct tcp *tcp, uint8_t *bytes, size_t n)
         tcp_fail(tcp, err);
         return;
     }
+    tcp_heard(tcp);
     if (link_read_resume_ms(tcp->link, now) > now.mono_ms)
         read_pause(tcp);
     flow_progress(tcp);

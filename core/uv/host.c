@@ -37,6 +37,7 @@ struct host_settings host_settings_default(void)
                 .send_rate = 5120000,
                 .recv_rate = 5120000,
             },
+        .max_handshaking = 256,
         .dial_timeout_ms = SECONDS_MS(3),
         .write_timeout_ms = SECONDS_MS(30),
     };

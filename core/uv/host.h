@@ -27,8 +27,9 @@ struct host;
 struct host_settings {
     struct link_settings link; /* its handshake_timeout_ms is our handshake_timeout (F18) */
     struct endpoint
-        dial_from;           /* local end of dialed sockets, port 0; all-zero: the system chooses */
-    int64_t dial_timeout_ms; /* TCP connect (F18) */
+        dial_from; /* local end of dialed sockets, port 0; all-zero: the system chooses */
+    uint32_t max_handshaking; /* > 0; accepted, the ID not proven yet (F24) */
+    int64_t dial_timeout_ms;  /* TCP connect (F18) */
     int64_t write_timeout_ms; /* 30 s; for what a socket does not take at once, at most 64 KiB */
     int64_t write_delay_ms;   /* holds every write back so long, for demonstrations; else 0 */
     const char *book_path;    /* addrbook.json; NULL: ACTION_EXPORT succeeds without a file */

@@ -9,8 +9,8 @@
 
 #include "base/heap.h"
 #include "base/map.h"
-#include "uv/closing.h"
 #include "uv/host.h"
+#include "uv/line.h"
 #include "uv/listener.h"
 #include "uv/resolver.h"
 #include "uv/store.h"
@@ -33,7 +33,8 @@ struct host {
     uint32_t tcps_n, tcps_cap;
     struct map by_number;
     struct heap deadlines;
-    struct closing closing;
+    struct line mute, speaking; /* accepted, in handshake: before and after the peer's key (F24) */
+    struct line closing;        /* flushing and lingering */
 
     uint32_t open; /* handles of libuv and work that must end before `stopped` */
     bool settling;

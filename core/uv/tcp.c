@@ -53,7 +53,7 @@ static void drop(struct tcp *tcp, bool reset)
     tcp->state = TCP_CLOSED;
     tcp->dead = true;
     host_remove(tcp->host, tcp);
-    closing_remove(&tcp->host->closing, tcp);
+    line_leave(tcp);
     link_free(tcp->link);
     tcp->link = NULL;
     flow_drop_block(tcp);
@@ -124,6 +124,7 @@ static void on_established(void *context, const struct peer_id *id, const struct
 {
     struct tcp *tcp = context;
     tcp->established = true;
+    line_leave(tcp);
     if (tcp->dead)
         return;
     struct event event = {.kind = EVENT_ESTABLISHED, .conn = tcp->number};
@@ -283,10 +284,25 @@ void tcp_accepted(struct host *host, int fd, const struct endpoint *remote)
     host_event(host, &event);
 }
 
+static void make_room_for_a_handshake(struct host *host)
+{
+    if (host->mute.n + host->speaking.n >= host->settings->max_handshaking)
+        tcp_fail(host->mute.first ? host->mute.first : host->speaking.first, ERR_NO_SLOT);
+}
+
 void tcp_accept(struct tcp *tcp)
 {
-    if (tcp->state == TCP_WAITING)
-        begin(tcp);
+    if (tcp->state != TCP_WAITING)
+        return;
+    make_room_for_a_handshake(tcp->host);
+    line_join(&tcp->host->mute, tcp);
+    begin(tcp);
+}
+
+void tcp_heard(struct tcp *tcp)
+{
+    if (tcp->line == &tcp->host->mute && link_has_heard_key(tcp->link))
+        line_join(&tcp->host->speaking, tcp);
 }
 
 static enum err queue_message(struct tcp *tcp, const struct pex_message *message)
@@ -321,10 +337,10 @@ void tcp_close(struct tcp *tcp, int64_t flush_ms)
         tcp_drop(tcp);
         return;
     }
-    struct closing *closing = &tcp->host->closing;
-    if (closing_surplus(closing))
-        tcp_cut(closing_surplus(closing));
-    closing_add(closing, tcp);
+    struct line *closing = &tcp->host->closing;
+    if (closing->n >= TCP_CLOSING_MAX)
+        tcp_cut(closing->first);
+    line_join(closing, tcp);
     tcp->state = TCP_FLUSHING;
     tcp->flush_by_ms = mono_ms(tcp) + flush_ms;
     tcp->until_ms = tcp->flush_by_ms;

@@ -8,8 +8,13 @@
  * side is shut down; the socket is read until the peer closes, because closing with unread input
  * would send a reset that destroys our last bytes on their way. It ends after TCP_LINGER_MS if the
  * peer has got everything by then, else when the time to flush is over. What a closing connection
- * still sends is read up to TCP_DISCARD_MAX; see also closing.h. Whoever has not taken our bytes at
- * the end is cut off with a reset, so that the system does not keep them.
+ * still sends is read up to TCP_DISCARD_MAX. Whoever has not taken our bytes at the end is cut off
+ * with a reset, so that the system does not keep them.
+ *
+ * Two kinds are limited here, and the oldest makes room for the newest: those that are being closed
+ * (TCP_CLOSING_MAX), and accepted ones in handshake (max_handshaking, F24). Of the latter those go
+ * first that have not said a word: an honest peer's key comes with its connection, so thousands of
+ * silent ones displace each other and nobody else.
  *
  * A connection holds no buffer while it is idle. Bytes that the socket does not take at once, and
  * those held back by write_delay_ms, are copied into one block; no more is taken from the link
@@ -25,10 +30,14 @@
 #include "node/event.h"
 #include <uv.h>
 
+/* The node has forgotten connections that are being closed, so none of its limits counts them, and
+ * peers that ask and never read could pile them up until descriptors run out. */
+#define TCP_CLOSING_MAX 512
 #define TCP_LINGER_MS 1000
 #define TCP_DISCARD_MAX 262144 /* bytes */
 
 struct host;
+struct line;
 struct tcp_block;
 
 enum tcp_state { TCP_CONNECTING, TCP_WAITING, TCP_OPEN, TCP_FLUSHING, TCP_LINGERING, TCP_CLOSED };
@@ -45,9 +54,9 @@ struct tcp {
     int64_t until_ms;        /* end of connecting, flushing or lingering */
     uint64_t received, sent; /* bytes of messages: decoded, queued */
     int64_t flush_by_ms;
-    struct tcp *closing_before, *closing_after; /* closing.h */
-    uint32_t discarded;                         /* bytes thrown away while closing */
-    bool closing;
+    struct line *line; /* NULL: in none */
+    struct tcp *line_before, *line_after;
+    uint32_t discarded; /* bytes thrown away while closing */
     struct endpoint remote;
     struct peer_id dialed; /* expected ID of an outbound connection */
     uint8_t state;         /* enum tcp_state */
@@ -66,6 +75,8 @@ void tcp_accept(struct tcp *tcp);
 void tcp_send(struct tcp *tcp, const struct pex_message *message);
 /* ACTION_CLOSE: no event comes any more. */
 void tcp_close(struct tcp *tcp, int64_t flush_ms);
+/* Its link has taken bytes. */
+void tcp_heard(struct tcp *tcp);
 /* Its deadline has come. */
 void tcp_due(struct tcp *tcp);
 

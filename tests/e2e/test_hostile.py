@@ -17,7 +17,7 @@ PATIENCE_S = 30
 HANDSHAKE_S = 2
 INBOUND = 16
 HANDSHAKING = 64
-CLOSING = 512  # CLOSING_MAX of core/uv/closing.h
+CLOSING = 512  # TCP_CLOSING_MAX of core/uv/tcp.h
 KIB = 1024
 
 # What one connection can make the seed hold: core/uv/README.md has the sum.

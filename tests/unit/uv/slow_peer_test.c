@@ -120,28 +120,6 @@ static void peer_that_goes_on_sending_is_dropped_while_closing(void **state)
     rig_close(&rig);
 }
 
-static void closing_connections_are_few_and_the_oldest_goes_first(void **state)
-{
-    (void)state;
-    static struct tcp tcps[CLOSING_MAX];
-    struct closing closing = {0};
-    for (unsigned i = 0; i < CLOSING_MAX; i++) {
-        assert_null(closing_surplus(&closing));
-        closing_add(&closing, &tcps[i]);
-    }
-    assert_ptr_equal(closing_surplus(&closing), &tcps[0]);
-    closing_remove(&closing, &tcps[0]);
-    closing_remove(&closing, &tcps[0]); /* twice is fine */
-    assert_null(closing_surplus(&closing));
-    closing_remove(&closing, &tcps[2]);               /* from the middle */
-    closing_remove(&closing, &tcps[CLOSING_MAX - 1]); /* and from the end */
-    closing_add(&closing, &tcps[0]);
-    assert_ptr_equal(closing.first, &tcps[1]);
-    assert_ptr_equal(closing.first->closing_after, &tcps[3]);
-    assert_ptr_equal(closing.last, &tcps[0]);
-    assert_int_equal(closing.n, CLOSING_MAX - 2);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,7 +127,6 @@ int main(void)
         cmocka_unit_test(deaf_peer_is_reset_when_the_time_to_flush_is_over_F27),
         cmocka_unit_test(lingering_waits_for_a_slow_reader),
         cmocka_unit_test(peer_that_goes_on_sending_is_dropped_while_closing),
-        cmocka_unit_test(closing_connections_are_few_and_the_oldest_goes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
