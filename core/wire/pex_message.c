@@ -4,21 +4,10 @@
 #include "proto/pex.pb-c.h"
 #include "wire/proto.h"
 
-/* One entry as a generated struct, with the texts it points at. */
-struct entry_form {
-    Pex__NetAddress entry;
-    char id[PEER_ID_TEXT + 1];
-    char ip[IP_TEXT_MAX];
-};
-
-static const ProtobufCMessage *form_of(const struct addr *addr, struct entry_form *form)
-{
-    pex__net_address__init(&form->entry);
-    form->entry.id = proto_text(span_of(peer_id_text(&addr->id, form->id), PEER_ID_TEXT));
-    form->entry.ip = proto_text(span_of_text(ip_text(&addr->at.ip, form->ip)));
-    form->entry.port = addr->at.port;
-    return &form->entry.base;
-}
+#define ENTRY_MAX (2 + 2 + PEER_ID_TEXT + 2 + IP_TEXT_MAX + 4)
+#define ENTRY_BODY_MAX 127 /* its length takes one byte */
+#define HEAD_MAX (1 + VARINT_MAX)
+_Static_assert(ENTRY_MAX - 2 <= ENTRY_BODY_MAX, "put_entry leaves room for one byte of length");
 
 /* Tag and length of an embedded message of n bytes; both fields so written have one-byte tags. */
 static size_t put_head(uint8_t *out, uint32_t number, size_t n)
@@ -27,39 +16,43 @@ static size_t put_head(uint8_t *out, uint32_t number, size_t n)
     return 1 + varint_put(out + 1, n);
 }
 
-static size_t member_size(size_t n)
+static size_t put_entry(uint8_t out[ENTRY_MAX], const struct addr *addr)
 {
-    return 1 + varint_size(n) + n;
+    char id[PEER_ID_TEXT + 1], ip[IP_TEXT_MAX];
+    Pex__NetAddress entry = PEX__NET_ADDRESS__INIT;
+    entry.id = proto_text(span_of(peer_id_text(&addr->id, id), PEER_ID_TEXT));
+    entry.ip = proto_text(span_of_text(ip_text(&addr->at.ip, ip)));
+    entry.port = addr->at.port;
+    size_t n = pex__net_address__pack(&entry, out + 2);
+    return put_head(out, pex__pex_addrs__descriptor.fields[0].id, n) + n;
 }
 
-static enum err put_entries(const struct pex_message *message, uint8_t *out, size_t cap, size_t *n)
+/* Puts bytes in front of *at, which does not go below out. */
+static bool put_before(uint8_t **at, const uint8_t *out, const uint8_t *bytes, size_t n)
 {
-    uint32_t number = pex__pex_addrs__descriptor.fields[0].id;
-    size_t used = 0;
-    for (size_t i = 0; i < message->addrs_n; i++) {
-        struct entry_form form;
-        const ProtobufCMessage *entry = form_of(&message->addrs[i], &form);
-        size_t entry_n = protobuf_c_message_get_packed_size(entry);
-        if (member_size(entry_n) > cap - used)
-            return ERR_TOO_LONG;
-        used += put_head(out + used, number, entry_n);
-        used += protobuf_c_message_pack(entry, out + used);
-    }
-    *n = used;
-    return ERR_OK;
+    if (n > (size_t)(*at - out))
+        return false;
+    *at -= n;
+    memcpy(*at, bytes, n);
+    return true;
 }
 
+/* From the last entry to the first, so that each length is known when it is written. */
 enum err pex_message_encode(const struct pex_message *message, uint8_t *out, size_t cap, size_t *n)
 {
     bool is_list = message->kind == PEX_ADDRS;
-    size_t body_n = 0, room = cap < PEX_MESSAGE_MAX ? cap : PEX_MESSAGE_MAX;
-    if (is_list && put_entries(message, out, room, &body_n))
+    uint8_t *end = out + (cap < PEX_MESSAGE_MAX ? cap : PEX_MESSAGE_MAX), *at = end;
+    for (size_t i = is_list ? message->addrs_n : 0; i-- > 0;) {
+        uint8_t entry[ENTRY_MAX];
+        if (!put_before(&at, out, entry, put_entry(entry, &message->addrs[i])))
+            return ERR_TOO_LONG;
+    }
+    uint32_t kind = is_list ? PEX__MESSAGE__SUM_PEX_ADDRS : PEX__MESSAGE__SUM_PEX_REQUEST;
+    uint8_t head[HEAD_MAX];
+    if (!put_before(&at, out, head, put_head(head, kind, (size_t)(end - at))))
         return ERR_TOO_LONG;
-    if (member_size(body_n) > room)
-        return ERR_TOO_LONG;
-    memmove(out + member_size(body_n) - body_n, out, body_n);
-    put_head(out, is_list ? PEX__MESSAGE__SUM_PEX_ADDRS : PEX__MESSAGE__SUM_PEX_REQUEST, body_n);
-    *n = member_size(body_n);
+    *n = (size_t)(end - at);
+    memmove(out, at, *n);
     return ERR_OK;
 }
 
