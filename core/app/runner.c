@@ -122,15 +122,19 @@ static enum err open_policy(struct runner *runner, char *why)
 
 /* ---- addresses ---- */
 
-/* Where an address of the settings is; names are looked up, which may take a moment. */
-static enum err locate(uv_loop_t *loop, const struct listen_address *address, struct endpoint *at)
+/* Where an address of the settings is. Names are looked up; the log tells what is waited for. */
+static enum err locate(
+    const struct runner *runner, const struct listen_address *address, struct endpoint *at)
 {
     if (!address->at.is_name) {
         *at = (struct endpoint){address->at.ip, address->at.port};
         return ERR_OK;
     }
+    uv_loop_t *loop = runner->options.workspace->loop;
     uv_getaddrinfo_t request;
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    log_write(&runner->options.log, LOG_INFO, "looking up a name before the start",
+        LOG_TEXT("name", address->at.host));
     if (uv_getaddrinfo(loop, &request, NULL, address->at.host, NULL, &hints) != 0)
         return ERR_LOOKUP;
     *at = sockaddr_to_endpoint(request.addrinfo->ai_addr);
@@ -143,7 +147,7 @@ static enum err open_listener(struct runner *runner, char *why)
 {
     const struct listen_address *laddr = &runner->options.settings->p2p.laddr;
     struct endpoint at;
-    if (locate(runner->options.workspace->loop, laddr, &at) != ERR_OK) {
+    if (locate(runner, laddr, &at) != ERR_OK) {
         snprintf(why, RUNNER_WHY_MAX, "p2p.laddr: %s does not resolve", laddr->at.host);
         return ERR_LOOKUP;
     }
@@ -176,7 +180,7 @@ static void find_external(struct runner *runner)
             LOG_TEXT("setting", "p2p.external_address"));
     if (!*address->text)
         return;
-    if (locate(runner->options.workspace->loop, address, &runner->external) != ERR_OK)
+    if (locate(runner, address, &runner->external) != ERR_OK)
         log_write(&runner->options.log, LOG_ERROR, "external address does not resolve",
             LOG_TEXT("name", address->at.host));
 }

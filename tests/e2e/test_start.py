@@ -218,6 +218,13 @@ def test_lists_of_peers_are_told_at_start(start):
     assert told["peers"] == 20 and told["list"].split(",") == ids[:12]  # as many as a line holds
 
 
+def test_a_name_that_the_start_waits_for_is_told(start):
+    node = start("--p2p.external_address", "nowhere.invalid:26656")
+    node.wait_for("looking up a name before the start", name="nowhere.invalid")
+    node.wait_for("external address does not resolve", name="nowhere.invalid")
+    node.wait_for("listening")
+
+
 def test_no_seed_and_no_book_is_an_error_R6(start):
     seed = "0123456789012345678901234567890123456789@seed.invalid:26656"
     node = start("--p2p.seeds", seed)
