@@ -156,9 +156,13 @@ void command_run(struct step *step, const struct node_command *command)
 {
     uint32_t n = 0;
     enum err err = run(step, command, &n);
-    log_write(&step->node->settings.log, err ? LOG_ERROR : LOG_INFO,
-        err ? "command refused" : "command", LOG_TEXT("name", command_name(command->kind)),
-        LOG_TEXT("error", err_text(err)), LOG_NUMBER("n", n));
+    const struct log *log = &step->node->settings.log;
+    if (err)
+        log_write(log, LOG_ERROR, "command refused", LOG_TEXT("name", command_name(command->kind)),
+            LOG_TEXT("error", err_text(err)));
+    else
+        log_write(log, LOG_INFO, "command done", LOG_TEXT("name", command_name(command->kind)),
+            LOG_NUMBER("n", n));
     if (command->token == 0)
         return;
     struct action *action = outbox_add(step->outbox, ACTION_ANSWER, 0);
