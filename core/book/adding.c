@@ -51,7 +51,7 @@ static struct offer offer_of(
     struct offer offer = {
         .addr = addr,
         .source = source,
-        .group = ip_group(&addr->at.ip, book->settings.strict),
+        .group = ip_group(&addr->at.ip, false), /* strict or not: it was judged routable then */
         .source_group = ip_group(&source->at.ip, book->settings.strict),
     };
     offer.bucket = placement_new(&book->placement, offer.group, offer.source_group);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/tables.h"
 #include "book/inside.h"
 
 #define NEED_MORE_ALWAYS 32 /* P7 */
@@ -53,19 +54,25 @@ static bool settings_are_valid(const struct book_settings *settings)
         settings->selection_max <= BOOK_SELECTION_LIMIT;
 }
 
+static uint32_t slots_of(const struct book_settings *s, unsigned side)
+{
+    return side == side_of(BOOK_NEW) ? s->new_buckets * s->new_bucket_size
+                                     : s->old_buckets * s->old_bucket_size;
+}
+
 static enum err take_memory(struct book *book, const uint8_t secret[16])
 {
     const struct book_settings *s = &book->settings;
-    uint32_t slots[2] = {s->new_buckets * s->new_bucket_size, s->old_buckets * s->old_bucket_size};
+    uint32_t slots[2] = {slots_of(s, 0), slots_of(s, 1)};
     book->capacity = slots[0] + slots[1];
-    book->entries = calloc(book->capacity, sizeof *book->entries);
-    book->places = calloc(book->capacity, sizeof *book->places);
+    book->entries = table_take(book->capacity, sizeof *book->entries);
+    book->places = table_take(book->capacity, sizeof *book->places);
     for (unsigned i = 0; i < 2; i++) {
-        book->members[i].at = calloc(slots[i], sizeof(uint32_t));
+        book->members[i].at = table_take(slots[i], sizeof(uint32_t));
         if (!book->members[i].at)
             return ERR_NO_MEMORY;
     }
-    book->further = calloc(book->capacity, sizeof *book->further);
+    book->further = table_take(book->capacity, sizeof *book->further);
     book->marks = calloc(book->capacity, sizeof *book->marks);
     book->scratch[0] = calloc(slots[0] / 2 + slots[1] / 2 + 2, sizeof *book->scratch[0]);
     if (!book->marks || !book->scratch[0])
@@ -116,13 +123,13 @@ void book_free(struct book *book)
 {
     if (!book)
         return;
-    free(book->entries);
-    free(book->places);
+    table_free(book->entries, book->capacity, sizeof *book->entries);
+    table_free(book->places, book->capacity, sizeof *book->places);
     for (unsigned i = 0; i < 2; i++) {
-        free(book->members[i].at);
+        table_free(book->members[i].at, slots_of(&book->settings, i), sizeof(uint32_t));
         buckets_free(&book->buckets[i]);
     }
-    free(book->further);
+    table_free(book->further, book->capacity, sizeof *book->further);
     versions_free(&book->versions);
     free(book->marks);
     free(book->scratch[0]);

@@ -3,12 +3,14 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/tables.h"
+
 enum err buckets_init(struct buckets *buckets, uint32_t count, uint32_t size)
 {
     *buckets = (struct buckets){
         .count = count,
         .size = size,
-        .slots = calloc((size_t)count * size, sizeof(uint32_t)),
+        .slots = table_take((size_t)count * size, sizeof(uint32_t)),
         .fill = calloc(count, sizeof(uint16_t)),
         .busy = calloc(count, sizeof(uint32_t)),
         .busy_at = calloc(count, sizeof(uint32_t)),
@@ -21,7 +23,7 @@ enum err buckets_init(struct buckets *buckets, uint32_t count, uint32_t size)
 
 void buckets_free(struct buckets *buckets)
 {
-    free(buckets->slots);
+    table_free(buckets->slots, (size_t)buckets->count * buckets->size, sizeof(uint32_t));
     free(buckets->fill);
     free(buckets->busy);
     free(buckets->busy_at);

@@ -1,9 +1,8 @@
 #include "book/hash_index.h"
 
-#include <assert.h>
-#include <stdlib.h>
-
+#include "base/tables.h"
 #include "crypto/hash.h"
+#include <assert.h>
 
 void hash_key_init(struct hash_key *key, const uint8_t secret[16])
 {
@@ -17,7 +16,7 @@ enum err hash_index_init(struct hash_index *index, uint32_t capacity)
     assert(capacity <= UINT32_MAX / 4);
     while (slots_n - slots_n / 8 < capacity + 1)
         slots_n *= 2;
-    struct hash_slot *slots = calloc(slots_n, sizeof *slots);
+    struct hash_slot *slots = table_take(slots_n, sizeof *slots);
     if (!slots)
         return ERR_NO_MEMORY;
     *index = (struct hash_index){slots, slots_n - 1, 0, capacity};
@@ -26,7 +25,7 @@ enum err hash_index_init(struct hash_index *index, uint32_t capacity)
 
 void hash_index_free(struct hash_index *index)
 {
-    free(index->slots);
+    table_free(index->slots, (size_t)index->mask + 1, sizeof *index->slots);
     *index = (struct hash_index){0};
 }
 

@@ -1,6 +1,7 @@
 #include "book/placement.h"
 
 #include <assert.h>
+#include <endian.h>
 
 #include "crypto/hash.h"
 
@@ -41,32 +42,23 @@ void placement_set_key(struct placement *placement, struct span text)
     memcpy(placement->sip_key, digest, sizeof placement->sip_key);
 }
 
+/* Copies of one length take one instruction or two; what is too much is written over. */
 static void begin(struct input *input, const struct placement *placement)
 {
-    memcpy(input->bytes, placement->key, placement->key_n);
+    memcpy(input->bytes, placement->key, BOOK_KEY_MAX);
     input->n = placement->key_n;
 }
 
-struct text {
-    char bytes[GROUP_TEXT_MAX];
-    size_t n;
-};
-
-static void make_text(struct text *text, struct group group)
+static void put_group(struct input *input, struct group group)
 {
-    text->n = (size_t)(group_text_end(group, text->bytes) - text->bytes);
-}
-
-static void put_text(struct input *input, const struct text *text)
-{
-    memcpy(input->bytes + input->n, text->bytes, text->n);
-    input->n += text->n;
+    input->n = (size_t)(group_text_end(group, input->bytes + input->n) - input->bytes);
 }
 
 static void put_number(struct input *input, uint64_t value)
 {
-    for (int shift = 56; shift >= 0; shift -= 8)
-        input->bytes[input->n++] = (char)(value >> shift);
+    value = htobe64(value);
+    memcpy(input->bytes + input->n, &value, sizeof value);
+    input->n += sizeof value;
 }
 
 static uint64_t hash_of(const struct placement *placement, const struct input *input)
@@ -74,37 +66,35 @@ static uint64_t hash_of(const struct placement *placement, const struct input *i
     return placement->hash(placement, span_of(input->bytes, input->n));
 }
 
+/* The bucket of a group, whose text `input` holds behind the key, at its x-th place. */
 static uint32_t bucket_of(
-    const struct placement *placement, const struct text *group, uint64_t x, uint32_t buckets)
+    const struct placement *placement, struct input *input, uint64_t x, uint32_t buckets)
 {
-    struct input input;
-    begin(&input, placement);
-    put_text(&input, group);
-    put_number(&input, x);
-    return (uint32_t)(hash_of(placement, &input) % buckets);
+    put_number(input, x);
+    return (uint32_t)(hash_of(placement, input) % buckets);
 }
 
 uint32_t placement_new(const struct placement *placement, struct group addr, struct group source)
 {
-    struct input input;
-    struct text of_addr, of_source;
-    make_text(&of_addr, addr);
-    make_text(&of_source, source);
-    begin(&input, placement);
-    put_text(&input, &of_addr);
-    put_text(&input, &of_source);
-    uint64_t x = hash_of(placement, &input) % placement->new_buckets_per_group;
-    return bucket_of(placement, &of_source, x, placement->new_buckets);
+    struct input both, second;
+    begin(&second, placement);
+    put_group(&second, source);
+    begin(&both, placement);
+    put_group(&both, addr);
+    memcpy(both.bytes + both.n, second.bytes + placement->key_n, GROUP_TEXT_MAX);
+    both.n += second.n - placement->key_n;
+    uint64_t x = hash_of(placement, &both) % placement->new_buckets_per_group;
+    return bucket_of(placement, &second, x, placement->new_buckets);
 }
 
 uint32_t placement_old(
     const struct placement *placement, const struct addr *addr, struct group group)
 {
-    struct input input;
-    struct text of_group;
-    make_text(&of_group, group);
-    begin(&input, placement);
-    input.n += strlen(addr_to_text(addr, input.bytes + input.n));
-    uint64_t x = hash_of(placement, &input) % placement->old_buckets_per_group;
-    return bucket_of(placement, &of_group, x, placement->old_buckets);
+    struct input first, second;
+    begin(&first, placement);
+    first.n += strlen(addr_to_text(addr, first.bytes + first.n));
+    begin(&second, placement);
+    put_group(&second, group);
+    uint64_t x = hash_of(placement, &first) % placement->old_buckets_per_group;
+    return bucket_of(placement, &second, x, placement->old_buckets);
 }

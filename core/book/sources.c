@@ -1,16 +1,17 @@
 #include "book/sources.h"
 
 #include <assert.h>
-#include <stdlib.h>
+
+#include "base/tables.h"
 
 static_assert(sizeof(struct addr) == PEER_ID_SIZE + 16 + 2, "addresses are hashed as bytes");
 
 enum err sources_init(struct sources *sources, uint32_t capacity, const struct hash_key *hash_key)
 {
     struct sources made = {.capacity = capacity, .first_free = HANDLE_NONE, .hash_key = *hash_key};
-    made.at = calloc(capacity, sizeof *made.at);
+    made.at = table_take(capacity, sizeof *made.at);
     if (!made.at || hash_index_init(&made.index, capacity)) {
-        free(made.at);
+        table_free(made.at, capacity, sizeof *made.at);
         return ERR_NO_MEMORY;
     }
     *sources = made;
@@ -19,7 +20,7 @@ enum err sources_init(struct sources *sources, uint32_t capacity, const struct h
 
 void sources_free(struct sources *sources)
 {
-    free(sources->at);
+    table_free(sources->at, sources->capacity, sizeof *sources->at);
     hash_index_free(&sources->index);
     *sources = (struct sources){0};
 }

@@ -1,6 +1,7 @@
 #include "uv/store_inside.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 #define LAYOUT 1
@@ -14,10 +15,10 @@ static_assert(
 
 /* Writing */
 
-static uint8_t *put(uint8_t *at, uint64_t value, unsigned n)
+static inline uint8_t *put(uint8_t *at, uint64_t value, unsigned n)
 {
-    for (unsigned i = 0; i < n; i++)
-        at[i] = (uint8_t)(value >> 8 * i);
+    value = htole64(value);
+    memcpy(at, &value, n);
     return at + n;
 }
 
@@ -90,13 +91,11 @@ size_t store_pack(const struct book_record *record, uint8_t out[STORE_RECORD_MAX
 
 /* Reading; whoever calls knows that there are enough bytes */
 
-static uint64_t take(struct span *in, unsigned n)
+static inline uint64_t take(struct span *in, unsigned n)
 {
     uint64_t value = 0;
-    for (unsigned i = 0; i < n; i++)
-        value |= (uint64_t)in->at[i] << 8 * i;
-    span_take(in, n);
-    return value;
+    memcpy(&value, span_take(in, n).at, n);
+    return le64toh(value);
 }
 
 static void take_bytes(struct span *in, void *out, size_t n)
