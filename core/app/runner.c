@@ -83,10 +83,19 @@ static void on_turn_closed(uv_handle_t *handle)
     runner->stopped(runner->stopped_context, runner);
 }
 
-static void on_loader_closed(void *context)
+static void on_state_closed(void *context)
 {
     struct runner *runner = context;
     uv_close((uv_handle_t *)&runner->turn, on_turn_closed);
+}
+
+static void on_loader_closed(void *context)
+{
+    struct runner *runner = context;
+    if (runner->state.is_open)
+        policy_state_close(&runner->state, on_state_closed, runner);
+    else
+        on_state_closed(runner);
 }
 
 static enum err load_policy(
@@ -106,6 +115,17 @@ static enum err load_policy(
     return policy_loader_load(&runner->loader, error);
 }
 
+static enum err open_state(struct runner *runner)
+{
+    if (runner->options.keeps_no_store)
+        return ERR_OK;
+    char *path = settings_path(runner->options.settings, POLICY_STATE_FILE);
+    if (!path)
+        return ERR_NO_MEMORY;
+    policy_state_open(&runner->state, path, runner->script, &runner->options.log);
+    return ERR_OK;
+}
+
 static enum err open_policy(struct runner *runner, char *why)
 {
     const struct script_settings made = script_settings(runner);
@@ -117,7 +137,7 @@ static enum err open_policy(struct runner *runner, char *why)
     runner->loader.context = runner;
     if (err && *error.message)
         describe(runner, &error, why);
-    return err;
+    return err ? err : open_state(runner);
 }
 
 /* ---- addresses ---- */
@@ -321,6 +341,9 @@ enum err runner_start(struct runner *runner, void (*stopped)(void *context, stru
     uv_prepare_init(runner->options.workspace->loop, &runner->turn);
     runner->turn.data = runner;
     uv_prepare_start(&runner->turn, on_turn);
+    if (runner->state.is_open)
+        policy_state_start(&runner->state, runner->options.workspace->loop,
+            runner->options.settings->pex.book_save_interval_ms);
     enum err err = host_start(runner->host, runner->node);
     if (err)
         snprintf(why, RUNNER_WHY_MAX, "the loop refuses the listening socket");
@@ -343,6 +366,7 @@ void runner_close(struct runner *runner)
     host_free(runner->host);
     node_free(runner->node);
     journal_free(runner->journal);
+    policy_state_free(&runner->state);
     script_free(runner->script);
     free(runner->book_path);
     free(runner->store_path);

@@ -7,6 +7,7 @@
 #define APP_RUNNER_H
 
 #include "app/policy_loader.h"
+#include "app/policy_state.h"
 #include "app/settings.h"
 #include "crypto/node_key.h"
 #include "trace/journal.h"
@@ -29,7 +30,7 @@ struct runner_options {
     /* For demonstrations; all-zero otherwise. */
     struct endpoint dial_from;
     int64_t write_delay_ms;
-    bool keeps_no_store; /* no luapex.db, addrbook.json only */
+    bool keeps_no_store; /* no luapex.db and no policy.state, addrbook.json only */
 };
 
 struct runner {
@@ -40,6 +41,7 @@ struct runner {
     struct script *script;
     struct journal *journal; /* between node and script */
     struct policy_loader loader;
+    struct policy_state state;    /* of the policy, on disk; not open if it keeps no store */
     uv_prepare_t turn;            /* opens the script's time budget of each turn of the loop */
     char *book_path, *store_path; /* store_path: NULL if it keeps no store */
     char *policy_path;            /* NULL for the policy in the binary */

@@ -11,7 +11,8 @@ import pytest
 
 LUAPEX = os.environ.get("LUAPEX", "build/luapex")
 POLICIES = Path(__file__).parents[2] / "policies"
-HOOKS = ["bias", "select", "backoff", "ban"]
+HOOKS = """bias select backoff ban dial_count promote ask seeds reconnect rotate crawl share admit
+    answer accept evict reinstate""".split()
 
 
 def policy(*arguments, cwd=None):
@@ -197,7 +198,7 @@ def test_check_says_what_was_expected_and_what_came(save):
         'policy.examples = { { hook = "bias", given = {}, expect = { new_percent = 4 } } }'
     )
     text, error = fail_check(path)
-    assert text == f"{path}: bias: example 1: new_percent: expected 4, got 3"
+    assert text == f"{path}:5: bias: example 1: new_percent: expected 4, got 3"
     assert error["hook"] == "bias"
 
 
@@ -240,6 +241,11 @@ def test_check_prints_no_control_bytes_of_a_script(save):
 
 
 # ---- doc ----
+
+
+def test_doc_of_the_hook_that_is_only_told_says_so():
+    assert "Nothing is answered." in succeed("doc", "observe")
+    assert "No verdict: the hook is told, not asked" in succeed("doc", "observe")
 
 
 def test_doc_lists_every_hook():

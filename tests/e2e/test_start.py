@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -251,6 +252,63 @@ def test_hangup_loads_the_policy_again(start, tmp_path):
     node.process.send_signal(signal.SIGHUP)
     refused = node.wait_for("policy not loaded")
     assert refused["file"].endswith("mine.lua") and refused["line"] >= 2
+
+
+COUNTING = """
+function policy.bias(view)
+  policy.state.rounds = (policy.state.rounds or 0) + 1
+end
+function policy.migrate(old, version)
+  return { rounds = old.rounds * 1000, version = version }
+end
+return policy"""
+
+
+def rounds(home):
+    return int(re.search(r'"rounds"\]=(\d+)', (home / "data/policy.state").read_text())[1])
+
+
+def test_what_a_policy_remembers_survives_a_restart(start, new_home, tmp_path):
+    file = tmp_path / "mine.lua"
+    home = new_home()
+    flags = ["--policy.file", file, "--policy.watch=false"]
+    write_policy(file, "mine", COUNTING)
+    for least in (1, 2):
+        node = start(*flags, home=home)
+        node.wait_for("ensure peers")
+        assert node.stop() == 0, node.errors
+        assert rounds(home) >= least
+    assert (home / "data/policy.state").stat().st_mode & 0o777 == 0o600
+    before = rounds(home)
+    file.write_text(file.read_text().replace("version = 1,", "version = 2,"))
+    node = start(*flags, home=home)
+    node.wait_for("ensure peers")
+    assert node.stop() == 0, node.errors
+    assert rounds(home) >= before * 1000 + 1
+
+
+def test_a_damaged_state_of_a_policy_is_moved_aside(start, new_home, tmp_path):
+    file = tmp_path / "mine.lua"
+    home = new_home()
+    write_policy(file, "mine", COUNTING)
+    state = home / "data/policy.state"
+    for damage in ("{", "{[1]=function() end}", '{["mine"]={["version"]=1,["state"]=', "\x1bLJ"):
+        state.write_text(damage)
+        state.chmod(0o600)
+        node = start("--policy.file", file, home=home)
+        line = node.wait_for("the policy's saved state does not fit, it starts without")
+        assert Path(line["moved_to"]).read_text() == damage
+        node.wait_for("ensure peers")
+        assert node.stop() == 0, node.errors
+        assert rounds(home) >= 1
+        Path(line["moved_to"]).unlink()
+
+
+def test_a_policy_without_a_memory_leaves_no_file(start):
+    node = start()
+    node.wait_for("ensure peers")
+    assert node.stop() == 0, node.errors
+    assert not (node.home / "data/policy.state").exists()
 
 
 def test_a_broken_policy_at_start_is_an_error_with_file_and_line(start, tmp_path):
