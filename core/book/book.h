@@ -272,13 +272,12 @@ struct book_selection {
     const struct peer_id *except; /* the requester; NULL: nobody */
 };
 
-/* How many that is: count, or B35's number for 0; at most selection_max and the size of the book.
- */
+/* How many that is, at most the size of the book: count, or B35's number for 0. */
 uint32_t book_selection_size(const struct book *book, uint32_t count);
 
-/* Distinct addresses: exactly as many as wanted or available (F8), never more than selection_max,
- * for which out has room. Biased: new ones first. The bound on looks of book_draw holds here too,
- * for verified_within_ms and banned ranges. Returns how many. */
+/* Distinct addresses: exactly book_selection_size or as many as there are (F8); out has room for so
+ * many, which is at most selection_max for a count of 0. Biased: new ones first. The bound on looks
+ * of book_draw holds here too, for verified_within_ms and banned ranges. Returns how many. */
 size_t book_select(struct book *book, struct now now, struct rng *rng,
     const struct book_selection *selection, struct addr *out);
 
@@ -338,6 +337,8 @@ static inline bool book_may_leave(const struct book_full *full, uint32_t row)
 /* Returns a row that may leave, or one of the two values above; anything else counts as default.
  * Must not change the book. */
 typedef uint32_t (*book_evict_fn)(void *context, struct now now, const struct book_full *full);
+/* Whom BOOK_EVICT_DEFAULT would choose: a row, or BOOK_EVICT_REFUSE. */
+uint32_t book_evict_default(const struct book *book, struct now now, const struct book_full *full);
 /* NULL restores the default. */
 void book_set_evict(struct book *book, book_evict_fn evict, void *context);
 /* Adds (BOOK_NEW, as book_add does) or promotes (BOOK_OLD, stamping nothing) the newcomer without

@@ -89,6 +89,24 @@ static uint32_t oldest(const struct candidates *full, bool connected_too)
     return best;
 }
 
+/* B38, B44; full->n: nobody may leave. */
+static uint32_t by_rule(
+    const struct book *book, struct now now, enum book_side side, const struct candidates *full)
+{
+    if (side == BOOK_OLD)
+        return oldest(full, false);
+    uint32_t bad = first_bad(book, now, full);
+    return bad < full->n ? bad : oldest(full, true);
+}
+
+uint32_t book_evict_default(const struct book *book, struct now now, const struct book_full *full)
+{
+    struct candidates same = {.n = full->n};
+    memcpy(same.entries, full->entries, full->n * sizeof *full->entries);
+    uint32_t row = by_rule(book, now, full->side, &same);
+    return row < full->n ? row : BOOK_EVICT_REFUSE;
+}
+
 static void leave_bucket(struct book *book, const struct book_entry *victim, uint32_t bucket)
 {
     uint32_t handle = handle_of(book, victim), size = book->buckets[side_of(BOOK_NEW)].size;
@@ -115,9 +133,7 @@ enum err evict_new(
     if (choice == BOOK_EVICT_REFUSE)
         return ERR_BOOK_FULL;
     if (choice == BOOK_EVICT_DEFAULT)
-        choice = first_bad(book, now, &full);
-    if (choice == full.n)
-        choice = oldest(&full, true);
+        choice = by_rule(book, now, BOOK_NEW, &full);
     leave_bucket(book, full.entries[choice], bucket);
     return ERR_OK;
 }
@@ -141,7 +157,7 @@ uint32_t evict_old_victim(struct book *book, struct now now, uint32_t bucket, ui
     if (choice == BOOK_EVICT_REFUSE)
         return HANDLE_NONE;
     if (choice == BOOK_EVICT_DEFAULT)
-        choice = oldest(&full, false);
+        choice = by_rule(book, now, BOOK_OLD, &full);
     return choice == full.n ? HANDLE_NONE : handle_of(book, full.entries[choice]);
 }
 

@@ -156,11 +156,11 @@ uint32_t book_selection_size(const struct book *book, uint32_t count)
     uint32_t n = (uint32_t)((uint64_t)size * s->selection_percent / 100);
     if (n < s->selection_min)
         n = s->selection_min;
+    if (n > s->selection_max)
+        n = s->selection_max;
     if (count > 0)
         n = count;
-    if (n > size)
-        n = size;
-    return n < s->selection_max ? n : s->selection_max;
+    return n < size ? n : size;
 }
 
 static bool may_share(const struct sharing *s, const struct book_entry *entry)
