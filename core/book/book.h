@@ -266,18 +266,19 @@ size_t book_draw(struct book *book, struct now now, struct rng *rng, const struc
 /* What to share with a peer (P13). All-zero is B36. */
 struct book_selection {
     uint32_t count;               /* how many are wanted; 0: B35's number */
+    uint32_t count_max;           /* of them; 0: selection_max */
     bool biased;                  /* B37 with new_percent, else B36 */
     double new_percent;           /* share of new entries, clamped to 0..100 */
     int64_t verified_within_ms;   /* 0: whenever or never */
     const struct peer_id *except; /* the requester; NULL: nobody */
 };
 
-/* How many that is, at most the size of the book: count, or B35's number for 0. */
-uint32_t book_selection_size(const struct book *book, uint32_t count);
+/* How many that is: never more than there are entries. */
+uint32_t book_selection_size(const struct book *book, const struct book_selection *selection);
 
-/* Distinct addresses: exactly book_selection_size or as many as there are (F8); out has room for so
- * many, which is at most selection_max for a count of 0. Biased: new ones first. The bound on looks
- * of book_draw holds here too, for verified_within_ms and banned ranges. Returns how many. */
+/* Distinct addresses: exactly as many as wanted or available (F8), never more than count_max, for
+ * which out has room. Biased: new ones first. The bound on looks of book_draw holds here too, for
+ * verified_within_ms and banned ranges. Returns how many. */
 size_t book_select(struct book *book, struct now now, struct rng *rng,
     const struct book_selection *selection, struct addr *out);
 

@@ -149,18 +149,19 @@ struct sharing {
     uint64_t looks_left;
 };
 
-uint32_t book_selection_size(const struct book *book, uint32_t count)
+uint32_t book_selection_size(const struct book *book, const struct book_selection *selection)
 {
     const struct book_settings *s = &book->settings;
     uint32_t size = book_count(book);
+    uint32_t most = selection->count_max > 0 ? selection->count_max : s->selection_max;
     uint32_t n = (uint32_t)((uint64_t)size * s->selection_percent / 100);
     if (n < s->selection_min)
         n = s->selection_min;
-    if (n > s->selection_max)
-        n = s->selection_max;
-    if (count > 0)
-        n = count;
-    return n < size ? n : size;
+    if (selection->count > 0)
+        n = selection->count;
+    if (n > size)
+        n = size;
+    return n < most ? n : most;
 }
 
 static bool may_share(const struct sharing *s, const struct book_entry *entry)
@@ -212,7 +213,7 @@ size_t book_select(struct book *book, struct now now, struct rng *rng,
         .now = now,
         .rng = rng,
         .how = selection,
-        .wanted = book_selection_size(book, selection->count),
+        .wanted = book_selection_size(book, selection),
     };
     s.looks_left = (uint64_t)BOOK_DRAW_LOOKS * s.wanted + LOOKS_SLACK;
     bool verified = selection->verified_within_ms > 0;

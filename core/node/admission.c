@@ -1,6 +1,7 @@
 /* Who may connect and stay: accepted sockets, finished handshakes, ends of connections (S8, S14,
  * S15, S21 - S24, F5, F24). */
-#include "node/state.h"
+#include "node/admit.h"
+#include "node/observe.h"
 
 static void refuse(struct step *step, const struct event *event, enum err why)
 {
@@ -30,7 +31,7 @@ static enum err judge_origin(const struct node *node, const struct ip *ip)
 }
 
 /* Before the handshake only the IP is known; whoever may turn out to be unconditional passes. */
-static enum err judge_accepted(const struct step *step, const struct ip *ip)
+static enum err judge_accepted(struct step *step, const struct ip *ip)
 {
     const struct node *node = step->node;
     bool may_be_unconditional = node->settings.unconditional_ids_n > 0;
@@ -39,11 +40,12 @@ static enum err judge_accepted(const struct step *step, const struct ip *ip)
     if (node->conns.handshaking >= node->settings.max_handshaking)
         return ERR_NO_SLOT;
     enum err err = judge_origin(node, ip);
-    if (err || may_be_unconditional)
+    if (err)
         return err;
-    if (bans_by_ip(book_bans(node->book), step->now, ip))
+    if (!may_be_unconditional && bans_by_ip(book_bans(node->book), step->now, ip))
         return ERR_BANNED;
-    return node->conns.inbound >= node->settings.max_inbound ? ERR_NO_SLOT : ERR_OK;
+    bool full = !may_be_unconditional && node->conns.inbound >= node->settings.max_inbound;
+    return admit_socket(step, ip, full ? ERR_NO_SLOT : ERR_OK);
 }
 
 void admission_accepted(struct step *step, const struct event *event)
@@ -58,6 +60,7 @@ void admission_accepted(struct step *step, const struct event *event)
         .rtt_ms = -1,
         .asked_ms = NEVER_MS,
         .list_ms = NEVER_MS,
+        .request_ms = NEVER_MS,
     };
     if (!err && !conns_add(&step->node->conns, &conn))
         err = ERR_NO_MEMORY;
@@ -110,7 +113,7 @@ static void add_itself(struct step *step, const struct conn *conn)
 {
     struct node *node = step->node;
     struct addr itself = source_of(conn);
-    if (!conn->listen_known || !source_may_add(step, &conn->id))
+    if (!conn->listen_known || source_room(step, &conn->id) == 0)
         return;
     enum book_added added = BOOK_KNOWN;
     enum err err = book_add(node->book, step->now, &node->rng, &conn->listen, &itself, &added);
@@ -122,17 +125,14 @@ static void add_itself(struct step *step, const struct conn *conn)
         source_added(step, &conn->id);
 }
 
-/* R20, R21: what a new peer means to the exchange. Who was dialed as a seed was dialed to be asked,
- * however many stale addresses the book holds (F14). */
+/* R20, R21: what a new peer means to the exchange. */
 static void greet(struct step *step, struct conn *conn)
 {
-    struct node *node = step->node;
-    if (!node->settings.pex)
+    if (!step->node->settings.pex)
         return;
     if (!conn->outbound)
         add_itself(step, conn);
-    else if (book_need_more(node->book) || node->settings.seed_mode || conn->origin == ORIGIN_SEED)
-        exchange_ask(step, conn);
+    ask_newcomer(step, conn);
 }
 
 static void log_added(const struct step *step, const struct conn *conn)
@@ -158,6 +158,7 @@ static enum err welcome(struct step *step, struct conn *conn, const struct event
     log_added(step, conn);
     greet(step, conn);
     book_set_connected(node->book, id, true);
+    observe_conn(step, conn, POLICY_EVENT_connected);
     return ERR_OK;
 }
 
@@ -184,6 +185,10 @@ void admission_established(struct step *step, const struct event *event)
     conn->persistent = configured_is_persistent(node, id);
     conn->is_seed = configured_is_seed(node, id);
     enum err err = judge_established(step, conn, id);
+    if (!outbound && (!err || err == ERR_NO_SLOT)) {
+        err = admit_peer(step, conn, event, err);
+        conn = conns_find(&node->conns, event->conn);
+    }
     if (outbound) {
         dialer_succeeded(step, conn, id, event->established.connect_ms);
         book_mark_version(
@@ -201,7 +206,7 @@ void admission_established(struct step *step, const struct event *event)
 
 /* A peer left, by whatever way. R24 and S15: everything that belongs to the connection goes first;
  * a returning peer meets no trace of it. */
-static void forget(struct step *step, struct conn *conn, bool by_us)
+static void forget(struct step *step, struct conn *conn, enum err why, bool by_us)
 {
     struct node *node = step->node;
     bool was_peer = conn->state == CONN_PEER;
@@ -213,7 +218,7 @@ static void forget(struct step *step, struct conn *conn, bool by_us)
     if (!was_peer)
         return;
     book_set_connected(node->book, &id, false);
-    persistent_closed(step, &id, stayed_ms, by_us);
+    persistent_closed(step, &id, stayed_ms, why, by_us);
 }
 
 static void log_gone(const struct step *step, const struct conn *conn, enum err why)
@@ -234,9 +239,11 @@ void admission_close(struct step *step, struct conn *conn, enum err why, int64_t
     struct action *action = outbox_add(step->outbox, ACTION_CLOSE, conn->number);
     action->close.why = why;
     action->close.flush_ms = flush_ms;
-    if (conn->state == CONN_PEER)
+    if (conn->state == CONN_PEER) {
         log_gone(step, conn, why);
-    forget(step, conn, why == ERR_GRACEFUL);
+        observe_closed(step, conn, why);
+    }
+    forget(step, conn, why, why == ERR_GRACEFUL);
 }
 
 /* Not so: ends that are not the peer's doing, or that any honest peer brings about by leaving or by
@@ -290,6 +297,7 @@ void admission_closed(struct step *step, const struct event *event)
         log_gone(step, conn, err);
         if (is_incident(err))
             penalty_judge(step, conn, err);
+        observe_closed(step, conn, err);
     }
-    forget(step, conn, false);
+    forget(step, conn, err, false);
 }

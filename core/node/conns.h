@@ -37,7 +37,6 @@ struct conn {
     int64_t since_ms; /* in this state */
     int32_t rtt_ms;   /* -1: unknown */
 
-    int64_t good_ms;      /* not marked good again before this (P6) */
     int64_t asked_ms;     /* our unanswered request was sent then; NEVER_MS: none (R30) */
     int64_t late_ms;      /* until then late lists are ignored rather than punished (F12) */
     uint32_t late_lists;  /* how many of them may come */
@@ -46,7 +45,12 @@ struct conn {
     bool forgiven;        /* one request came too soon since then, and was answered (D2) */
     uint32_t asked;       /* requests we sent on this connection */
     uint32_t requests;    /* they sent on this connection */
-    uint32_t useful;      /* addresses they supplied that were new to us */
+    int64_t request_ms;   /* the last of them; NEVER_MS: none */
+    uint32_t lists;       /* they sent and we had asked for */
+    uint32_t addresses;   /* they supplied in these ... */
+    uint32_t useful;      /* ... and were new to us */
+    int64_t good_ms;      /* not marked good again before this (P6) ... */
+    int64_t promote_ms;   /* ... and the policy not asked about it */
     char version[VERSION_KEPT + 1];
 };
 

@@ -1,12 +1,15 @@
 /* Seed mode: crawling, and how long peers may stay (R60 - R65, F17, P19, P20). */
-#include "node/state.h"
+#include "node/view.h"
 
 #include <stdlib.h>
 
+#define SPACING_MS                                                                                 \
+    SECONDS_MS(30) /* P19: between two crawls of one ID, whatever the policy says                  \
+                    */
+
 static bool crawled_lately(const struct step *step, int64_t crawled_at)
 {
-    return crawled_at > 0 &&
-        step->now.mono_ms + 1 - crawled_at < step->node->settings.recrawl_interval_ms;
+    return crawled_at > 0 && step->now.mono_ms + 1 - crawled_at < SPACING_MS;
 }
 
 /* It may have left the book, or been banned, since the pass began. */
@@ -34,7 +37,7 @@ static enum err crawl_one(struct step *step, const struct addr *addr)
 static bool has_room(const struct node *node)
 {
     const struct conns *conns = &node->conns;
-    return conns->dialing < node->settings.crawl_concurrency &&
+    return conns->dialing < node->crawl.concurrency &&
         conns->outbound + conns->dialing < node->settings.crawl_outbound_max;
 }
 
@@ -62,15 +65,49 @@ static void crawl_on(struct step *step)
         end_pass(step);
 }
 
+/* ---- the policy's order (P19) ---- */
+
+static void choose_rows(
+    struct crawl *crawl, const struct addr *addrs, size_t n, const struct crawl_verdict *verdict)
+{
+    bool seen[PEX_SELECTION_MAX] = {false};
+    for (size_t i = 0; i < verdict->rows_n; i++)
+        if (view_take_row(seen, n, verdict->rows[i]))
+            crawl->queue[crawl->queue_n++] = addrs[verdict->rows[i]];
+}
+
+static void ask_for_order(struct step *step, const struct addr *addrs, size_t n)
+{
+    struct node *node = step->node;
+    struct crawl *crawl = &node->crawl;
+    uint32_t most = node->settings.crawl_concurrency;
+    struct crawl_view view = {
+        .concurrency = most,
+        .candidates = view_addresses(step, addrs, n),
+        .candidates_n = n,
+    };
+    struct crawl_verdict *verdict = outbox_alloc(step->outbox, sizeof *verdict); /* 8 kB */
+    view_common(step, &view.common);
+    if (policy_ask(node->policy, HOOK_crawl, &node->rng, &view, verdict) || verdict->is_false)
+        return;
+    bool fewer = verdict->concurrency > 0 && verdict->concurrency < most;
+    crawl->concurrency = fewer ? (uint32_t)verdict->concurrency : most;
+    choose_rows(crawl, addrs, n, verdict);
+}
+
+/* R60: one unbiased selection. */
 static void start_pass(struct step *step)
 {
     struct node *node = step->node;
     struct crawl *crawl = &node->crawl;
     struct book_selection unbiased = {0};
+    struct addr *addrs = outbox_alloc(step->outbox, PEX_SELECTION_MAX * sizeof *addrs);
+    size_t n = book_select(node->book, step->now, &node->rng, &unbiased, addrs);
     end_pass(step); /* one that is still under way ends with what it reached */
     crawl->began_ms = step->now.mono_ms;
-    crawl->queue_at = 0;
-    crawl->queue_n = book_select(node->book, step->now, &node->rng, &unbiased, crawl->queue);
+    crawl->queue_at = crawl->queue_n = 0;
+    if (n > 0)
+        ask_for_order(step, addrs, n);
     log_write(&node->settings.log, LOG_INFO, "crawl", LOG_NUMBER("addresses", crawl->queue_n),
         LOG_NUMBER("peers", node->conns.peers), LOG_NUMBER("dialing", node->conns.dialing));
     crawl_on(step);
@@ -81,6 +118,7 @@ bool crawler_init(struct node *node)
     recent_init(&node->crawl.records, PEER_ID_SIZE, sizeof(int64_t), CRAWL_RECORDS_MAX,
         rng_next(&node->rng));
     node->crawl.began_ms = NEVER_MS;
+    node->crawl.concurrency = node->settings.crawl_concurrency;
     node->crawl.queue = malloc(PEX_SELECTION_MAX * sizeof *node->crawl.queue);
     return node->crawl.queue != NULL;
 }
@@ -94,7 +132,7 @@ void crawler_free(struct node *node)
 void crawler_start(struct step *step)
 {
     if (step->node->seeds_n > 0)
-        seeds_dial(step);
+        seeds_dial(step, 0);
     else
         start_pass(step);
 }
@@ -102,30 +140,16 @@ void crawler_start(struct step *step)
 void crawler_pass(struct step *step)
 {
     struct node *node = step->node;
-    penalty_reinstate(step); /* F5: also in seed mode */
+    reinstate_expired(step); /* F5: also in seed mode */
     start_pass(step);
     if (node->conns.peers + node->conns.dialing == 0)
-        seeds_dial(step);
+        seeds_dial(step, 0);
 }
 
 void crawler_dial_ended(struct step *step)
 {
     if (step->node->settings.seed_mode)
         crawl_on(step);
-}
-
-static bool has_stayed_long_enough(const struct step *step, const struct conn *conn)
-{
-    const struct node_settings *settings = &step->node->settings;
-    int64_t now = step->now.mono_ms;
-    int64_t stayed = now - conn->since_ms;
-    if (stayed >= settings->seed_disconnect_wait_ms) /* R65 */
-        return true;
-    if (!conn->outbound)
-        return conn->requests == 0 && stayed >= settings->seed_idle_ms;
-    if (conn->list_ms != NEVER_MS)
-        return now - conn->list_ms >= settings->crawl_hold_after_list_ms;
-    return stayed >= settings->crawl_hold_without_list_ms;
 }
 
 /* R64. A record touched since, but not crawled, leaves with its turn. */
@@ -141,11 +165,5 @@ static void forget_old_crawls(struct step *step)
 void crawler_housekeep(struct step *step)
 {
     forget_old_crawls(step);
-    struct conns *conns = &step->node->conns;
-    for (uint32_t i = conns->n; i-- > 0;) {
-        struct conn *conn = &conns->at[i];
-        if (conn->state == CONN_PEER && !conn->persistent && has_stayed_long_enough(step, conn))
-            admission_close(step, conn, ERR_GRACEFUL, 0);
-    }
     crawl_on(step);
 }

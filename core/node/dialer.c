@@ -1,6 +1,6 @@
 /* Dialing: which addresses may be dialed, how fast, and what becomes of each result
  * (R50 - R57, S10, P3 - P5, F3, F4, F14, F15, F21, F25). */
-#include "node/state.h"
+#include "node/observe.h"
 
 #define WAIT_MIN_MS SECONDS_MS(1) /* P4 */
 #define WAIT_MAX_MS HOURS_MS(48)
@@ -120,6 +120,7 @@ enum err dialer_dial(struct step *step, const struct addr *addr, enum dial_origi
         .rtt_ms = -1,
         .asked_ms = NEVER_MS,
         .list_ms = NEVER_MS,
+        .request_ms = NEVER_MS,
     };
     if (!conns_add(&node->conns, &conn))
         return ERR_FULL;
@@ -320,6 +321,8 @@ void dialer_failed(struct step *step, const struct event *event)
         found_ourselves(step, &addr);
     else if (is_from_book(origin) || origin == ORIGIN_COMMAND)
         book_result(step, &addr, err, event->dial_failed.id_proven);
+    observe_dial_failed(step, &addr, err);
+    evict_tested(step, &addr.id, err);
     dialer_ended(step, origin, &addr.id, err);
 }
 
@@ -330,4 +333,6 @@ void dialer_succeeded(
     struct addr addr = {*id, conn->remote};
     forget_record(step->node, &conn->remote);
     book_mark_success(step->node->book, step->now, &addr, rtt_ms > 0 ? (uint32_t)rtt_ms : 0);
+    observe_dialed(step, &addr, rtt_ms);
+    evict_tested(step, id, ERR_OK);
 }

@@ -1,6 +1,6 @@
 /* The ensure-peers round: from free outbound slots to dials, requests and seeds (R40 - R47, with
  * F2 and F14). */
-#include "node/state.h"
+#include "node/view.h"
 
 /* Candidates that `select` sees: never ourselves, banned, connected, being dialed, or somebody
  * else's to dial. Whether their back-off is over is the policy's to see and ours to check later. */
@@ -95,26 +95,10 @@ static int64_t choose_and_dial(struct step *step, int64_t wanted)
         .candidates_n = drawn.n,
     };
     struct select_verdict *verdict = outbox_alloc(step->outbox, sizeof *verdict); /* 56 kB */
-    if (drawn.n == 0 || policy_ask(node->policy, HOOK_select, &node->rng, &view, verdict))
+    if (drawn.n == 0 || policy_ask(node->policy, HOOK_select, &node->rng, &view, verdict) ||
+        verdict->is_false)
         return 0;
     return dial_picks(step, &drawn, verdict, wanted);
-}
-
-/* R47a, P8: one of those that may be asked, each with the same chance. */
-static void ask_somebody(struct step *step)
-{
-    struct node *node = step->node;
-    struct conn *chosen = NULL;
-    uint64_t seen = 0;
-    for (uint32_t i = 0; i < node->conns.n; i++)
-        if (exchange_may_ask(step, &node->conns.at[i]) && rng_below(&node->rng, ++seen) == 0)
-            chosen = &node->conns.at[i];
-    if (!chosen)
-        return;
-    char id[PEER_ID_TEXT + 1];
-    log_write(&node->settings.log, LOG_INFO, "asking a peer for addresses",
-        LOG_TEXT("peer", peer_id_text(&chosen->id, id)));
-    exchange_ask(step, chosen);
 }
 
 /* F14: whatever the book holds. */
@@ -131,18 +115,32 @@ static int64_t free_slots(const struct node *node)
     return (int64_t)node->settings.max_outbound - node->conns.outbound - node->conns.dialing;
 }
 
-/* R46, R47. */
-static void look_for_more(struct step *step, bool period_elapsed, bool none_dialable)
+/* R42, P1: how many dials this round may make. */
+static int64_t count_dials(struct step *step, bool period_elapsed)
+{
+    struct node *node = step->node;
+    struct dial_count_view view = {
+        .reason = period_elapsed ? POLICY_ROUND_tick : POLICY_ROUND_wakeup,
+        .free = free_slots(node),
+    };
+    struct dial_count_verdict verdict;
+    view_common(step, &view.common);
+    if (policy_ask(node->policy, HOOK_dial_count, &node->rng, &view, &verdict) ||
+        verdict.is_false || verdict.dials < 0)
+        return 0;
+    return verdict.dials < view.free ? verdict.dials : view.free;
+}
+
+/* R46, R47. dialable: addresses chosen in this round; -1: none was looked for. */
+static void look_for_more(struct step *step, bool period_elapsed, int64_t dialable)
 {
     struct node *node = step->node;
     if (book_need_more(node->book))
-        penalty_reinstate(step);
-    if (!book_need_more(node->book))
-        return;
+        reinstate_expired(step);
     if (period_elapsed) /* D2: not in an extra round */
         ask_somebody(step);
-    if (none_dialable)
-        seeds_dial(step);
+    if (dialable == 0 && book_need_more(node->book))
+        seeds_dial(step, 0);
 }
 
 void ensure_round(struct step *step, bool period_elapsed)
@@ -154,13 +152,14 @@ void ensure_round(struct step *step, bool period_elapsed)
     log_write(&node->settings.log, LOG_INFO, "ensure peers",
         LOG_NUMBER("outbound", conns->outbound), LOG_NUMBER("inbound", conns->inbound),
         LOG_NUMBER("dialing", conns->dialing), LOG_NUMBER("wanted", free_slots(node)));
+    if (period_elapsed)
+        rotate_peers(step);
     if (free_slots(node) <= 0)
         return;
     if (is_alone_for_long(step)) /* before the book's addresses take every slot */
-        seeds_dial(step);
-    int64_t wanted = free_slots(node);
-    int64_t dialable = wanted > 0 ? choose_and_dial(step, wanted) : 0;
-    look_for_more(step, period_elapsed, dialable == 0);
+        seeds_dial(step, 0);
+    int64_t wanted = free_slots(node) > 0 ? count_dials(step, period_elapsed) : 0;
+    look_for_more(step, period_elapsed, wanted > 0 ? choose_and_dial(step, wanted) : -1);
 }
 
 void ensure_wake(struct step *step, int64_t mono_ms)

@@ -1,11 +1,12 @@
-#include "node/state.h"
+#include "node/observe.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #define DIAL_RATE_NODE 10 /* per second (P3) */
 #define DIAL_RATE_SEED 200
-#define HOUSEKEEP_MS SECONDS_MS(1)
+#define HOUSEKEEP_SEED_MS SECONDS_MS(1)
+#define HOUSEKEEP_NODE_MS SECONDS_MS(10)
 
 static struct configured_peer *copy_configured(const struct addr_text *texts, size_t n)
 {
@@ -109,8 +110,10 @@ struct node *node_new(
         return NULL;
     init_deadlines(node, now);
     node->book = book;
-    if (introduce_to_book(node) == ERR_OK)
+    if (introduce_to_book(node) == ERR_OK) {
+        evict_init(node);
         return node;
+    }
     node->book = NULL; /* still the caller's */
     node_free(node);
     return NULL;
@@ -152,6 +155,11 @@ static int64_t first_round_delay_ms(struct node *node)
     return below > 0 ? (int64_t)rng_below(&node->rng, (uint64_t)below) : 0;
 }
 
+static int64_t housekeep_period_ms(const struct node *node)
+{
+    return node->settings.seed_mode ? HOUSEKEEP_SEED_MS : HOUSEKEEP_NODE_MS;
+}
+
 static void start(struct step *step)
 {
     struct node *node = step->node;
@@ -161,7 +169,7 @@ static void start(struct step *step)
     node->started = true;
     node->alone_since_ms = now;
     save_start(step);
-    node->housekeep_ms = now + HOUSEKEEP_MS;
+    node->housekeep_ms = now + housekeep_period_ms(node);
     configured_start(step);
     if (!node->settings.pex)
         return;
@@ -197,8 +205,10 @@ static void housekeep(struct step *step)
 {
     promote_all(step);
     forget_old_history(step);
-    if (step->node->settings.seed_mode)
-        crawler_housekeep(step);
+    if (!step->node->settings.seed_mode)
+        return;
+    rotate_peers(step);
+    crawler_housekeep(step);
 }
 
 int64_t node_next_tick(int64_t due, int64_t period, int64_t now)
@@ -220,7 +230,7 @@ static void tick(struct step *step)
     if (node->wake_ms <= now)
         ensure_round(step, false);
     if (node->housekeep_ms <= now) {
-        node->housekeep_ms = node_next_tick(node->housekeep_ms, HOUSEKEEP_MS, now);
+        node->housekeep_ms = node_next_tick(node->housekeep_ms, housekeep_period_ms(node), now);
         housekeep(step);
     }
     if (node->crawl.next_ms <= now) {
@@ -261,6 +271,7 @@ static void round_trip(struct step *step, const struct event *event)
     struct addr addr = {conn->id, conn->remote};
     if (conn->outbound)
         book_mark_rtt(step->node->book, &addr, (uint32_t)ms);
+    observe_conn(step, conn, POLICY_EVENT_round_trip);
 }
 
 /* What still means something to a node that has stopped: late sockets are turned away. */
@@ -357,12 +368,15 @@ void node_step(struct node *node, struct now now, const struct event *event, str
 {
     struct step step = {node, now, outbox};
     size_t first = outbox->n;
+    node->step = &step;
     tell_before(&step, event);
     if (!node->stopping || is_heard_while_stopping(event)) {
         handle(&step, event);
         penalty_after_step(&step);
         tick(&step);
+        evict_after_step(&step);
         save_after_step(&step);
     }
     tell_after(&step, first);
+    node->step = NULL;
 }

@@ -1,6 +1,6 @@
 /* Misbehaviour: which incidents exist, what the ban policy may decide and what always holds
  * (behaviour.md 1.10, P17). */
-#include "node/state.h"
+#include "node/view.h"
 
 #define INCIDENT_WINDOW_MS HOURS_MS(24)
 #define BANNED_OUTBOUND_WINDOW_MS HOURS_MS(1)
@@ -17,6 +17,13 @@ static uint32_t count_incident(struct step *step, const struct peer_id *id)
         history->incidents = 0;
     }
     return ++history->incidents;
+}
+
+uint32_t penalty_incidents(const struct step *step, const struct peer_history *history)
+{
+    bool counts = history && history->incidents_at > 0 &&
+        step->now.mono_ms + 1 - history->incidents_at <= INCIDENT_WINDOW_MS;
+    return counts ? history->incidents : 0;
 }
 
 /* Those for which 1.10 bans. */
@@ -174,12 +181,4 @@ void penalty_after_step(struct step *step)
         return;
     node->is_parting = false;
     penalty_part(step, &node->parting);
-}
-
-void penalty_reinstate(struct step *step)
-{
-    struct node *node = step->node;
-    uint32_t n = book_reinstate_expired(node->book, step->now, &node->rng);
-    if (n > 0)
-        log_write(&node->settings.log, LOG_INFO, "addresses reinstated", LOG_NUMBER("n", n));
 }

@@ -1,5 +1,6 @@
 /* Persistent peers: kept connected for ever and dialed by nobody else (S16, S20, F16). */
 #include "node/configured.h"
+#include "node/view.h"
 
 #define RECONNECT_LIMIT_MS HOURS_MS(24) /* P25: bounds of what an operator may set instead */
 #define RECONNECT_LEAST_MS SECONDS_MS(1)
@@ -27,26 +28,40 @@ static int64_t jitter_ms(struct node *node, int64_t below_ms)
     return below_ms > 0 ? (int64_t)rng_below(&node->rng, (uint64_t)below_ms) : 0;
 }
 
-static int64_t reconnect_wait_ms(struct node *node, uint32_t failures)
+/* P25: the policy's wait within bounds; an operator's cap holds whatever it says. */
+static int64_t reconnect_wait_ms(
+    struct step *step, const struct configured_peer *peer, enum err err)
 {
+    struct node *node = step->node;
     const struct node_settings *settings = &node->settings;
     int64_t cap = settings->persistent_max_dial_period_ms;
-    int64_t longest = earlier_ms(cap > 0 ? cap : settings->reconnect_max_ms, RECONNECT_LIMIT_MS);
-    int64_t wait = settings->reconnect_interval_ms;
-    if (failures > settings->reconnect_tries) {
-        wait = SECONDS_MS(1);
-        for (uint32_t i = settings->reconnect_tries; i < failures && wait < longest; i++)
-            wait *= settings->reconnect_factor;
-    }
-    wait = earlier_ms(wait + jitter_ms(node, settings->reconnect_jitter_ms), longest);
+    int64_t longest = cap > 0 ? earlier_ms(cap, RECONNECT_LIMIT_MS) : RECONNECT_LIMIT_MS;
+    struct addr addr = {peer->text.id, peer->addr.at};
+    struct row_text text;
+    struct view_name name = view_name(node, &addr, &text);
+    struct reconnect_view view = {
+        .id = name.id,
+        .ip = peer->resolved ? name.ip : "",
+        .port = peer->text.port,
+        .tag = peer->resolved ? name.tag : "",
+        .class = err_name(err),
+        .failures = peer->failures,
+        .away_s = view_age_mono_s(step, peer->away_ms),
+        .max_wait_s = (double)cap / 1000,
+    };
+    struct reconnect_verdict verdict;
+    view_common(step, &view.common);
+    if (policy_ask(node->policy, HOOK_reconnect, &node->rng, &view, &verdict))
+        verdict.wait_s = (double)settings->reconnect_max_ms / 1000;
+    int64_t wait = clamp_ms(verdict.wait_s, RECONNECT_LEAST_MS, longest);
     return wait > RECONNECT_LEAST_MS ? wait : RECONNECT_LEAST_MS;
 }
 
-static void retry_later(struct step *step, struct configured_peer *peer)
+static void retry_later(struct step *step, struct configured_peer *peer, enum err err)
 {
     if (peer->failures < UINT32_MAX)
         peer->failures++;
-    peer->next_ms = step->now.mono_ms + reconnect_wait_ms(step->node, peer->failures);
+    peer->next_ms = step->now.mono_ms + reconnect_wait_ms(step, peer, err);
 }
 
 static const char *host_of(const struct configured_peer *peer, char ip[IP_TEXT_MAX])
@@ -85,7 +100,7 @@ static void dial_persistent(struct step *step, struct configured_peer *peer)
             : step->now.mono_ms + SECONDS_MS(1);
         break;
     default:
-        retry_later(step, peer);
+        retry_later(step, peer, err);
         log_retry(step, peer, err);
     }
 }
@@ -99,7 +114,7 @@ void persistent_failed(struct step *step, const struct peer_id *id, enum err err
         peer->never = true;
         return;
     }
-    retry_later(step, peer);
+    retry_later(step, peer, err);
     log_retry(step, peer, err);
 }
 
@@ -107,10 +122,11 @@ void persistent_connected(struct step *step, const struct peer_id *id)
 {
     struct configured_peer *peer = configured_persistent(step->node, id);
     if (peer)
-        peer->next_ms = NEVER_MS;
+        peer->next_ms = peer->away_ms = NEVER_MS;
 }
 
-void persistent_closed(struct step *step, const struct peer_id *id, int64_t stayed_ms, bool by_us)
+void persistent_closed(
+    struct step *step, const struct peer_id *id, int64_t stayed_ms, enum err err, bool by_us)
 {
     struct configured_peer *peer = configured_persistent(step->node, id);
     if (!peer || peer->never || step->node->stopping)
@@ -118,12 +134,13 @@ void persistent_closed(struct step *step, const struct peer_id *id, int64_t stay
     char text[PEER_ID_TEXT + 1], ip[IP_TEXT_MAX];
     log_write(&step->node->settings.log, LOG_INFO, "persistent peer lost, reconnecting",
         LOG_TEXT("peer", peer_id_text(id, text)), LOG_TEXT("host", host_of(peer, ip)));
+    peer->away_ms = step->now.mono_ms;
     if (by_us) { /* S15: no reconnect, but F16: never given up */
         peer->next_ms = step->now.mono_ms + step->node->settings.reconnect_max_ms;
         return;
     }
     if (stayed_ms < SHORT_STAY_MS) {
-        retry_later(step, peer);
+        retry_later(step, peer, err);
         return;
     }
     peer->failures = 0;
@@ -144,7 +161,7 @@ void persistent_due(struct step *step, uint32_t i)
 void persistent_answered(struct step *step, struct configured_peer *peer, const struct event *event)
 {
     if (event->resolved.err || event->resolved.ips_n == 0) {
-        retry_later(step, peer);
+        retry_later(step, peer, ERR_LOOKUP);
         log_retry(step, peer, ERR_LOOKUP);
         return;
     }
@@ -157,6 +174,7 @@ void persistent_start(struct step *step, struct configured_peer *peer)
 {
     struct node *node = step->node;
     int64_t delay = jitter_ms(node, node->settings.configured_dial_delay_max_ms);
+    peer->away_ms = step->now.mono_ms;
     peer->never = peer_id_equal(&peer->text.id, &node->settings.id);
     if (peer->never)
         return;

@@ -1,7 +1,10 @@
 /* Seeds: whom to ask for addresses when the book gives none (R3 - R6, R58, P10, F14). */
 #include "node/configured.h"
+#include "node/view.h"
 
 #include <stdlib.h>
+
+#define SEEDS_SHOWN_MAX 256
 
 static void end_walk(struct seed_walk *walk)
 {
@@ -25,6 +28,7 @@ static void walk_on(struct step *step)
         enum err err = dialer_dial(step, &seed->addr, ORIGIN_SEED);
         if (err == ERR_OK) {
             seed->tried_ms = step->now.mono_ms;
+            seed->dials++;
             return;
         }
         if (err == ERR_ALREADY_CONNECTED)
@@ -39,24 +43,91 @@ static void walk_on(struct step *step)
     end_walk(walk);
 }
 
-void seeds_dial(struct step *step)
+/* ---- the policy's order (P10) ---- */
+
+static void view_seed(const struct step *step, const struct configured_peer *seed,
+    struct seed_row *row, struct row_text *text)
+{
+    struct view_name name = view_name(step->node, &seed->addr, text);
+    bool tried = seed->dials > 0;
+    *row = (struct seed_row){
+        .id = name.id,
+        .ip = name.ip,
+        .port = name.port,
+        .group = name.group,
+        .tag = name.tag,
+        .last_try_age_s = tried ? view_age_mono_s(step, seed->tried_ms) : NEVER_AGE,
+        .failures = seed->dials_failed,
+        .result = tried ? err_name((enum err)seed->result) : "",
+    };
+}
+
+/* The seeds that may be dialed now, into the order of the walk; at most as many as there are rows
+ * for in a verdict. */
+static uint32_t collect_ready(struct step *step)
 {
     struct node *node = step->node;
-    struct seed_walk *walk = &node->walk;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < node->seeds_n && n < SEEDS_SHOWN_MAX; i++)
+        if (seed_is_ready(step, &node->seeds[i]))
+            node->walk.order[n++] = i;
+    return n;
+}
+
+static void choose_order(
+    struct step *step, const uint32_t *ready, size_t ready_n, const struct seeds_verdict *verdict)
+{
+    struct seed_walk *walk = &step->node->walk;
+    bool seen[SEEDS_SHOWN_MAX] = {false};
+    for (size_t i = 0; i < verdict->rows_n; i++)
+        if (view_take_row(seen, ready_n, verdict->rows[i]))
+            walk->order[walk->n++] = ready[verdict->rows[i]];
+}
+
+static void ask_for_order(struct step *step, uint32_t ready_n, int64_t dialable)
+{
+    struct node *node = step->node;
+    uint32_t *ready = outbox_alloc(step->outbox, ready_n * sizeof *ready);
+    struct seed_row *rows = outbox_alloc(step->outbox, ready_n * sizeof *rows);
+    struct row_text *texts = outbox_alloc(step->outbox, ready_n * sizeof *texts);
+    memcpy(ready, node->walk.order, ready_n * sizeof *ready);
+    for (uint32_t i = 0; i < ready_n; i++)
+        view_seed(step, &node->seeds[ready[i]], &rows[i], &texts[i]);
+    struct seeds_view view = {
+        .need_more = book_need_more(node->book),
+        .alone_s = view_age_mono_s(step, node->alone_since_ms),
+        .dialable = dialable,
+        .seeds = rows,
+        .seeds_n = ready_n,
+    };
+    struct seeds_verdict verdict;
+    view_common(step, &view.common);
+    if (policy_ask(node->policy, HOOK_seeds, &node->rng, &view, &verdict) == ERR_OK &&
+        !verdict.is_false)
+        choose_order(step, ready, ready_n, &verdict);
+}
+
+void seeds_dial(struct step *step, int64_t dialable)
+{
+    struct seed_walk *walk = &step->node->walk;
     if (walk->active)
         return;
-    for (uint32_t i = 0; i < node->seeds_n; i++) {
-        if (!seed_is_ready(step, &node->seeds[i]))
-            continue;
-        uint32_t place = (uint32_t)rng_below(&node->rng, walk->n + 1);
-        walk->order[walk->n++] = walk->order[place];
-        walk->order[place] = i;
-    }
+    uint32_t ready_n = collect_ready(step);
+    if (ready_n > 0)
+        ask_for_order(step, ready_n, dialable);
     if (walk->n == 0)
         return;
     walk->active = true;
-    log_write(&node->settings.log, LOG_INFO, "dialing seeds", LOG_NUMBER("seeds", walk->n));
+    log_write(&step->node->settings.log, LOG_INFO, "dialing seeds", LOG_NUMBER("seeds", walk->n));
     walk_on(step);
+}
+
+/* ---- what becomes of them ---- */
+
+static void note_result(struct configured_peer *seed, enum err err)
+{
+    seed->result = (uint8_t)err;
+    seed->dials_failed = err ? seed->dials_failed + 1 : 0;
 }
 
 /* Every dial of this origin belongs to the walk. */
@@ -70,6 +141,7 @@ void seeds_failed(struct step *step, enum err err)
     char text[ADDR_TEXT_MAX];
     log_write(&node->settings.log, LOG_ERROR, "seed dial failed",
         LOG_TEXT("seed", addr_to_text(&seed->addr, text)), LOG_TEXT("error", err_text(err)));
+    note_result(seed, err);
     if (err == ERR_SELF)
         seed->never = true;
     else if (seed->text.is_name && !seed->resolving) /* F14: its address may have changed */
@@ -80,7 +152,11 @@ void seeds_failed(struct step *step, enum err err)
 
 void seeds_connected(struct step *step)
 {
-    end_walk(&step->node->walk);
+    struct node *node = step->node;
+    struct seed_walk *walk = &node->walk;
+    if (walk->active)
+        note_result(&node->seeds[walk->order[walk->at]], ERR_OK);
+    end_walk(walk);
 }
 
 /* R6: with seeds configured, one must resolve unless the book has addresses. */
@@ -127,7 +203,7 @@ static void dial_if_alone(struct step *step)
     if (node->conns.peers + node->conns.dialing > 0)
         return;
     if (node->settings.seed_mode)
-        seeds_dial(step);
+        seeds_dial(step, 0);
     else
         ensure_wake(step, step->now.mono_ms);
 }

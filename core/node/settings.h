@@ -4,6 +4,7 @@
 #define NODE_SETTINGS_H
 
 #include "addr/addr.h"
+#include "addr/tags.h"
 #include "base/log.h"
 
 #define OWN_ADDRESSES_MAX 8
@@ -93,7 +94,8 @@ struct node_settings {
     int64_t book_save_interval_ms;        /* 2 min (B50): ACTION_EXPORT */
     int64_t configured_dial_delay_max_ms; /* 3 s: random delay before configured dials (S16, P26) */
 
-    uint64_t rng_seed; /* decisions only, never keys */
+    const struct tags *tags; /* of address ranges, for policies; borrowed, NULL: none */
+    uint64_t rng_seed;       /* decisions only, never keys */
     struct log log;
 };
 

@@ -14,16 +14,19 @@
 
 /* A field more or less in one of these, and this file must know it. */
 #if UINTPTR_MAX == UINT64_MAX
-static_assert(sizeof(struct node_settings) == 792, "code_settings");
-static_assert(sizeof(struct conn) == 208, "code_conn");
-static_assert(sizeof(struct configured_peer) == 360, "code_configured");
+static_assert(sizeof(struct node_settings) == 800, "code_settings");
+static_assert(sizeof(struct conn) == 240, "code_conn");
+static_assert(sizeof(struct configured_peer) == 384, "code_configured");
 static_assert(sizeof(struct peer_history) == 56, "code_history");
 static_assert(sizeof(struct dial_record) == 16, "code_dial_record");
-static_assert(sizeof(struct crawl) == 144, "code_crawl");
+static_assert(sizeof(struct crawl) == 152, "code_crawl");
+static_assert(sizeof(struct evict_test) == 128, "code_test");
 static_assert(sizeof(struct node_save) == 48, "code_save");
 static_assert(sizeof(struct node_counts) == 112, "code_counts");
 static_assert(sizeof(struct node_metrics) == 7 * 8 * ERR_COUNT + 24, "code_metrics");
-static_assert(sizeof(struct node) == sizeof(struct node_metrics) + 2224, "code_node");
+static_assert(
+    sizeof(struct node) == sizeof(struct node_settings) + sizeof(struct node_metrics) + 2736,
+    "code_node");
 #endif
 
 /* ---- settings ---- */
@@ -98,8 +101,9 @@ static void code_conn(struct codec *codec, struct conn *conn)
     bool *const flags[] = {&conn->listen_known, &conn->outbound, &conn->persistent,
         &conn->unconditional, &conn->is_seed, &conn->has_pex, &conn->listen_bad, &conn->forgiven};
     int64_t *const times[] = {&conn->since_ms, &conn->good_ms, &conn->asked_ms, &conn->late_ms,
-        &conn->list_ms, &conn->requested_ms};
-    uint32_t *const counts[] = {&conn->late_lists, &conn->asked, &conn->requests, &conn->useful};
+        &conn->list_ms, &conn->requested_ms, &conn->request_ms, &conn->promote_ms};
+    uint32_t *const counts[] = {&conn->late_lists, &conn->asked, &conn->requests, &conn->lists,
+        &conn->addresses, &conn->useful};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         code_bool(codec, flags[i]);
     for (size_t i = 0; i < sizeof times / sizeof *times; i++)
@@ -194,6 +198,10 @@ static void code_configured(struct codec *codec, struct configured_peer *peer)
     code_u32(codec, &peer->failures);
     code_time(codec, &peer->next_ms);
     code_time(codec, &peer->tried_ms);
+    code_time(codec, &peer->away_ms);
+    code_u32(codec, &peer->dials);
+    code_u32(codec, &peer->dials_failed);
+    code_enum(codec, &peer->result, ERR_COUNT);
 }
 
 /* A reader takes memory for n items of a list that has none so far, or one it does not need. */
@@ -247,8 +255,30 @@ static void code_crawl(struct codec *codec, struct crawl *crawl)
     crawl->queue_at = code_count(codec, (uint32_t)crawl->queue_at, (uint32_t)crawl->queue_n);
     for (size_t i = 0; i < crawl->queue_n && !codec->err; i++)
         code_addr(codec, &crawl->queue[i]);
+    code_u32(codec, &crawl->concurrency);
     code_time(codec, &crawl->began_ms);
     code_time(codec, &crawl->next_ms);
+}
+
+static void code_test(struct codec *codec, struct evict_test *test)
+{
+    code_enum(codec, &test->side, BOOK_OLD + 1);
+    code_bool(codec, &test->dialing);
+    code_addr(codec, &test->victim);
+    code_addr(codec, &test->newcomer);
+    code_addr(codec, &test->source);
+    code_time(codec, &test->since_ms);
+}
+
+static void code_evict(struct codec *codec, struct evict *evict)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < EVICT_TESTS_MAX && !codec->err; i++) {
+        code_test(codec, &evict->tests[i]);
+        n += evict->tests[i].side != 0;
+    }
+    if (codec->reading)
+        evict->n = n;
 }
 
 static void code_save(struct codec *codec, struct node_save *save)
@@ -330,6 +360,7 @@ static void code_node(struct codec *codec, struct node *node)
     code_unconditional(codec, node);
     code_walk(codec, node);
     code_crawl(codec, &node->crawl);
+    code_evict(codec, &node->evict);
     code_save(codec, &node->save);
     code_counts(codec, &node->counts);
     code_metrics(codec, &node->metrics);
@@ -365,8 +396,10 @@ struct node *node_snapshot_read(struct codec *codec, struct policy *policy, cons
     }
     node->book = book;
     code_node(codec, node);
-    if (!codec->err)
+    if (!codec->err) {
+        evict_init(node);
         return node;
+    }
     node_free(node);
     return NULL;
 }

@@ -1,9 +1,9 @@
 /* A whole node as bytes, exactly, with its book: a node read back takes the same actions on the
  * same events as the one written, if its policy gives the same answers. For traces.
  *
- * Not in it: the policy, the log, observers, and what the host holds (sockets, names being looked
- * up, rows and images on their way to disk). Nothing secret: a node knows no key but the one that
- * places addresses in its book. */
+ * Not in it: the policy, the log, observers, tags, and what the host holds (sockets, names being
+ * looked up, rows and images on their way to disk). Nothing secret: a node knows no key but the one
+ * that places addresses in its book. */
 #ifndef NODE_SNAPSHOT_H
 #define NODE_SNAPSHOT_H
 

@@ -26,14 +26,23 @@ static uint32_t allowance(
     return halvings < 31 ? settings->source_hourly_max >> halvings : 0;
 }
 
-bool source_may_add(const struct step *step, const struct peer_id *id)
+uint32_t source_room(const struct step *step, const struct peer_id *id)
 {
+    const struct node_settings *settings = &step->node->settings;
     const struct peer_history *history = recent_find(&step->node->history, id);
     int64_t now_at = step->now.mono_ms + 1;
     if (!history)
-        return true;
+        return settings->source_hourly_max;
     uint32_t added = is_over(history->added_at, now_at, ADDED_WINDOW_MS) ? 0 : history->added;
-    return added < allowance(&step->node->settings, history, now_at);
+    uint32_t most = allowance(settings, history, now_at);
+    return added < most ? most - added : 0;
+}
+
+uint32_t source_dead(const struct step *step, const struct peer_id *id)
+{
+    const struct peer_history *history = recent_find(&step->node->history, id);
+    bool counts = history && !is_over(history->dead_at, step->now.mono_ms + 1, BLAME_WINDOW_MS);
+    return counts ? history->dead : 0;
 }
 
 void source_added(struct step *step, const struct peer_id *id)
@@ -49,6 +58,19 @@ void source_added(struct step *step, const struct peer_id *id)
     history->added++;
 }
 
+void source_note_dead(struct step *step, const struct peer_id *id, uint32_t n)
+{
+    struct peer_history *history = recent_touch(&step->node->history, id);
+    int64_t now_at = step->now.mono_ms + 1;
+    if (!history)
+        return;
+    if (is_over(history->dead_at, now_at, BLAME_WINDOW_MS)) {
+        history->dead_at = now_at;
+        history->dead = 0;
+    }
+    history->dead += n < UINT32_MAX - history->dead ? n : 0;
+}
+
 /* Only what never answered anybody of us, and only its first failure: honest relays pass on
  * addresses that died since. */
 void source_blame(struct step *step, const struct addr *dead)
@@ -59,15 +81,6 @@ void source_blame(struct step *step, const struct addr *dead)
         entry->last_success_ms != 0)
         return;
     const struct peer_id *id = &book_source(node->book, entry, 0)->id;
-    if (peer_id_equal(id, &node->settings.id))
-        return;
-    struct peer_history *history = recent_touch(&node->history, id);
-    int64_t now_at = step->now.mono_ms + 1;
-    if (!history)
-        return;
-    if (is_over(history->dead_at, now_at, BLAME_WINDOW_MS)) {
-        history->dead_at = now_at;
-        history->dead = 0;
-    }
-    history->dead++;
+    if (!peer_id_equal(id, &node->settings.id))
+        source_note_dead(step, id, 1);
 }

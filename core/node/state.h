@@ -7,6 +7,7 @@
 #include "base/bucket.h"
 #include "base/recent.h"
 #include "node/conns.h"
+#include "node/evict.h"
 #include "node/node.h"
 
 /* Bounds of tables that peers can fill (F26). */
@@ -38,14 +39,17 @@ struct peer_history {
 /* A seed or persistent peer of the configuration. */
 struct configured_peer {
     struct addr_text text;
-    struct addr addr;  /* last resolved address */
-    bool resolved;     /* addr is usable */
-    bool resolving;    /* the host was asked */
-    bool never;        /* it is ourselves */
-    bool removed;      /* by an operator: this place is free */
-    uint32_t failures; /* in a row: dials (persistent) or look-ups (seeds) */
-    int64_t next_ms;   /* next try; NEVER_MS while connected, dialing or resolving */
-    int64_t tried_ms;  /* last dial */
+    struct addr addr;             /* last resolved address */
+    bool resolved;                /* addr is usable */
+    bool resolving;               /* the host was asked */
+    bool never;                   /* it is ourselves */
+    bool removed;                 /* by an operator: this place is free */
+    uint32_t failures;            /* in a row: dials (persistent) or look-ups (seeds) */
+    int64_t next_ms;              /* next try; NEVER_MS while connected, dialing or resolving */
+    int64_t tried_ms;             /* last dial */
+    int64_t away_ms;              /* persistent: since then; NEVER_MS while connected */
+    uint32_t dials, dials_failed; /* seeds: ever, and in a row */
+    uint8_t result;               /* seeds: enum err of the last dial */
 };
 
 /* One walk through the seeds (R58). */
@@ -59,6 +63,7 @@ struct seed_walk {
 struct crawl {
     struct addr *queue; /* addresses of this pass that still wait for a free dial */
     size_t queue_n, queue_at;
+    uint32_t concurrency;  /* of this pass */
     struct recent records; /* ID -> mono_ms + 1 of the last crawl */
     int64_t began_ms;      /* of the pass that is under way; NEVER_MS: none */
     int64_t next_ms;
@@ -114,22 +119,14 @@ struct node {
     int64_t last_wall_ms; /* so that what scripts see never goes back */
     struct node_counts counts;
     struct node_metrics metrics;
+    struct evict evict;
+    struct step *step; /* the one under way, for the book's questions */
 };
-
-#define ROWS_MAX 1024
 
 struct step {
     struct node *node;
     struct now now;
     struct outbox *outbox;
-};
-
-/* Texts behind the pointers of one row. */
-struct row_text {
-    char id[PEER_ID_TEXT + 1];
-    char ip[IP_TEXT_MAX];
-    char group[GROUP_TEXT_MAX];
-    char source_ip[IP_TEXT_MAX];
 };
 
 #define BAN_MIN_MS MINUTES_MS(1) /* P5, P17 */
@@ -200,31 +197,61 @@ void share_send(struct step *step, const struct conn *conn);
 
 /* Asks the ban policy and enforces its answer; whether the peer must go. */
 bool penalty_judge(struct step *step, const struct conn *conn, enum err kind);
+/* Of the last day; history may be NULL. */
+uint32_t penalty_incidents(const struct step *step, const struct peer_history *history);
 /* The same, and closes it if so. */
 void penalty_incident(struct step *step, struct conn *conn, enum err kind);
 /* A range is banned: closes the peers inside but for those the operator named. How many went. */
 uint32_t penalty_part(struct step *step, const struct cidr *range);
 /* At the end of a step: the same for a range that a policy banned in it. */
 void penalty_after_step(struct step *step);
-/* P11: the addresses whose bans ran out come back. */
-void penalty_reinstate(struct step *step);
+
+/* reinstate.c */
+
+/* P11: addresses whose bans ran out come back. */
+void reinstate_expired(struct step *step);
 
 /* source.c */
 
 /* A peer as the source of an address: its socket's IP, never its claim (F20). */
 struct addr source_of(const struct conn *conn);
-/* P16: whether this ID may add one more address now ... */
-bool source_may_add(const struct step *step, const struct peer_id *id);
-/* ... it did ... */
+/* P16: how many addresses this ID may add now ... */
+uint32_t source_room(const struct step *step, const struct peer_id *id);
+/* ... it added one ... */
 void source_added(struct step *step, const struct peer_id *id);
-/* ... and an address failed: whoever told it first may add less for a day. */
+/* ... an address failed: whoever told it first may add less for a day ... */
 void source_blame(struct step *step, const struct addr *dead);
+/* ... as if so many had failed; and how many did in the last day. */
+void source_note_dead(struct step *step, const struct peer_id *id, uint32_t n);
+uint32_t source_dead(const struct step *step, const struct peer_id *id);
+
+/* accept.c */
+
+/* R35, P16: takes what the policy chose of a solicited list. How many were new to us. */
+uint32_t accept_list(struct step *step, const struct conn *conn, const struct pex_message *list);
+
+/* answer.c */
+
+/* R25 - R27. */
+void answer_request(struct step *step, struct conn *conn);
 
 /* promote.c */
 
-/* P6: marks the address of a useful peer good, at most once a connection and hour. */
+/* P6: marks the address of a useful peer good, at most once a connection and hour. The policy is
+ * asked when a peer sends a list, and about all once a minute. */
 void promote_if_useful(struct step *step, struct conn *conn);
 void promote_all(struct step *step);
+
+/* ask.c */
+
+/* R47a: perhaps one of all peers. */
+void ask_somebody(struct step *step);
+/* R20: perhaps one that has just connected. */
+void ask_newcomer(struct step *step, struct conn *conn);
+
+/* rotate.c */
+
+void rotate_peers(struct step *step);
 
 /* ensure.c */
 
@@ -246,8 +273,9 @@ bool configured_covers(const struct node *node, const struct cidr *range);
 
 /* seeds.c */
 
-/* Begins a walk through the seeds that are due, unless one is under way (R58). */
-void seeds_dial(struct step *step);
+/* Begins a walk through those ready seeds that the policy names, unless one is under way (R58).
+ * dialable: how many addresses of the book could be dialed in this round. */
+void seeds_dial(struct step *step, int64_t dialable);
 void seeds_failed(struct step *step, enum err err);
 void seeds_connected(struct step *step);
 
@@ -256,7 +284,8 @@ void seeds_connected(struct step *step);
 void persistent_failed(struct step *step, const struct peer_id *id, enum err err);
 void persistent_connected(struct step *step, const struct peer_id *id);
 /* by_us: closed without blame by our own decision. */
-void persistent_closed(struct step *step, const struct peer_id *id, int64_t stayed_ms, bool by_us);
+void persistent_closed(
+    struct step *step, const struct peer_id *id, int64_t stayed_ms, enum err err, bool by_us);
 
 /* save.c */
 
@@ -283,15 +312,6 @@ void crawler_start(struct step *step);
 void crawler_pass(struct step *step);
 void crawler_dial_ended(struct step *step);
 void crawler_housekeep(struct step *step);
-
-/* view.c */
-
-void view_common(const struct step *step, struct policy_common *common);
-/* The row of an address, whether it is in the book or not. */
-void view_address(const struct step *step, const struct addr *addr, struct address_row *row,
-    struct row_text *text);
-void view_peer(
-    const struct step *step, const struct conn *conn, struct peer_row *row, struct row_text *text);
 
 /* Saves and closes every connection. */
 void node_stop(struct step *step);

@@ -1,20 +1,20 @@
 /* What others see of a node: policies (behaviour.md L1), reports, people. */
-#include "node/state.h"
+#include "node/view.h"
 
-#define NEVER_AGE (-1.0)
+#include "addr/tags.h"
 
-static int64_t wall_seconds(const struct step *step)
+double view_now_s(const struct step *step)
 {
     if (step->now.wall_ms > step->node->last_wall_ms)
         step->node->last_wall_ms = step->now.wall_ms;
-    return step->node->last_wall_ms / 1000;
+    return (double)(step->node->last_wall_ms / 1000);
 }
 
 void view_common(const struct step *step, struct policy_common *common)
 {
     const struct node *node = step->node;
     *common = (struct policy_common){
-        .now = (double)wall_seconds(step),
+        .now = view_now_s(step),
         .role = node->settings.seed_mode ? POLICY_ROLE_seed : POLICY_ROLE_node,
         .outbound = node->conns.outbound,
         .inbound = node->conns.inbound,
@@ -27,13 +27,38 @@ void view_common(const struct step *step, struct policy_common *common)
 }
 
 /* Wall time may have been set back since: an age is never negative. */
-static double age_s(const struct step *step, int64_t wall_ms)
+double view_age_s(const struct step *step, int64_t wall_ms)
 {
     if (wall_ms == 0)
         return NEVER_AGE;
     int64_t age_ms = step->now.wall_ms - wall_ms;
     return age_ms > 0 ? (double)age_ms / 1000 : 0;
 }
+
+double view_age_mono_s(const struct step *step, int64_t mono_ms)
+{
+    return mono_ms == NEVER_MS ? NEVER_AGE : (double)(step->now.mono_ms - mono_ms) / 1000;
+}
+
+/* Of times kept as mono_ms + 1, 0 for never. */
+static double age_at_s(const struct step *step, int64_t at)
+{
+    return view_age_mono_s(step, at == 0 ? NEVER_MS : at - 1);
+}
+
+struct view_name view_name(const struct node *node, const struct addr *addr, struct row_text *text)
+{
+    struct group group = ip_group(&addr->at.ip, node->settings.strict);
+    return (struct view_name){
+        .id = peer_id_text(&addr->id, text->id),
+        .ip = ip_text(&addr->at.ip, text->ip),
+        .group = group_text(group, text->group),
+        .tag = tags_find(node->settings.tags, &addr->at.ip),
+        .port = addr->at.port,
+    };
+}
+
+/* ---- addresses ---- */
 
 static double retry_in_s(const struct step *step, const struct dial_record *record)
 {
@@ -42,18 +67,39 @@ static double retry_in_s(const struct step *step, const struct dial_record *reco
     return (double)(record->next_ms - step->now.mono_ms) / 1000;
 }
 
+static double reached(const struct step *step, const struct book_entry *entry, enum book_window in)
+{
+    struct book_reliability seen = book_reliability(entry, in, step->now);
+    return seen.known > 0 ? seen.good / seen.known : NEVER_AGE;
+}
+
+static void view_source(const struct step *step, const struct book_entry *entry,
+    struct address_row *row, struct row_text *text)
+{
+    const struct ip *ip = &book_source(step->node->book, entry, 0)->at.ip;
+    row->source_ip = ip_text(ip, text->source_ip);
+    row->source_group = group_text(ip_group(ip, step->node->settings.strict), text->source_group);
+}
+
 static void view_entry(const struct step *step, const struct book_entry *entry,
     struct address_row *row, struct row_text *text)
 {
     row->old = entry->side == BOOK_OLD;
     row->attempts = entry->attempts;
-    row->last_attempt_age_s = age_s(step, entry->last_attempt_ms);
-    row->last_success_age_s = age_s(step, entry->last_success_ms);
-    row->last_verified_age_s = age_s(step, entry->last_verified_ms);
+    row->last_attempt_age_s = view_age_s(step, entry->last_attempt_ms);
+    row->last_success_age_s = view_age_s(step, entry->last_success_ms);
+    row->last_verified_age_s = view_age_s(step, entry->last_verified_ms);
+    row->first_seen_age_s = view_age_s(step, entry->first_seen_ms);
+    row->references = entry->side == BOOK_NEW ? entry->refs : 0;
+    row->reached_2h = reached(step, entry, BOOK_WINDOW_2H);
+    row->reached_day = reached(step, entry, BOOK_WINDOW_1D);
+    row->reached_week = reached(step, entry, BOOK_WINDOW_1W);
+    row->connected = entry->connected;
+    row->version = book_version(step->node->book, entry);
     if (entry->rtt_ms > 0)
         row->rtt_ms = entry->rtt_ms;
     if (entry->sources_n > 0)
-        row->source_ip = ip_text(&book_source(step->node->book, entry, 0)->at.ip, text->source_ip);
+        view_source(step, entry, row, text);
 }
 
 void view_address(const struct step *step, const struct addr *addr, struct address_row *row,
@@ -61,46 +107,111 @@ void view_address(const struct step *step, const struct addr *addr, struct addre
 {
     const struct node *node = step->node;
     const struct dial_record *record = dialer_record(node, &addr->at);
+    const int64_t *crawled_at = recent_find(&node->crawl.records, &addr->id);
     struct group group = ip_group(&addr->at.ip, node->settings.strict);
+    struct view_name name = view_name(node, addr, text);
     *row = (struct address_row){
-        .id = peer_id_text(&addr->id, text->id),
-        .ip = ip_text(&addr->at.ip, text->ip),
-        .port = addr->at.port,
-        .group = group_text(group, text->group),
-        .tag = "",
+        .id = name.id,
+        .ip = name.ip,
+        .port = name.port,
+        .group = name.group,
+        .tag = name.tag,
         .failures = record ? record->failures : 0,
         .retry_in_s = retry_in_s(step, record),
         .last_attempt_age_s = NEVER_AGE,
         .last_success_age_s = NEVER_AGE,
         .last_verified_age_s = NEVER_AGE,
+        .first_seen_age_s = NEVER_AGE,
+        .last_crawl_age_s = age_at_s(step, crawled_at ? *crawled_at : 0),
         .rtt_ms = -1,
         .group_outbound = conns_outbound_in_group(&node->conns, group),
         .persistent = configured_is_persistent(node, &addr->id),
         .source_ip = "",
+        .source_group = "",
+        .reached_2h = NEVER_AGE,
+        .reached_day = NEVER_AGE,
+        .reached_week = NEVER_AGE,
+        .version = "",
     };
     const struct book_entry *entry = book_find(node->book, &addr->id);
     if (entry && endpoint_equal(&entry->addr.at, &addr->at))
         view_entry(step, entry, row, text);
 }
 
+const struct address_row *view_addresses(struct step *step, const struct addr *addrs, size_t n)
+{
+    struct address_row *rows = outbox_alloc(step->outbox, n * sizeof *rows);
+    struct row_text *texts = outbox_alloc(step->outbox, n * sizeof *texts);
+    for (size_t i = 0; i < n; i++)
+        view_address(step, &addrs[i], &rows[i], &texts[i]);
+    return rows;
+}
+
+/* ---- peers ---- */
+
 void view_peer(
     const struct step *step, const struct conn *conn, struct peer_row *row, struct row_text *text)
 {
-    struct group group = ip_group(&conn->remote.ip, step->node->settings.strict);
+    const struct peer_history *history = recent_find(&step->node->history, &conn->id);
+    struct addr addr = {conn->id, conn->remote};
+    struct view_name name = view_name(step->node, &addr, text);
     *row = (struct peer_row){
-        .id = peer_id_text(&conn->id, text->id),
-        .ip = ip_text(&conn->remote.ip, text->ip),
-        .port = conn->remote.port,
-        .group = group_text(group, text->group),
-        .tag = "",
+        .id = name.id,
+        .ip = name.ip,
+        .port = name.port,
+        .group = name.group,
+        .tag = name.tag,
         .outbound = conn->outbound,
         .persistent = conn->persistent,
         .unconditional = conn->unconditional,
-        .uptime_s = (double)(step->now.mono_ms - conn->since_ms) / 1000,
+        .seed = conn->is_seed,
+        .uptime_s = view_age_mono_s(step, conn->since_ms),
         .rtt_ms = conn->rtt_ms,
         .useful_addresses = conn->useful,
+        .addresses = conn->addresses,
+        .lists = conn->lists,
+        .list_age_s = view_age_mono_s(step, conn->list_ms),
+        .asked_age_s = age_at_s(step, history ? history->asked_at : 0),
+        .requests = conn->requests,
+        .request_age_s = view_age_mono_s(step, conn->request_ms),
+        .incidents = penalty_incidents(step, history),
         .version = conn->version,
     };
+}
+
+/* Reservoir sampling: each of those kept is as likely as any other. */
+static uint32_t sample_peers(struct step *step,
+    bool (*keep)(const struct step *step, const struct conn *conn), uint32_t *places)
+{
+    const struct conns *conns = &step->node->conns;
+    uint64_t seen = 0;
+    for (uint32_t i = 0; i < conns->n; i++) {
+        if (conns->at[i].state != CONN_PEER || !keep(step, &conns->at[i]))
+            continue;
+        uint64_t place = seen < ROWS_MAX ? seen : rng_below(&step->node->rng, seen + 1);
+        seen++;
+        if (place < ROWS_MAX)
+            places[place] = i;
+    }
+    return seen < ROWS_MAX ? (uint32_t)seen : ROWS_MAX;
+}
+
+struct peer_rows view_peers(
+    struct step *step, bool (*keep)(const struct step *step, const struct conn *conn))
+{
+    const struct conns *conns = &step->node->conns;
+    size_t max = conns->n < ROWS_MAX ? conns->n : ROWS_MAX;
+    uint32_t *places = outbox_alloc(step->outbox, max * sizeof *places);
+    uint32_t n = sample_peers(step, keep, places);
+    struct peer_row *rows = outbox_alloc(step->outbox, n * sizeof *rows);
+    struct row_text *texts = outbox_alloc(step->outbox, n * sizeof *texts);
+    uint64_t *numbers = outbox_alloc(step->outbox, n * sizeof *numbers);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct conn *conn = &conns->at[places[i]];
+        view_peer(step, conn, &rows[i], &texts[i]);
+        numbers[i] = conn->number;
+    }
+    return (struct peer_rows){rows, numbers, n};
 }
 
 /* ---- reports and people ---- */

@@ -284,6 +284,8 @@ static void book_select_never_exceeds_the_setting(void **state)
     struct book_selection selection = {.count = 100};
     fill(book, 0, 50, 0);
     assert_int_equal(book_select(book, at_ms(0), &rng, &selection, out), 7);
+    selection.count_max = 9; /* in its place */
+    assert_int_equal(book_select(book, at_ms(0), &rng, &selection, out), 9);
     selection.count = 3;
     assert_int_equal(book_select(book, at_ms(0), &rng, &selection, out), 3);
     done(book);

@@ -1,5 +1,6 @@
 /* A policy in C, in place of core/script: the rules of behaviour.md that the shipped default
- * follows (R43, R44 with F14, R51, R52, F25, 1.10), and switches to misbehave. */
+ * follows (R20, R42 - R44 with F14, R47, R51, R52, F25, 1.10, P6, P20, B36, B37, S20), and switches
+ * to misbehave. */
 #ifndef TESTS_NODE_POLICY_H
 #define TESTS_NODE_POLICY_H
 
@@ -10,7 +11,8 @@
 
 struct fake_policy {
     struct policy policy;
-    bool fails[HOOK_COUNT]; /* ERR_SCRIPT instead of an answer */
+    bool fails[HOOK_COUNT];   /* ERR_SCRIPT instead of an answer */
+    bool answers[HOOK_COUNT]; /* also hooks whose rule is in the core: what twist says */
     /* Changes the default's verdict before the node sees it. */
     void (*twist)(struct fake_policy *fake, enum hook hook, const void *view, void *verdict);
     void *test;
@@ -69,6 +71,79 @@ static inline void fake_ban(const struct ban_view *view, struct ban_verdict *ver
     verdict->disconnect = true;
 }
 
+static inline void fake_promote(const struct promote_view *view, struct promote_verdict *verdict)
+{
+    const struct peer_row *peer = &view->peer;
+    verdict->good = peer->lists == 0
+        ? peer->uptime_s >= 3600
+        : view->common.role == POLICY_ROLE_seed || peer->uptime_s >= 600;
+}
+
+static inline void fake_seeds(
+    struct rng *rng, const struct seeds_view *view, struct seeds_verdict *verdict)
+{
+    for (size_t i = 0; i < view->seeds_n; i++) {
+        uint64_t place = rng_below(rng, i + 1);
+        verdict->rows[i] = verdict->rows[place];
+        verdict->rows[place] = (int64_t)i;
+    }
+    verdict->rows_n = view->seeds_n;
+}
+
+static inline void fake_ask_whom(
+    struct rng *rng, const struct ask_view *view, struct ask_verdict *verdict)
+{
+    bool dialed = view->peers_n > 0 && view->peers[0].outbound;
+    bool worth = view->need_more || view->common.role == POLICY_ROLE_seed ||
+        (view->peers_n > 0 && view->peers[0].seed);
+    verdict->is_false = view->peers_n == 0 ||
+        (view->reason == POLICY_WANTED_connected ? !dialed || !worth : !view->need_more);
+    if (!verdict->is_false && view->reason == POLICY_WANTED_tick)
+        verdict->row = (int64_t)rng_below(rng, view->peers_n);
+}
+
+static inline void fake_reconnect(
+    struct rng *rng, const struct reconnect_view *view, struct reconnect_verdict *verdict)
+{
+    double longest = view->max_wait_s > 0 ? fmin(view->max_wait_s, 86400) : 300;
+    double wait = view->failures > 20 ? pow(3, fmin((double)view->failures - 20, 16)) : 5;
+    verdict->wait_s = fmin(wait + 3 * rng_unit(rng), longest);
+}
+
+static inline bool fake_may_go(const struct rotate_view *view, const struct peer_row *peer)
+{
+    if (peer->uptime_s >= view->hold_max_s)
+        return true;
+    if (!peer->outbound)
+        return peer->requests == 0 && peer->uptime_s >= 60;
+    return peer->lists > 0 ? peer->list_age_s >= 5 : peer->uptime_s >= 30;
+}
+
+static inline void fake_rotate(const struct rotate_view *view, struct rotate_verdict *verdict)
+{
+    for (size_t i = 0; i < view->peers_n && view->common.role == POLICY_ROLE_seed; i++)
+        if (fake_may_go(view, &view->peers[i]))
+            verdict->rows[verdict->rows_n++] = (int64_t)i;
+}
+
+static inline void fake_crawl(const struct crawl_view *view, struct crawl_verdict *verdict)
+{
+    for (size_t i = 0; i < view->candidates_n; i++) {
+        double age_s = view->candidates[i].last_crawl_age_s;
+        if (age_s < 0 || age_s >= 120)
+            verdict->rows[verdict->rows_n++] = (int64_t)i;
+    }
+}
+
+static inline void fake_share(const struct share_view *view, struct share_verdict *verdict)
+{
+    bool seed = view->common.role == POLICY_ROLE_seed;
+    verdict->act = SHARE_amount;
+    verdict->count = view->count;
+    verdict->new_percent = seed ? 30 : -1;
+    verdict->verified_first = seed;
+}
+
 static inline void fake_text(char *out, size_t cap, const char *text)
 {
     memset(out, 0, cap);
@@ -99,14 +174,8 @@ static inline void fake_note(struct fake_policy *fake, enum hook hook, const voi
     }
 }
 
-static inline enum err fake_ask(
-    struct policy *self, enum hook hook, struct rng *rng, const void *view, void *verdict)
+static inline bool fake_by_rule(struct rng *rng, enum hook hook, const void *view, void *verdict)
 {
-    struct fake_policy *fake = (struct fake_policy *)self;
-    fake_note(fake, hook, view);
-    if (fake->fails[hook])
-        return ERR_SCRIPT;
-    memset(verdict, 0, schema_hooks[hook].verdict.size);
     switch (hook) {
     case HOOK_bias:
         fake_bias(view, verdict);
@@ -120,12 +189,55 @@ static inline enum err fake_ask(
     case HOOK_ban:
         fake_ban(view, verdict);
         break;
+    case HOOK_dial_count:
+        ((struct dial_count_verdict *)verdict)->dials =
+            ((const struct dial_count_view *)view)->free;
+        break;
+    case HOOK_promote:
+        fake_promote(view, verdict);
+        break;
+    case HOOK_ask:
+        fake_ask_whom(rng, view, verdict);
+        break;
+    case HOOK_seeds:
+        fake_seeds(rng, view, verdict);
+        break;
+    case HOOK_reconnect:
+        fake_reconnect(rng, view, verdict);
+        break;
+    case HOOK_rotate:
+        fake_rotate(view, verdict);
+        break;
+    case HOOK_crawl:
+        fake_crawl(view, verdict);
+        break;
+    case HOOK_share:
+        fake_share(view, verdict);
+        break;
     default:
-        return ERR_NOT_FOUND;
+        return false;
     }
+    return true;
+}
+
+static inline enum err fake_ask(
+    struct policy *self, enum hook hook, struct rng *rng, const void *view, void *verdict)
+{
+    struct fake_policy *fake = (struct fake_policy *)self;
+    fake_note(fake, hook, view);
+    if (fake->fails[hook])
+        return ERR_SCRIPT;
+    memset(verdict, 0, schema_hooks[hook].verdict.size);
+    if (!fake_by_rule(rng, hook, view, verdict) && !fake->answers[hook])
+        return ERR_NOT_FOUND;
     if (fake->twist)
         fake->twist(fake, hook, view, verdict);
     return ERR_OK;
+}
+
+static inline bool fake_wants(struct policy *self, enum hook hook)
+{
+    return !schema_hooks[hook].answered_by_core || ((struct fake_policy *)self)->answers[hook];
 }
 
 #endif

@@ -342,6 +342,7 @@ static inline struct world *world_new_wanting(
     world->settings.log = (struct log){.level = LOG_DEBUG, .write = world_log, .context = world};
     world->now = (struct now){1000, 1700000000000};
     world->fake.policy.ask = fake_ask;
+    world->fake.policy.wants = fake_wants;
     world->node = node_new(&world->settings, world->book, &world->fake.policy, world->now);
     assert_non_null(world->node);
     return world;
