@@ -71,8 +71,13 @@ class Seed(peers.Lines):
         self.wait_event("no seed could be reached")
 
 
+def program():
+    assert HOSTILE.exists(), f"{HOSTILE} is missing: build the target `hostile`"
+    return HOSTILE
+
+
 def start_crowd(node, behaviour, *options, before=()):
-    command = [*before, HOSTILE, behaviour, node.addr, NETWORK, *options]
+    command = [*before, program(), behaviour, node.addr, NETWORK, *options]
     return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True)
 
 
@@ -88,7 +93,7 @@ def run_crowd(node, behaviour, *options, before=()):
 
 
 def behaviours():
-    text = subprocess.run([HOSTILE, "list"], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run([program(), "list"], check=True, capture_output=True, text=True).stdout
     return [json.loads(line)["name"] for line in text.splitlines()]
 
 
