@@ -94,6 +94,18 @@ def test_a_hangup_loads_every_policy_again(start, new_home):
         both.wait_for("policy loaded", name=f"after_{home.name}", **of(home))
 
 
+def test_one_policy_file_of_several_homes_is_followed_by_all(start, new_home, tmp_path):
+    file = tmp_path / "shared.lua"
+    write_policy(file, "before")
+    homes = [new_home(name, name, "--policy.file", file) for name in ("one", "two")]
+    both = start(*homes)
+    for home in homes:
+        both.wait_for("listening", policy="before", **of(home))
+    write_policy(file, "after")
+    for home in homes:
+        both.wait_for("policy loaded", name="after", **of(home))
+
+
 def test_a_home_that_cannot_be_opened_names_itself_and_none_stays(start, new_home):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         at = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
