@@ -85,7 +85,7 @@ static ssize_t send_now(struct tcp *tcp, const uint8_t *bytes, size_t n)
         send(socket_of(tcp), bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL | (last ? MSG_MORE : 0));
     if (taken >= 0)
         return taken;
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
+    return errno == EAGAIN ? 0 : -errno;
 }
 
 static enum err write_out(struct tcp *tcp, const uint8_t *bytes, size_t n)

@@ -28,8 +28,8 @@ static const char *bind_and_listen(int fd, const struct endpoint *at)
     const int on = 1, off = 0;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
         return "cannot set SO_REUSEADDR on the listening socket";
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) !=
-        0) /* accepted ones inherit it */
+    /* accepted sockets inherit it */
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
         return "cannot set TCP_NODELAY on the listening socket";
     if (address.ss_family == AF_INET6 &&
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
