@@ -54,6 +54,7 @@ enum blame { BLAME_NONE, BLAME_PEER, BLAME_US, BLAME_ENVIRONMENT };
     X(PROTECTED, "protected", NONE,                                                                \
         "persistent and unconditional peers and seeds are never banned by ID")                     \
     X(POLICY, "policy", NONE, "refused by the policy")                                             \
+    X(LISTED, "listed", NONE, "this ID is in the list already")                                    \
     X(GRACEFUL, "graceful", NONE, "closed by us without blame")                                    \
     X(STOPPING, "stopping", NONE, "node is stopping")                                              \
     X(IDLE, "idle", PEER, "peer did not do what it connected for in time")                         \

@@ -17,8 +17,7 @@ void configured_set_address(struct configured_peer *peer, const struct ip *ip);
 struct configured_peer *configured_grow(struct configured_peer **list, uint32_t n);
 #define CONFIGURED_MAX 4096
 
-/* What an operator adds while the node runs. ERR_ADDR_SELF, ERR_FULL, ERR_ALREADY_CONNECTED: it is
- * one already. */
+/* What an operator adds while the node runs. ERR_ADDR_SELF, ERR_FULL, ERR_LISTED. */
 enum err seeds_add(struct step *step, const struct addr_text *text);
 enum err persistent_add(struct step *step, const struct addr_text *text);
 /* ERR_NOT_FOUND. */

@@ -202,7 +202,7 @@ enum err persistent_add(struct step *step, const struct addr_text *text)
     if (peer_id_equal(&text->id, &node->settings.id))
         return ERR_ADDR_SELF;
     if (configured_is_persistent(node, &text->id))
-        return ERR_ALREADY_CONNECTED;
+        return ERR_LISTED;
     struct configured_peer *peer = free_place(node);
     if (!peer)
         return ERR_FULL;

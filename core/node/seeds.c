@@ -244,7 +244,7 @@ enum err seeds_add(struct step *step, const struct addr_text *text)
     if (peer_id_equal(&text->id, &node->settings.id))
         return ERR_ADDR_SELF;
     if (configured_is_seed(node, &text->id))
-        return ERR_ALREADY_CONNECTED;
+        return ERR_LISTED;
     uint32_t *order = realloc(node->walk.order, (node->seeds_n + 1) * sizeof *order);
     if (!order)
         return ERR_FULL;

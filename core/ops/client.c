@@ -4,6 +4,7 @@
 #include "ops/policy_files.h"
 #include <lauxlib.h>
 #include <luv/luv.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -115,6 +116,7 @@ static int run(lua_State *L)
 int client_run(const struct client *client)
 {
     struct luavm vm;
+    signal(SIGPIPE, SIG_IGN); /* a node that turns us away says why before it closes */
     if (luavm_open(&vm, CLIENT_MEMORY_MAX) != ERR_OK) {
         fprintf(stderr, "luapex ctl: out of memory\n");
         return 1;

@@ -16,11 +16,11 @@ local LINE_MAX = 1024 * 1024 -- room for a policy of 256 KiB with its text escap
 local PARTS_MAX = 256 -- pieces of a line that are kept apart
 local IN_FLIGHT_MAX = 8
 local TURN_REQUESTS = 16 -- of one client, before others and the node have their turn
-local EVENTS_HIGH = 512 * 1024 -- bytes that wait: a follower of events does not keep up
+local EVENTS_HIGH = 256 * 1024 -- bytes that wait: a follower of events does not keep up
 local FOLLOW_MS = 100 -- between two looks for events
 local FOLLOW_MAX = 500 -- events of one look; who follows is told how many more there were
 local OUTPUT_HIGH = 256 * 1024 -- bytes that wait: nothing more is read from that client
-local FAREWELL_MS = 2000 -- for the last line of somebody who is dropped
+local FAREWELL_MS = 10000 -- for the last line of somebody who is dropped
 local BACKLOG = 64
 local SOCKET_MODE = 384 -- 0600
 

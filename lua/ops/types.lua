@@ -5,7 +5,8 @@
 --   types.read(param, text) -> value of a word of the command line | nil
 --
 -- Durations are texts as in the settings ("1h30m") or numbers of seconds; the node gets seconds.
--- What only the node can know - whether an ID is connected, a range is well formed - it checks.
+-- Integers and durations always have a range. What only the node can know - whether an ID is
+-- connected, a range is well formed - it checks.
 local types = {}
 
 local TEXT_MAX = 256
@@ -36,14 +37,14 @@ end
 
 local function is_in_range(param, value)
   return type(value) == "number" and value == value
-    and value >= (param.min or -math.huge) and value <= (param.max or math.huge)
+    and value >= param.min and value <= param.max
 end
 
 local function range_text(param)
-  if param.min and param.max then
-    return (" from %s to %s"):format(param.min, param.max)
+  local function shown(bound)
+    return type(bound) == "number" and ("%.0f"):format(bound) or bound
   end
-  return param.min and (" of at least %s"):format(param.min) or ""
+  return (" from %s to %s"):format(shown(param.min), shown(param.max))
 end
 
 local function text_type(expected, pattern, max)
@@ -136,7 +137,7 @@ local kinds = {
     end,
     check = function(param, value)
       local seconds = (type(value) == "number" or is_text(value, 32)) and types.seconds(value)
-      local bounds = { min = types.seconds(param.min or 0), max = types.seconds(param.max or 1e10) }
+      local bounds = { min = types.seconds(param.min), max = types.seconds(param.max) }
       return seconds and is_in_range(bounds, seconds) or false, seconds
     end,
     read = function(_, text)

@@ -52,7 +52,7 @@ return {
         doc = "with the decisions of the policy" },
       { name = "limit", type = "integer", min = 0, max = 1000, default = 20,
         doc = "the newest so many to begin with" },
-      { name = "after", type = "integer", min = 0, default = 0,
+      { name = "after", type = "integer", min = 0, max = 2 ^ 52, default = 0,
         doc = "only those with a greater number" },
     },
     result = {

@@ -174,7 +174,7 @@ static void a_persistent_peer_is_dialed_at_once_and_again_until_it_is_removed(vo
     struct world *world = open_node();
     assert_int_equal(persistent_add(world, 1, NULL), ERR_OK);
     assert_true(world_dialed(world, 1));
-    assert_int_equal(persistent_add(world, 1, NULL), ERR_ALREADY_CONNECTED);
+    assert_int_equal(persistent_add(world, 1, NULL), ERR_LISTED);
     world_dial_fails(world, world_number(world, 1), ERR_REFUSED, false);
     world_run(world, SECONDS_MS(10));
     assert_true(world_dialed(world, 1));
@@ -230,7 +230,7 @@ static void a_seed_is_asked_at_once_by_a_node_that_is_alone(void **state)
     struct node_command wanted = {.kind = COMMAND_SEED_ADD, .peer = &named};
     assert_int_equal(command(world, wanted)->why, ERR_OK);
     assert_true(world_dialed(world, 1));
-    assert_int_equal(command(world, wanted)->why, ERR_ALREADY_CONNECTED);
+    assert_int_equal(command(world, wanted)->why, ERR_LISTED);
     assert_int_equal(ban(world, target_of(1)), ERR_PROTECTED);
     world_free(world);
 }
