@@ -130,6 +130,13 @@ def wait_until_all_dialed(node, n, before):
     return progress
 
 
+def wait_for_lists(node, expected):
+    """The last that were dialed may still be about to answer; they are given some time."""
+    end = time.monotonic() + PATIENCE_S
+    while len(node.events("addresses received")) < expected and time.monotonic() < end:
+        time.sleep(0.05)
+
+
 def measure(folder, n, concurrency):
     crowd = Crowd(n)
     before = counter("ActiveOpens")
@@ -138,6 +145,7 @@ def measure(folder, n, concurrency):
     progress = wait_until_all_dialed(node, n, before)
     elapsed, dialed = progress[-1]
     cpu = cpu_s(node.process.pid)
+    wait_for_lists(node, int(n * ANSWERING))
     passes = node.events("crawl")
     node.stop()
     answered = crowd.end()
