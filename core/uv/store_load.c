@@ -79,7 +79,7 @@ static void take_peer(struct load *load, sqlite3_stmt *row)
     }
 }
 
-/* One walk over a part of the peers. */
+/* One walk over the peers, or over those with IDs in [from, to). */
 static bool load_peers(struct load *load, const char *sql, const char *from, const char *to)
 {
     sqlite3_stmt *row;
@@ -88,8 +88,10 @@ static bool load_peers(struct load *load, const char *sql, const char *from, con
         note_damage(load, code);
         return false;
     }
-    sqlite3_bind_text(row, 1, from, -1, SQLITE_STATIC);
-    sqlite3_bind_text(row, 2, to, -1, SQLITE_STATIC);
+    if (from) {
+        sqlite3_bind_text(row, 1, from, -1, SQLITE_STATIC);
+        sqlite3_bind_text(row, 2, to, -1, SQLITE_STATIC);
+    }
     while ((code = sqlite3_step(row)) == SQLITE_ROW && load->report->peers < PEERS_MAX)
         take_peer(load, row);
     sqlite3_finalize(row);
@@ -98,9 +100,12 @@ static bool load_peers(struct load *load, const char *sql, const char *from, con
     return code == SQLITE_DONE;
 }
 
+/* Without bounds, which would be compared with each row; the order is that of the IDs. */
 static void load_all_peers(struct load *load)
 {
-    load_peers(load, load->is_old ? PEERS(STORE_OLD_COLUMNS) : PEERS("record"), "", "g");
+    const char *all =
+        load->is_old ? "SELECT " STORE_OLD_COLUMNS " FROM peers" : "SELECT record FROM peers";
+    load_peers(load, all, NULL, NULL);
 }
 
 /* What lies behind a damaged page is reached from its other side. */
