@@ -339,7 +339,7 @@ void tcp_close(struct tcp *tcp, int64_t flush_ms)
     }
     struct line *closing = &tcp->host->closing;
     if (closing->n >= TCP_CLOSING_MAX)
-        tcp_cut(closing->first);
+        tcp_drop(closing->first);
     line_join(closing, tcp);
     tcp->state = TCP_FLUSHING;
     tcp->flush_by_ms = mono_ms(tcp) + flush_ms;

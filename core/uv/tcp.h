@@ -12,9 +12,10 @@
  * with a reset, so that the system does not keep them.
  *
  * Two kinds are limited here, and the oldest makes room for the newest: those that are being closed
- * (TCP_CLOSING_MAX), and accepted ones in handshake (max_handshaking, F24). Of the latter those go
- * first that have not said a word: an honest peer's key comes with its connection, so thousands of
- * silent ones displace each other and nobody else.
+ * (TCP_CLOSING_MAX; the system goes on delivering what it has taken), and accepted ones in
+ * handshake (max_handshaking, F24). Of the latter those go first that have not said a word: an
+ * honest peer's key comes with its connection, so thousands of silent ones displace each other and
+ * nobody else.
  *
  * A connection holds no buffer while it is idle. Bytes that the socket does not take at once, and
  * those held back by write_delay_ms, are copied into one block; no more is taken from the link
