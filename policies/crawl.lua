@@ -2,12 +2,10 @@
 -- minutes (R61).
 local crawl = {}
 
-local AGAIN_S = 120
-
 function crawl.crawl(view)
   local rows = {}
   for i, row in ipairs(view.candidates) do
-    if row.last_crawl_age_s < 0 or row.last_crawl_age_s >= AGAIN_S then
+    if row.last_crawl_age_s < 0 or row.last_crawl_age_s >= view.again_s then
       rows[#rows + 1] = i
     end
   end

@@ -1,17 +1,14 @@
--- When a peer was useful enough for its address to be vetted (P6, F21): after an hour, or sooner
--- once it gave us addresses that we had asked for. A seed lets its peers go at once, so for it the
+-- When a peer was useful enough for its address to be vetted (P6, F21): after an hour, or after ten
+-- minutes if it gave us addresses that we had asked for. A seed lets its peers go at once, so for it the
 -- list is enough.
 local promote = {}
-
-local STAYED_S = 3600
-local STAYED_AND_GAVE_S = 600
 
 function promote.promote(view)
   local peer = view.peer
   if peer.lists == 0 then
-    return peer.uptime_s >= STAYED_S
+    return peer.uptime_s >= view.good_after_s
   end
-  return view.role == "seed" or peer.uptime_s >= STAYED_AND_GAVE_S
+  return view.role == "seed" or peer.uptime_s >= view.good_after_list_s
 end
 
 promote.examples = {

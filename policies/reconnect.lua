@@ -2,21 +2,15 @@
 -- but never given up and at least every five minutes unless a setting says otherwise (F16).
 local reconnect = {}
 
-local FAST_TRIES = 20
-local FAST_S = 5
-local JITTER_S = 3
-local LONGEST_S = 300
 local LONGEST_SET_S = 24 * 3600
-local GROWTH = 3
-local STEPS_MAX = 16 -- 3^16 s is beyond every cap
 
 function reconnect.reconnect(view)
-  local longest = view.max_wait_s > 0 and math.min(view.max_wait_s, LONGEST_SET_S) or LONGEST_S
-  local wait = FAST_S
-  if view.failures > FAST_TRIES then
-    wait = GROWTH ^ math.min(view.failures - FAST_TRIES, STEPS_MAX)
+  local longest = view.max_wait_s > 0 and math.min(view.max_wait_s, LONGEST_SET_S) or view.longest_s
+  local wait = view.interval_s
+  if view.failures > view.tries then
+    wait = view.factor ^ (view.failures - view.tries) -- may be infinite: there is a longest
   end
-  return { wait_s = math.min(wait + JITTER_S * view.random(), longest) }
+  return { wait_s = math.min(wait + view.jitter_s * view.random(), longest) }
 end
 
 reconnect.examples = {

@@ -3,19 +3,15 @@
 -- ask; and nobody stays longer than seed_disconnect_wait (R65, P20).
 local rotate = {}
 
-local AFTER_LIST_S = 5
-local WITHOUT_LIST_S = 30
-local UNASKED_S = 60
-
-local function has_stayed_long_enough(peer, longest_s)
-  if peer.uptime_s >= longest_s then
+local function has_stayed_long_enough(peer, view)
+  if peer.uptime_s >= view.hold_max_s then
     return true
   elseif not peer.outbound then
-    return peer.requests == 0 and peer.uptime_s >= UNASKED_S
+    return peer.requests == 0 and peer.uptime_s >= view.idle_s
   elseif peer.lists > 0 then
-    return peer.list_age_s >= AFTER_LIST_S
+    return peer.list_age_s >= view.hold_after_list_s
   end
-  return peer.uptime_s >= WITHOUT_LIST_S
+  return peer.uptime_s >= view.hold_without_list_s
 end
 
 function rotate.rotate(view)
@@ -24,7 +20,7 @@ function rotate.rotate(view)
     return rows
   end
   for i, peer in ipairs(view.peers) do
-    if has_stayed_long_enough(peer, view.hold_max_s) then
+    if has_stayed_long_enough(peer, view) then
       rows[#rows + 1] = i
     end
   end

@@ -2,11 +2,9 @@
 -- ones, 70 % as far as it has so many (B37), and of either kind those that it has dialed itself.
 local share = {}
 
-local SEED_NEW_PERCENT = 30
-
 function share.share(view)
   if view.role == "seed" then
-    return { count = view.count, new_percent = SEED_NEW_PERCENT, verified_first = true }
+    return { count = view.count, new_percent = view.seed_new_percent, verified_first = true }
   end
   return { count = view.count }
 end

@@ -291,9 +291,11 @@ static enum err open_book(const struct runner *runner, struct book **book, char 
 static enum err open_node(struct runner *runner, char *why)
 {
     struct book *book = NULL;
-    enum err err = open_book(runner, &book, why);
+    struct node_settings made;
+    enum err err = runner_node_settings(runner, &made, why);
+    if (!err)
+        err = open_book(runner, &book, why);
     if (!err) {
-        const struct node_settings made = runner_node_settings(runner);
         struct now now = machine_now(runner->options.workspace->loop);
         runner->journal = journal_new(script_policy(runner->script), clock_ns, NULL);
         if (runner->journal)
@@ -371,6 +373,7 @@ void runner_close(struct runner *runner)
     free(runner->book_path);
     free(runner->store_path);
     free(runner->policy_path);
+    tags_free(runner->tags);
     *runner = (struct runner){.is_stopped = runner->is_stopped};
 }
 

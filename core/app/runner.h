@@ -45,6 +45,7 @@ struct runner {
     uv_prepare_t turn;            /* opens the script's time budget of each turn of the loop */
     char *book_path, *store_path; /* store_path: NULL if it keeps no store */
     char *policy_path;            /* NULL for the policy in the binary */
+    struct tags *tags;            /* NULL: none */
     char id_text[PEER_ID_TEXT + 1];
     char listen_text[ADDR_TEXT_MAX]; /* of a port the system chose */
     struct endpoint external;        /* all-zero: none, or a name that does not resolve */
@@ -77,7 +78,8 @@ struct endpoint runner_endpoint(const struct runner *runner); /* where it listen
 #define RUNNER_USES 5
 size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES]);
 
-/* What the node of an open runner is made from. runner_node.c. */
-struct node_settings runner_node_settings(const struct runner *runner);
+/* runner_node.c: what the node of an open runner is made from, the file of tags included. On
+ * failure `why` is written. */
+enum err runner_node_settings(struct runner *runner, struct node_settings *made, char *why);
 
 #endif

@@ -122,6 +122,7 @@ struct settings {
 
     struct {
         char *file;               /* "": the rules in the binary */
+        char *tags;               /* "": no address has a tag */
         bool watch;               /* reload when the file or a .lua file beside it changes */
         int64_t instructions_max; /* of one call */
         int64_t memory_max;       /* bytes */

@@ -263,6 +263,9 @@ const struct setting settings_table[] = {
     OTHER("policy", "file", PATH, policy.file, "",
         "A Lua policy; it may `require` the .lua files beside it. Empty: the rules in the binary. "
         "Files that their group or everybody may write are refused."),
+    OTHER("policy", "tags", PATH, policy.tags, "",
+        "A text file of names for address ranges, one `CIDR TAG` a line (AS numbers, countries, "
+        "allow-lists): what policies see as `tag`. Read at start. Empty: none."),
     OTHER("policy", "watch", BOOLEAN, policy.watch, "true",
         "Load the policy again when its files change. The signal HUP does so in any case."),
     COUNT("policy", "instructions_max", policy.instructions_max, "2000000", 1000, 1000000000,

@@ -83,6 +83,7 @@ static void ask_for_order(struct step *step, const struct addr *addrs, size_t n)
     uint32_t most = node->settings.crawl_concurrency;
     struct crawl_view view = {
         .concurrency = most,
+        .again_s = (double)node->settings.recrawl_interval_ms / 1000,
         .candidates = view_addresses(step, addrs, n),
         .candidates_n = n,
     };

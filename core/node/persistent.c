@@ -48,6 +48,11 @@ static int64_t reconnect_wait_ms(
         .failures = peer->failures,
         .away_s = view_age_mono_s(step, peer->away_ms),
         .max_wait_s = (double)cap / 1000,
+        .tries = settings->reconnect_tries,
+        .interval_s = (double)settings->reconnect_interval_ms / 1000,
+        .jitter_s = (double)settings->reconnect_jitter_ms / 1000,
+        .factor = settings->reconnect_factor,
+        .longest_s = (double)settings->reconnect_max_ms / 1000,
     };
     struct reconnect_verdict verdict;
     view_common(step, &view.common);

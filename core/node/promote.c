@@ -13,7 +13,10 @@ static bool may_be_good(const struct step *step, const struct conn *conn)
 static bool is_good(struct step *step, const struct conn *conn)
 {
     struct node *node = step->node;
-    struct promote_view view = {0};
+    struct promote_view view = {
+        .good_after_s = (double)node->settings.good_after_ms / 1000,
+        .good_after_list_s = (double)node->settings.good_after_list_ms / 1000,
+    };
     struct promote_verdict verdict;
     struct row_text text;
     view_common(step, &view.common);

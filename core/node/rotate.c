@@ -52,6 +52,9 @@ void rotate_peers(struct step *step)
     struct peer_rows peers = view_peers(step, may_go);
     struct rotate_view view = {
         .hold_max_s = (double)settings->seed_disconnect_wait_ms / 1000,
+        .hold_after_list_s = (double)settings->crawl_hold_after_list_ms / 1000,
+        .hold_without_list_s = (double)settings->crawl_hold_without_list_ms / 1000,
+        .idle_s = (double)settings->seed_idle_ms / 1000,
         .peers = peers.at,
         .peers_n = peers.n,
     };

@@ -73,6 +73,7 @@ static enum err ask(struct step *step, const struct conn *conn, const struct sha
     struct row_text text;
     struct share_view view = {
         .count = usual_count(node),
+        .seed_new_percent = node->settings.seed_new_percent,
         .candidates = candidates->n ? view_addresses(step, candidates->at, candidates->n) : NULL,
         .candidates_n = candidates->n,
     };

@@ -249,7 +249,13 @@ schema.hooks = {
   {
     name = "promote", point = "P6",
     doc = "Whether a peer we dialed was useful enough for its address to count as good (vetted).",
-    view = { { "peer", "row", row = "peer" } },
+    view = {
+      { "good_after_s", "number", default = 3600, unit = "s",
+        doc = "setting good_after: connected for so long" },
+      { "good_after_list_s", "number", default = 600, unit = "s",
+        doc = "setting good_after_list: the same for a peer that sent a list" },
+      { "peer", "row", row = "peer" },
+    },
     verdict = { kind = "value", { "good", "boolean" } },
   },
   {
@@ -292,6 +298,14 @@ schema.hooks = {
       { "away_s", "number", default = 0, unit = "s", doc = "since it was last connected, or since start" },
       { "max_wait_s", "number", default = 0, unit = "s",
         doc = "persistent_peers_max_dial_period, 0: not set" },
+      { "tries", "integer", default = 20, unit = "dials",
+        doc = "settings reconnect_tries: so many at equal intervals ..." },
+      { "interval_s", "number", default = 5, unit = "s", doc = "... reconnect_interval ..." },
+      { "jitter_s", "number", default = 3, unit = "s",
+        doc = "... with a random part, reconnect_jitter ..." },
+      { "factor", "integer", default = 3,
+        doc = "... then each wait is so many times the last, reconnect_factor ..." },
+      { "longest_s", "number", default = 300, unit = "s", doc = "... up to reconnect_max" },
     },
     verdict = {
       kind = "table", bare = true,
@@ -304,6 +318,12 @@ schema.hooks = {
     view = {
       { "hold_max_s", "number", default = 100800, unit = "s",
         doc = "seed_disconnect_wait: the longest a seed keeps a peer" },
+      { "hold_after_list_s", "number", default = 5, unit = "s",
+        doc = "setting crawl_hold_after_list" },
+      { "hold_without_list_s", "number", default = 30, unit = "s",
+        doc = "setting crawl_hold_without_list" },
+      { "idle_s", "number", default = 60, unit = "s",
+        doc = "setting seed_idle: for inbound peers of a seed that do not ask" },
       { "peers", "rows", row = "peer", doc = "all but persistent and unconditional ones" },
     },
     verdict = {
@@ -315,7 +335,9 @@ schema.hooks = {
     name = "crawl", point = "P19",
     doc = "A crawl begins: which addresses to visit, in which order.",
     view = {
-      { "concurrency", "integer", default = 100, unit = "dials", doc = "crawl_concurrency" },
+      { "concurrency", "integer", default = 64, unit = "dials", doc = "crawl_concurrency" },
+      { "again_s", "number", default = 120, unit = "s",
+        doc = "setting recrawl_interval: between two crawls of one ID" },
       { "candidates", "rows", row = "address",
         doc = "drawn from the book, vetted and not vetted alike" },
     },
@@ -333,6 +355,8 @@ schema.hooks = {
       { "peer", "row", row = "peer", doc = "who asked" },
       { "count", "integer", default = 32, unit = "addresses",
         doc = "how many a node of this book shares: 23 % of it, from 32 to 250 (B35)" },
+      { "seed_new_percent", "number", default = 30, unit = "percent",
+        doc = "setting seed_new_share: new addresses in a seed's answer" },
       { "candidates", "rows", row = "address",
         doc = "empty at first; with `draw` the hook is asked again and finds them here" },
     },

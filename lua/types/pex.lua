@@ -189,6 +189,8 @@
 
 ---P6: Whether a peer we dialed was useful enough for its address to count as good (vetted).
 ---@class pex.view.promote : pex.view
+---@field good_after_s number setting good_after: connected for so long (s)
+---@field good_after_list_s number setting good_after_list: the same for a peer that sent a list (s)
 ---@field peer pex.row.peer
 
 ---@class pex.verdict.promote
@@ -226,6 +228,11 @@
 ---@field failures integer failed dials in a row (dials)
 ---@field away_s number since it was last connected, or since start (s)
 ---@field max_wait_s number persistent_peers_max_dial_period, 0: not set (s)
+---@field tries integer settings reconnect_tries: so many at equal intervals ... (dials)
+---@field interval_s number ... reconnect_interval ... (s)
+---@field jitter_s number ... with a random part, reconnect_jitter ... (s)
+---@field factor integer ... then each wait is so many times the last, reconnect_factor ...
+---@field longest_s number ... up to reconnect_max (s)
 
 ---@class pex.verdict.reconnect
 ---@field wait_s number not before this (s)
@@ -234,6 +241,9 @@
 ---P18, P20: Which peers to let go, every period. They are closed gracefully and not dialed again at once.
 ---@class pex.view.rotate : pex.view
 ---@field hold_max_s number seed_disconnect_wait: the longest a seed keeps a peer (s)
+---@field hold_after_list_s number setting crawl_hold_after_list (s)
+---@field hold_without_list_s number setting crawl_hold_without_list (s)
+---@field idle_s number setting seed_idle: for inbound peers of a seed that do not ask (s)
 ---@field peers pex.row.peer[] all but persistent and unconditional ones
 
 ---@class pex.verdict.rotate
@@ -243,6 +253,7 @@
 ---P19: A crawl begins: which addresses to visit, in which order.
 ---@class pex.view.crawl : pex.view
 ---@field concurrency integer crawl_concurrency (dials)
+---@field again_s number setting recrawl_interval: between two crawls of one ID (s)
 ---@field candidates pex.row.address[] drawn from the book, vetted and not vetted alike
 
 ---@class pex.verdict.crawl
@@ -254,6 +265,7 @@
 ---@class pex.view.share : pex.view
 ---@field peer pex.row.peer who asked
 ---@field count integer how many a node of this book shares: 23 % of it, from 32 to 250 (B35) (addresses)
+---@field seed_new_percent number setting seed_new_share: new addresses in a seed's answer (percent)
 ---@field candidates pex.row.address[] empty at first; with `draw` the hook is asked again and finds them here
 
 ---@class pex.verdict.share.amount

@@ -16,6 +16,7 @@ static const struct {
 } cases[] = {
     {"moniker", "m", "m", "n"},
     {"policy.file", "", "", "x.lua"},
+    {"policy.tags", "", "", "asn.txt"},
     {"p2p.laddr", "127.0.0.1:1", "127.0.0.1:1", "tcp://127.0.0.1:1"}, /* peers are told the text */
     {"p2p.external_address", "", "", "1.2.3.4:5"},
     {"p2p.seeds", ID_A "@1.2.3.4:5", " " ID_A "@1.2.3.4:5,", ID_A "@1.2.3.4:6"},

@@ -75,8 +75,8 @@ static inline void fake_promote(const struct promote_view *view, struct promote_
 {
     const struct peer_row *peer = &view->peer;
     verdict->good = peer->lists == 0
-        ? peer->uptime_s >= 3600
-        : view->common.role == POLICY_ROLE_seed || peer->uptime_s >= 600;
+        ? peer->uptime_s >= view->good_after_s
+        : view->common.role == POLICY_ROLE_seed || peer->uptime_s >= view->good_after_list_s;
 }
 
 static inline void fake_seeds(
@@ -105,9 +105,11 @@ static inline void fake_ask_whom(
 static inline void fake_reconnect(
     struct rng *rng, const struct reconnect_view *view, struct reconnect_verdict *verdict)
 {
-    double longest = view->max_wait_s > 0 ? fmin(view->max_wait_s, 86400) : 300;
-    double wait = view->failures > 20 ? pow(3, fmin((double)view->failures - 20, 16)) : 5;
-    verdict->wait_s = fmin(wait + 3 * rng_unit(rng), longest);
+    double longest = view->max_wait_s > 0 ? fmin(view->max_wait_s, 86400) : view->longest_s;
+    double wait = view->interval_s;
+    if (view->failures > view->tries)
+        wait = pow((double)view->factor, (double)(view->failures - view->tries));
+    verdict->wait_s = fmin(wait + view->jitter_s * rng_unit(rng), longest);
 }
 
 static inline bool fake_may_go(const struct rotate_view *view, const struct peer_row *peer)
@@ -115,8 +117,9 @@ static inline bool fake_may_go(const struct rotate_view *view, const struct peer
     if (peer->uptime_s >= view->hold_max_s)
         return true;
     if (!peer->outbound)
-        return peer->requests == 0 && peer->uptime_s >= 60;
-    return peer->lists > 0 ? peer->list_age_s >= 5 : peer->uptime_s >= 30;
+        return peer->requests == 0 && peer->uptime_s >= view->idle_s;
+    return peer->lists > 0 ? peer->list_age_s >= view->hold_after_list_s
+                           : peer->uptime_s >= view->hold_without_list_s;
 }
 
 static inline void fake_rotate(const struct rotate_view *view, struct rotate_verdict *verdict)
@@ -130,7 +133,7 @@ static inline void fake_crawl(const struct crawl_view *view, struct crawl_verdic
 {
     for (size_t i = 0; i < view->candidates_n; i++) {
         double age_s = view->candidates[i].last_crawl_age_s;
-        if (age_s < 0 || age_s >= 120)
+        if (age_s < 0 || age_s >= view->again_s)
             verdict->rows[verdict->rows_n++] = (int64_t)i;
     }
 }
@@ -140,7 +143,7 @@ static inline void fake_share(const struct share_view *view, struct share_verdic
     bool seed = view->common.role == POLICY_ROLE_seed;
     verdict->act = SHARE_amount;
     verdict->count = view->count;
-    verdict->new_percent = seed ? 30 : -1;
+    verdict->new_percent = seed ? view->seed_new_percent : -1;
     verdict->verified_first = seed;
 }
 
