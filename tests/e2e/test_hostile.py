@@ -158,3 +158,19 @@ def test_deaf_clients_do_not_use_up_descriptors_F27(seed, calm):
     out = lab.end_crowd(crowd)
     assert out["begun"] > CLOSING + HANDSHAKING + INBOUND, out
     assert HANDSHAKING + INBOUND < most <= HANDSHAKING + INBOUND + CLOSING, out
+
+
+@pytest.mark.parametrize(
+    "setting, sources", [("max_inbound_per_ip", 1), ("max_inbound_per_group", 8)]
+)
+def test_one_ip_or_group_gets_no_more_connections_than_set_S22(tmp_path, setting, sources):
+    limits = {"p2p.allow_duplicate_ip": "true", f"pex.{setting}": 3}
+    node = lab.Seed(tmp_path / "home", **limits)
+    out = lab.run_crowd(
+        node, "idle", "--at-once", 8, "--total", 8, "--seconds", 2,
+        "--from", attacker(), "--from-n", sources,
+    )  # fmt: skip
+    assert (out["left"], out["closed"] + out["reset"]) == (3, 5), str(out)
+    out = lab.run_crowd(node, "serve", "--total", 1, "--seconds", 2, "--from", "127.64.250.1")
+    assert out["served"] == 1, str(out)
+    assert node.stop(PATIENCE_S) == 0, node.transcript()
