@@ -8,7 +8,8 @@ local parameters = host.import "lua/parameters.lua"
 local values = host.import "lua/prelude/values.lua"
 
 local type, error, next, ipairs, tostring = type, error, next, ipairs, tostring
-local rawget, setmetatable, setfenv, match = rawget, setmetatable, setfenv, string.match
+local rawget, setfenv, match = rawget, setfenv, string.match
+local getmetatable, setmetatable = getmetatable, setmetatable
 
 local CHAIN_MAX = 8 -- policies that extend each other
 local EXAMPLES_MAX = 256
@@ -334,7 +335,7 @@ return function(environment)
     end
     local policy = main
     repeat
-      if next(policy.state) ~= nil then
+      if next(policy.state) ~= nil or getmetatable(policy.state) ~= nil then
         plain.check(policy.state, host.state_max, "policy.state")
       end
       policy = policy.base

@@ -140,7 +140,11 @@ static void take_rows(
         return;
     }
     luaL_argcheck(L, lua_istable(L, value), value, field->name);
-    size_t n = lua_objlen(L, value);
+    size_t n = lua_objlen(L, value), entries = 0;
+    for (lua_pushnil(L); lua_next(L, value); lua_pop(L, 1))
+        entries++;
+    if (entries != n)
+        luaL_error(L, "%s: a list of rows expected", field->name);
     char *rows = take_memory(reader, n * row->size);
     for (size_t i = 0; i < n; i++) {
         schema_row_defaults(row, rows + i * row->size);

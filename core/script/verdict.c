@@ -153,6 +153,12 @@ static const char *first_name(lua_State *L, int value)
 /* Pushes what the value is, in words. */
 static void push_description(lua_State *L, const struct schema_verdict *schema, int value)
 {
+    if (lua_getmetatable(L, value)) {
+        lua_pop(L, 1);
+        lua_pushstring(L,
+            lua_istable(L, value) ? "an object or a row of another list" : luaL_typename(L, value));
+        return;
+    }
     const char *name = lua_istable(L, value) ? first_name(L, value) : NULL;
     const char *meant = name ? nearest_field(schema, name) : NULL;
     if (meant)
