@@ -25,6 +25,13 @@
     X("bans", bans)                                                                                \
     X("ban", ban)                                                                                  \
     X("unban", unban)                                                                              \
+    X("policy", policy)                                                                            \
+    X("policy.load", policy_load)                                                                  \
+    X("policy.rollback", policy_rollback)                                                          \
+    X("policy.set", policy_set)                                                                    \
+    X("policy.shadow", policy_shadow)                                                              \
+    X("policy.promote", policy_promote)                                                            \
+    X("params", params_list)                                                                       \
     X("explain", explain)                                                                          \
     X("event lines", event_lines)                                                                  \
     X("metrics", metrics)                                                                          \

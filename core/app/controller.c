@@ -109,6 +109,7 @@ void controller_open(struct controller *controller)
 
 void controller_close(struct controller *controller)
 {
+    controller->is_closed = true;
     while (controller->waits) {
         struct controller_wait *wait = controller->waits;
         controller->waits = wait->next;

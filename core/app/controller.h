@@ -21,6 +21,7 @@ struct controller {
     int64_t started_ms; /* mono */
     uint64_t token;     /* of the last command */
     struct controller_wait *waits;
+    bool is_closed;
 };
 
 /* Serves the socket that the settings name; what is set before: runner to log_level. The node runs

@@ -242,7 +242,8 @@ const struct metric metrics_table[] = {
     {"pex_seed_dials_total", METRIC_COUNTER, "result", "Dials of configured seeds that ended.",
         write_seed_dials},
     {"pex_bans", METRIC_GAUGE, "", "Bans that hold.", write_bans_active},
-    {"pex_bans_total", METRIC_COUNTER, "reason", "Bans made, by what the peer did; banned: by an operator.", write_bans},
+    {"pex_bans_total", METRIC_COUNTER, "reason",
+        "Bans made, by what the peer did; banned: by an operator.", write_bans},
     {"pex_crawl_pass_duration_seconds", METRIC_SUMMARY, "",
         "Seed mode: time that a pass over the address book took.", write_crawl},
 

@@ -20,7 +20,7 @@ static int64_t clock_ns(void *context)
     return (int64_t)uv_hrtime();
 }
 
-static struct script_settings script_settings(const struct runner *runner)
+struct script_settings runner_script_settings(const struct runner *runner)
 {
     const struct settings *settings = runner->options.settings;
     struct script_settings made = script_settings_default();
@@ -52,6 +52,12 @@ static void tell_loaded(const struct runner *runner)
     struct script_stats stats;
     script_stats(runner->script, &stats);
     host_policy_loaded(runner->host, stats.name);
+}
+
+void runner_policy_changed(struct runner *runner, bool is_another)
+{
+    if (is_another)
+        tell_loaded(runner);
 }
 
 static void on_reloaded(void *context, const struct script_error *error)
@@ -128,7 +134,7 @@ static enum err open_state(struct runner *runner)
 
 static enum err open_policy(struct runner *runner, char *why)
 {
-    const struct script_settings made = script_settings(runner);
+    const struct script_settings made = runner_script_settings(runner);
     struct script_error error = {0};
     enum err err = script_new(&made, &runner->script, &error);
     if (!err && *runner->options.settings->policy.file)

@@ -68,6 +68,10 @@ enum err runner_start(struct runner *runner, void (*stopped)(void *context, stru
 /* Begins to read the policy file again. An error keeps the running policy and is logged with file
  * and line; `reloaded` of the options is told either way. */
 void runner_reload_policy(struct runner *runner);
+/* Somebody changed the script: another policy answers, or only a parameter is another. */
+void runner_policy_changed(struct runner *runner, bool is_another);
+/* The limits of its policies. */
+struct script_settings runner_script_settings(const struct runner *runner);
 void runner_stop(struct runner *runner);
 /* For a runner that was started: host_command. */
 void runner_command(struct runner *runner, const struct node_command *command);

@@ -120,6 +120,15 @@ function Line:take_flag(word)
   end
 end
 
+-- "policy shadow off" is as good as "policy shadow --off".
+function Line:take_off(word)
+  local off = word == "off" and param_of(self.method, "off")
+  if off then
+    self.arguments.off = true
+  end
+  return off
+end
+
 function Line:take_word(word)
   if not self.method and (word == "help" or word == "completion") then
     self.local_words = { unpack(self.words, self.at) }
@@ -129,6 +138,9 @@ function Line:take_word(word)
     local n
     self.method, n = find_method(self.words, self.at)
     self.at = self.at + n - 1
+    return
+  end
+  if self:take_off(word) then
     return
   end
   self.places = self.places + 1

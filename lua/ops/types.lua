@@ -59,11 +59,11 @@ local function text_type(expected, pattern, max)
   }
 end
 
-local is_module = "^[a-z0-9_]+$"
+local is_module, is_file = "^[a-z0-9_]+$", "^[%w_][%w_.-]*$"
 
 -- { name = "x.lua", text = "...", files = { helper = "..." } }
 local function is_source(value)
-  if type(value) ~= "table" or not is_text(value.name, TEXT_MAX)
+  if type(value) ~= "table" or not is_text(value.name, 63) or not value.name:find(is_file)
     or type(value.text) ~= "string" or type(value.files or {}) ~= "table" then
     return false
   end
@@ -160,13 +160,14 @@ local kinds = {
     end,
   },
   source = {
-    expected = "the texts of a policy: {name, text, files}; at most 64 files and 256 KiB",
+    expected = "the texts of a policy: {name, text, files}, name NAME.lua; 256 KiB at most",
     check = function(_, value)
       return is_source(value), value
     end,
   },
   filter = text_type("kind=PATTERN or peer=PEER, or both with a comma, such as kind=dial*",
     "^%l+=[^,=]+,?%l*=?[^,=]*$"),
+  hash = text_type("the beginning of a hash: 4 to 16 hexadecimal digits", "^%x%x%x%x+$", 16),
   id = text_type("a node ID: 40 hexadecimal digits", "^%x+$", 40),
   peer = text_type("a peer: its node ID, the first digits of one (at least 4), or IP:port",
     "^[%x.:%[%]]+$", 64),
