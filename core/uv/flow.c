@@ -4,6 +4,7 @@
 #include "uv/state.h"
 #include <errno.h>
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -190,11 +191,26 @@ static void discard(struct tcp *tcp, size_t n)
         tcp_cut(tcp);
 }
 
+/* To answer a key costs more than all else: not for who has left already, as those do who connect,
+ * send any 32 bytes and reset, over and over. */
+static bool is_not_worth_a_key(const struct tcp *tcp)
+{
+    struct tcp_info info;
+    socklen_t n = sizeof info;
+    return tcp->line == &tcp->host->mute &&
+        getsockopt(socket_of(tcp), IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
+        info.tcpi_state != TCP_ESTABLISHED;
+}
+
 static void take_bytes(struct tcp *tcp, uint8_t *bytes, size_t n)
 {
     tcp->host->counts.bytes_in += n;
     if (tcp->state != TCP_OPEN) {
         discard(tcp, n);
+        return;
+    }
+    if (is_not_worth_a_key(tcp)) {
+        tcp_fail(tcp, ERR_RESET);
         return;
     }
     struct now now = host_now(tcp->host);

@@ -129,6 +129,23 @@ static void who_has_spoken_stays_while_others_are_silent_F24(void **state)
     rig_close(&rig);
 }
 
+static void who_has_left_is_not_answered(void **state)
+{
+    (void)state;
+    static const uint8_t key[35] = {0x22, 0x0a, 0x20, 0x09};
+    struct rig rig;
+    rig_open(&rig);
+    struct rig_host *host = rig_run(&rig);
+    int gone = connect_to(host);
+    assert_int_equal(send(gone, key, sizeof key, 0), sizeof key);
+    close(gone);
+    rig_until(&rig, seen_count(&host->node, EVENT_CLOSED) == 1);
+    assert_int_equal(seen_last(&host->node, EVENT_CLOSED)->err, ERR_RESET);
+    assert_int_equal(host->host->counts.bytes_in, sizeof key);
+    assert_int_equal(host->host->counts.bytes_out, 0);
+    rig_close(&rig);
+}
+
 static void peers_do_not_count_as_handshakes_F24(void **state)
 {
     (void)state;
@@ -150,6 +167,7 @@ int main(void)
         cmocka_unit_test(line_is_left_for_another),
         cmocka_unit_test(oldest_silent_socket_makes_room_F24),
         cmocka_unit_test(who_has_spoken_stays_while_others_are_silent_F24),
+        cmocka_unit_test(who_has_left_is_not_answered),
         cmocka_unit_test(peers_do_not_count_as_handshakes_F24),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
