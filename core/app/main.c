@@ -22,7 +22,9 @@ static const struct command *const commands[] = {
     &command_policy_check,
     &command_policy_doc,
     &command_policy_show,
+    &command_policy_diff,
     &command_ctl,
+    &command_replay,
     &command_show_node_id,
     &command_version,
 };

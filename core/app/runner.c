@@ -294,6 +294,31 @@ static enum err open_book(const struct runner *runner, struct book **book, char 
     return err ? err : read_book(runner, *book, why);
 }
 
+/* The node asks the journal, which asks the trace, which asks the script. */
+static enum err open_watchers(struct runner *runner, char *why)
+{
+    const struct runner_options *options = &runner->options;
+    enum err err = tracing_open(
+        &runner->tracing, options->settings, runner->script, &options->log, why, RUNNER_WHY_MAX);
+    if (err)
+        return err;
+    struct policy *policy = tracing_policy(&runner->tracing, script_policy(runner->script));
+    runner->journal = journal_new(policy, clock_ns, NULL);
+    return runner->journal ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum err make_node(
+    struct runner *runner, const struct node_settings *settings, struct book *book)
+{
+    struct now now = machine_now(runner->options.workspace->loop);
+    runner->node = node_new(settings, book, journal_policy(runner->journal), now);
+    if (!runner->node)
+        return ERR_NO_MEMORY;
+    tracing_start(&runner->tracing, runner->node);
+    node_observe(runner->node, journal_observer(runner->journal));
+    return ERR_OK;
+}
+
 static enum err open_node(struct runner *runner, char *why)
 {
     struct book *book = NULL;
@@ -301,18 +326,12 @@ static enum err open_node(struct runner *runner, char *why)
     enum err err = runner_node_settings(runner, &made, why);
     if (!err)
         err = open_book(runner, &book, why);
-    if (!err) {
-        struct now now = machine_now(runner->options.workspace->loop);
-        runner->journal = journal_new(script_policy(runner->script), clock_ns, NULL);
-        if (runner->journal)
-            runner->node = node_new(&made, book, journal_policy(runner->journal), now);
-        if (runner->node) {
-            node_observe(runner->node, journal_observer(runner->journal));
-            return ERR_OK;
-        }
-        err = ERR_NO_MEMORY;
-    }
-    book_free(book);
+    if (!err)
+        err = open_watchers(runner, why);
+    if (!err)
+        err = make_node(runner, &made, book);
+    if (err)
+        book_free(book);
     return err;
 }
 
@@ -372,6 +391,7 @@ void runner_command(struct runner *runner, const struct node_command *command)
 void runner_close(struct runner *runner)
 {
     host_free(runner->host);
+    tracing_close(&runner->tracing);
     node_free(runner->node);
     journal_free(runner->journal);
     policy_state_free(&runner->state);

@@ -9,6 +9,7 @@
 #include "app/policy_loader.h"
 #include "app/policy_state.h"
 #include "app/settings.h"
+#include "app/tracing.h"
 #include "crypto/node_key.h"
 #include "trace/journal.h"
 #include "uv/host.h"
@@ -40,6 +41,7 @@ struct runner {
     struct node *node;
     struct script *script;
     struct journal *journal; /* between node and script */
+    struct tracing tracing;  /* between journal and script */
     struct policy_loader loader;
     struct policy_state state;    /* of the policy, on disk; not open if it keeps no store */
     uv_prepare_t turn;            /* opens the script's time budget of each turn of the loop */

@@ -131,6 +131,13 @@ struct settings {
     } policy;
 
     struct {
+        char *file;        /* "": none */
+        int64_t size_max;  /* bytes of one file */
+        int64_t files_max; /* that one and older ones */
+        int64_t segment_ms;
+    } trace;
+
+    struct {
         bool prometheus;
         char *prometheus_listen_addr;
         char *namespace_;

@@ -34,6 +34,9 @@ const struct settings_section settings_sections[] = {
     {"policy", true, "The Lua rules that decide about dialing, preference, backoff and bans."},
     {"control", true,
         "The socket through which a running node is asked and steered, by `luapex ctl`."},
+    {"trace", true,
+        "A record of all that happens to the node and what it decides, for `luapex replay` and "
+        "`luapex policy diff`. It holds peers' addresses and the address book, but no secret key."},
     {"instrumentation", false, "Metrics, which the signal USR1 has written to data/metrics.prom."},
 };
 const size_t settings_sections_n = sizeof settings_sections / sizeof *settings_sections;
@@ -277,6 +280,15 @@ const struct setting settings_table[] = {
     TIME("policy", "turn_fuse", policy.turn_fuse_ms, "50ms", 1, 5 * SECOND,
         "Longest time of all calls in one turn of the event loop; then the rules in the binary "
         "answer."),
+
+    OTHER("trace", "file", PATH, trace.file, "",
+        "Where it is written, readable for its owner only. Empty: no trace."),
+    COUNT("trace", "size_max", trace.size_max, "268435456", 1 << 20, INT64_C(1) << 40, "bytes",
+        "Size of one file. Then it is renamed to FILE.1, and the trace goes on in a new one."),
+    COUNT("trace", "files_max", trace.files_max, "4", 1, 1000, "files",
+        "How many files are kept, the one being written included. Older ones are removed."),
+    TIME("trace", "segment", trace.segment_ms, "10m", SECOND, DAY,
+        "How often the whole state is written, so that replay can begin there."),
 
     UNUSED("instrumentation", "prometheus", BOOLEAN, instrumentation.prometheus, "false",
         "metrics are not served, but written to data/metrics.prom at the signal USR1"),

@@ -80,6 +80,7 @@ void script_swap_in(struct script *script, struct generation *next, double now)
     script->previous = script->now;
     script->now = next;
     script->generation++;
+    script->revision++;
     keep(script);
 }
 
@@ -200,6 +201,7 @@ enum err script_rollback(struct script *script, double now)
     previous->on_probation = false;
     previous->loaded_at = now;
     script->generation++;
+    script->revision++;
     script->rollbacks++;
     keep(script);
     log_generation(script, "policy rolled back");
@@ -308,6 +310,7 @@ enum err script_param_set(
     enum err err = result(live, runtime_set_param(live, name, value), error);
     if (err == ERR_OK)
         shadow_param_set(script, name, value);
+    script->revision++;
     return err;
 }
 
@@ -335,8 +338,14 @@ enum err script_export(struct script *script, char **text, struct script_error *
 
 enum err script_import(struct script *script, struct span text, struct script_error *error)
 {
+    script->revision++;
     struct vm *live = script->now->live;
     return result(live, runtime_import(live, text), error);
+}
+
+uint64_t script_revision(const struct script *script)
+{
+    return script->revision;
 }
 
 void script_stats(const struct script *script, struct script_stats *stats)

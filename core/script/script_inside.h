@@ -19,6 +19,7 @@ struct script {
     struct kept kept[SCRIPT_GENERATIONS_MAX]; /* newest first, each hash once; the live one first */
     size_t kept_n;
     unsigned generation;
+    uint64_t revision; /* for script_revision */
     int64_t turn_left_ns;
     uint64_t loads, load_errors, rollbacks;
     struct script_hook_stats hooks[HOOK_COUNT];

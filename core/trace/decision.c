@@ -42,10 +42,28 @@ static void write_row(struct codec *codec, const struct schema_row *row, const v
     }
 }
 
+/* Which rows of a view's lists are written. */
+struct choice {
+    enum hook hook;
+    const void *verdict, *other; /* what they name; NULL: nothing */
+    bool only_named;
+};
+
+static struct named_rows named_by(const struct choice *choice, const struct schema_field *list)
+{
+    struct named_rows named = decision_named_rows(choice->hook, choice->verdict, list);
+    struct named_rows other = decision_named_rows(choice->hook, choice->other, list);
+    for (size_t i = 0; i < sizeof named.bits / sizeof *named.bits; i++)
+        named.bits[i] |= other.bits[i];
+    return named;
+}
+
 /* How many of the first rows are kept, beside those that are named. */
-static size_t first_rows(size_t n, const struct named_rows *named)
+static size_t first_rows(const struct choice *choice, size_t n, const struct named_rows *named)
 {
     size_t named_n = 0;
+    if (choice->only_named)
+        return 0;
     if (n <= DECISION_ROWS_MAX)
         return n;
     for (size_t i = ROWS_OTHER; i < n && named_n < DECISION_ROWS_MAX - ROWS_OTHER; i++)
@@ -55,13 +73,14 @@ static size_t first_rows(size_t n, const struct named_rows *named)
 
 /* Count, then of each row kept its number from 1 and its fields, then 0. */
 static void write_rows(struct codec *codec, const struct schema_field *field, const void *view,
-    const struct named_rows *named)
+    const struct choice *choice)
 {
+    struct named_rows named = named_by(choice, field);
     const char *rows = *(const char *const *)member(view, field);
-    size_t n = list_count(view, field), first = first_rows(n, named), kept = 0;
+    size_t n = list_count(view, field), first = first_rows(choice, n, &named), kept = 0;
     code_count(codec, (uint32_t)n, DECISION_LIST_MAX);
     for (size_t i = 0; i < n && kept < DECISION_ROWS_MAX; i++) {
-        if (i >= first && !is_named(named, i))
+        if (i >= first && !is_named(&named, i))
             continue;
         kept++;
         code_count(codec, (uint32_t)i + 1, DECISION_LIST_MAX);
@@ -70,12 +89,11 @@ static void write_rows(struct codec *codec, const struct schema_field *field, co
     code_count(codec, 0, DECISION_LIST_MAX);
 }
 
-static void write_field(struct codec *codec, enum hook hook, const struct schema_field *field,
-    const void *view, const void *verdict)
+static void write_field(struct codec *codec, const struct schema_field *field, const void *view,
+    const struct choice *choice)
 {
     if (field->type == SCHEMA_ROWS) {
-        struct named_rows named = decision_named_rows(hook, verdict, field);
-        write_rows(codec, field, view, &named);
+        write_rows(codec, field, view, choice);
         return;
     }
     if (field->type == SCHEMA_ROW) {
@@ -86,11 +104,22 @@ static void write_field(struct codec *codec, enum hook hook, const struct schema
     write_row(codec, &one, view);
 }
 
+static void write_view(struct codec *codec, const void *view, const struct choice *choice)
+{
+    const struct schema_hook *schema = &schema_hooks[choice->hook];
+    for (unsigned i = 0; i < schema->view_n; i++)
+        write_field(codec, &schema->view[i], view, choice);
+}
+
 void decision_write_view(struct codec *codec, enum hook hook, const void *view, const void *verdict)
 {
-    const struct schema_hook *schema = &schema_hooks[hook];
-    for (unsigned i = 0; i < schema->view_n; i++)
-        write_field(codec, hook, &schema->view[i], view, verdict);
+    write_view(codec, view, &(struct choice){.hook = hook, .verdict = verdict});
+}
+
+void decision_write_named(
+    struct codec *codec, enum hook hook, const void *view, const void *verdict, const void *other)
+{
+    write_view(codec, view, &(struct choice){hook, verdict, other, true});
 }
 
 /* ---- a written view as JSON ---- */

@@ -24,6 +24,9 @@ struct decision_subject {
 /* To a writer. */
 void decision_write_view(
     struct codec *codec, enum hook hook, const void *view, const void *verdict);
+/* The same, but of each list only rows that one of two verdicts (either may be NULL) names. */
+void decision_write_named(
+    struct codec *codec, enum hook hook, const void *view, const void *verdict, const void *other);
 /* Whether a row of the written view is about this peer. */
 bool decision_concerns(struct span view, enum hook hook, const struct decision_subject *subject);
 /* The written view; of its lists only rows about the subject, if one is given. Rows carry `row`,

@@ -1,3 +1,4 @@
+#include "policy/verdict.h"
 #include "trace/decision_inside.h"
 
 /* ---- which rows a verdict names ---- */
@@ -6,21 +7,6 @@ static void name_row(struct named_rows *rows, int64_t i)
 {
     if (i >= 0 && i < NAMED_ROWS_MAX)
         rows->bits[i / 64] |= UINT64_C(1) << i % 64;
-}
-
-static const struct schema_alternative *alternative_of(
-    const struct schema_verdict *schema, const void *verdict)
-{
-    unsigned act = 0;
-    if (schema->offset_act != SCHEMA_NOWHERE)
-        act = *(const unsigned *)((const char *)verdict + schema->offset_act);
-    return &schema->alternatives[act];
-}
-
-static bool is_false(const struct schema_verdict *schema, const void *verdict)
-{
-    return schema->offset_false != SCHEMA_NOWHERE &&
-        *(const bool *)((const char *)verdict + schema->offset_false);
 }
 
 /* The i-th row that a field of a verdict names; -1: it names none. */
@@ -44,9 +30,9 @@ struct named_rows decision_named_rows(
 {
     struct named_rows rows = {{0}};
     const struct schema_verdict *schema = &schema_hooks[hook].verdict;
-    if (!verdict || is_false(schema, verdict))
+    if (!verdict || verdict_is_false(schema, verdict))
         return rows;
-    const struct schema_alternative *answer = alternative_of(schema, verdict);
+    const struct schema_alternative *answer = verdict_alternative(schema, verdict);
     for (unsigned f = 0; f < answer->fields_n; f++) {
         const struct schema_field *field = &answer->fields[f];
         if (field->over != list)
@@ -60,9 +46,9 @@ struct named_rows decision_named_rows(
 bool decision_verdict_fits(enum hook hook, const void *verdict, const void *view)
 {
     const struct schema_verdict *schema = &schema_hooks[hook].verdict;
-    if (is_false(schema, verdict))
+    if (verdict_is_false(schema, verdict))
         return true;
-    const struct schema_alternative *answer = alternative_of(schema, verdict);
+    const struct schema_alternative *answer = verdict_alternative(schema, verdict);
     for (unsigned f = 0; f < answer->fields_n; f++) {
         const struct schema_field *field = &answer->fields[f];
         for (size_t i = 0; i < names_of(field, verdict); i++)
@@ -144,9 +130,9 @@ void decision_code_verdict(struct codec *codec, enum hook hook, void *verdict)
     if (schema->offset_false != SCHEMA_NOWHERE)
         code_bool(codec, (bool *)(at + schema->offset_false));
     code_text(codec, at + schema->offset_reason, POLICY_REASON_MAX + 1);
-    if (is_false(schema, verdict))
+    if (verdict_is_false(schema, verdict))
         return;
-    const struct schema_alternative *answer = alternative_of(schema, verdict);
+    const struct schema_alternative *answer = verdict_alternative(schema, verdict);
     for (unsigned i = 0; i < answer->fields_n && !codec->err; i++)
         code_field(codec, &answer->fields[i], verdict);
 }
@@ -196,10 +182,10 @@ static json_t *field_json(const struct schema_field *field, const void *verdict)
 json_t *decision_verdict_json(enum hook hook, const void *verdict)
 {
     const struct schema_verdict *schema = &schema_hooks[hook].verdict;
-    if (is_false(schema, verdict))
+    if (verdict_is_false(schema, verdict))
         return json_false();
-    const struct schema_alternative *answer = alternative_of(schema, verdict);
-    if (answer->bare)
+    const struct schema_alternative *answer = verdict_alternative(schema, verdict);
+    if (answer->bare && answer->fields_n == 1)
         return field_json(&answer->fields[0], verdict);
     json_t *made = json_object();
     for (unsigned i = 0; made && i < answer->fields_n; i++)

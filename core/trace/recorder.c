@@ -17,12 +17,11 @@ struct recorder {
     struct codec out;        /* whole records, and the step that is under way */
     struct codec node_bytes, policy_bytes;
     size_t step_begun;
-    bool in_step, is_cut;
+    bool in_step;
     struct now last; /* step */
     int64_t segment_until_ms, flushed_ms;
     uint64_t file_bytes; /* of the file so far, what is in `out` included */
-    uint32_t generation; /* of the policy at the first question of the segment */
-    bool was_asked;      /* in this segment */
+    uint64_t revision;   /* of the policy when the segment began */
     struct recorder_counts counts;
 };
 
@@ -102,6 +101,12 @@ static void begin_file(struct recorder *recorder)
     recorder->file_bytes = recorder->out.n - begun;
 }
 
+static uint64_t revision_of(const struct recorder *recorder)
+{
+    const struct recorder_settings *settings = &recorder->settings;
+    return settings->policy_revision ? settings->policy_revision(settings->context) : 0;
+}
+
 static bool write_parts(struct recorder *recorder)
 {
     codec_reset(&recorder->node_bytes);
@@ -127,7 +132,7 @@ static void write_segment(struct recorder *recorder, struct now now)
     recorder->counts.snapshot_bytes = (int64_t)(recorder->out.n - begun);
     recorder->last = now;
     recorder->segment_until_ms = now.mono_ms + recorder->settings.segment_ms;
-    recorder->is_cut = recorder->was_asked = false;
+    recorder->revision = revision_of(recorder);
 }
 
 static void next_file(struct recorder *recorder)
@@ -161,7 +166,7 @@ static void begin_segment(struct recorder *recorder, struct now now)
 
 static bool is_segment_due(const struct recorder *recorder, struct now now)
 {
-    return recorder->counts.segments == 0 || recorder->is_cut ||
+    return recorder->counts.segments == 0 || revision_of(recorder) != recorder->revision ||
         now.mono_ms >= recorder->segment_until_ms ||
         recorder->file_bytes >= recorder->settings.file_max;
 }
@@ -220,11 +225,6 @@ static void record_answer(
         answer.rng = *drew;
     if (about.failure)
         answer.wants = policy_wishes(recorder->inner);
-    if (!recorder->was_asked)
-        recorder->generation = about.generation;
-    recorder->was_asked = true;
-    if (about.generation != recorder->generation)
-        recorder->is_cut = true; /* it was taken back on its own, in the middle of a step */
     code_mark(recorder, true);
     step_code_answer(&recorder->out, &answer);
     if (!err)
@@ -284,11 +284,6 @@ void recorder_start(struct recorder *recorder, const struct node *node)
 struct node_observer *recorder_observer(struct recorder *recorder)
 {
     return &recorder->observer;
-}
-
-void recorder_cut(struct recorder *recorder)
-{
-    recorder->is_cut = true;
 }
 
 bool recorder_is_running(const struct recorder *recorder)

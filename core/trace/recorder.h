@@ -36,6 +36,9 @@ struct recorder_settings {
     struct trace_sink sink;
     /* Writes all that the policy's answers depend on: opaque to the trace. Its err stops it. */
     void (*save_policy)(void *context, struct codec *codec);
+    /* Another number after every change of that from outside questions: a load, a parameter. NULL:
+     * there are none. */
+    uint64_t (*policy_revision)(void *context);
     void *context;
     struct log log;
 };
@@ -49,8 +52,6 @@ struct policy *recorder_policy(struct recorder *recorder);
 /* From the next step on. Observes the node, which must live until recorder_stop. */
 void recorder_start(struct recorder *recorder, const struct node *node);
 struct node_observer *recorder_observer(struct recorder *recorder);
-/* Something that the policy's answers depend on was changed from outside: a load, a parameter. */
-void recorder_cut(struct recorder *recorder);
 /* Ends the trace with this reason (static text). Nothing happens if it has ended already. */
 void recorder_stop(struct recorder *recorder, const char *why);
 bool recorder_is_running(const struct recorder *recorder);

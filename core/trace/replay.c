@@ -224,6 +224,8 @@ enum err replay_run(
     struct trace_header header;
     *report = (struct replay_report){0};
     enum err err = trace_open(&reader, bytes, &header);
+    if (!err && header.layout != trace_layout())
+        err = ERR_INVALID;
     if (err)
         return err;
     struct replay *replay = calloc(1, sizeof *replay);

@@ -64,8 +64,9 @@ struct replay_report {
 };
 
 /* Steps through bytes. *report is set in any case, to be freed with replay_report_free. Errors:
- * those of trace_open and trace_next but the end; ERR_CORRUPT too when a record makes no sense;
- * ERR_NOT_FOUND: there is no such segment; whatever open_policy returns. A difference is no error.
+ * those of trace_open and trace_next but the end; ERR_INVALID for another layout; ERR_CORRUPT too
+ * when a record makes no sense; ERR_NOT_FOUND: there is no such segment; whatever open_policy
+ * returns. A difference is no error.
  */
 enum err replay_run(
     struct span bytes, const struct replay_settings *settings, struct replay_report *report);
