@@ -14,6 +14,7 @@
 static const struct flag own_flags[] = {
     {"trace", "FILE", "The recorded questions; see [trace] in config.toml. May be given again."},
     {"hook", "NAME", "Only decisions of this hook."},
+    FLAG_TAGS,
     {"json", NULL, "Print one JSON object for each difference, a line each, and one for the sum."},
 };
 
@@ -36,6 +37,7 @@ struct diff {
     bool has_state;
     struct hook_sum sums[HOOK_COUNT];
     struct codec view; /* of a question that differs */
+    struct tags *tags;
     struct script_error error;
 };
 
@@ -320,6 +322,7 @@ static int diff_file(struct diff *diff, const char *path)
         .wishes = wishes_of(&diff->old) | wishes_of(&diff->new),
         .context = diff,
         .log = {.level = LOG_NONE},
+        .tags = diff->tags,
     };
     enum err err = replay_run(input.bytes, &settings, &report);
     int code = judge(diff, path, &input, err, &report);
@@ -361,10 +364,13 @@ static int policy_diff(const struct flags *flags)
     diff.old.name = flags->arguments[0];
     diff.new.name = flags->arguments[1];
     diff.view = codec_writer();
+    if (!trace_input_tags(flags, &diff.tags))
+        return EXIT_FAILED;
     int code = run(&diff);
     close_candidate(&diff.old);
     close_candidate(&diff.new);
     codec_free(&diff.view);
+    tags_free(diff.tags);
     return code;
 }
 

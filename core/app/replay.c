@@ -8,6 +8,7 @@
 static const struct flag own_flags[] = {
     {"segment", "N", "Only this segment, from its own beginning. They are numbered from 1."},
     {"until", "N", "Stop after so many steps."},
+    FLAG_TAGS,
     {"json", NULL, "Print one JSON object."},
 };
 
@@ -127,12 +128,16 @@ static int replay(const struct flags *flags)
     struct replaying replaying = {0};
     char cause[TRACE_CAUSE_MAX];
     int64_t segment = 0, until = 0;
+    struct tags *tags;
     if (flags->arguments_n != 1)
         return flags_misuse(flags->command, "which file? luapex replay FILE");
     if (!flags_integer(flags, "segment", 1, INT64_MAX, &segment) ||
         !flags_integer(flags, "until", 1, INT64_MAX, &until))
         return EXIT_MISUSE;
+    if (!trace_input_tags(flags, &tags))
+        return EXIT_FAILED;
     if (!trace_input_open(flags->arguments[0], &input, cause)) {
+        tags_free(tags);
         fprintf(stderr, "luapex: error: %s\n", cause);
         return EXIT_FAILED;
     }
@@ -142,12 +147,14 @@ static int replay(const struct flags *flags)
         .segment = (uint64_t)segment,
         .steps_max = (uint64_t)until,
         .log = {.level = LOG_NONE},
+        .tags = tags,
     };
     enum err err = replay_run(input.bytes, &settings, &made);
     int code = report(flags, &input, err, &made, &replaying);
     replay_report_free(&made);
     script_free(replaying.script);
     trace_input_close(&input);
+    tags_free(tags);
     return code;
 }
 

@@ -1,5 +1,6 @@
 #include "app/trace_input.h"
 
+#include "app/tags_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,6 +37,17 @@ bool trace_input_open(const char *path, struct trace_input *input, char *cause)
     return done;
 }
 
+bool trace_input_tags(const struct flags *flags, struct tags **tags)
+{
+    char cause[TRACE_CAUSE_MAX] = "out of memory";
+    const char *path = flags_value(flags, "tags");
+    *tags = NULL;
+    if (!path || tags_file_load(path, tags, cause, sizeof cause) == ERR_OK)
+        return true;
+    fprintf(stderr, "luapex: error: %s\n", cause);
+    return false;
+}
+
 void trace_input_close(struct trace_input *input)
 {
     if (input->bytes.n > 0)
@@ -46,8 +58,9 @@ void trace_input_close(struct trace_input *input)
 static void explain_version(const char *path, const struct trace_header *header, char *cause)
 {
     snprintf(cause, TRACE_CAUSE_MAX,
-        "%s: written by luapex %.100s, whose policies or errors are not those of this luapex %s; "
-        "use that one",
+        "%s: written by another build of luapex (%.100s), whose nodes or hooks are not those of "
+        "this "
+        "one (%s); read it with the program that wrote it",
         path, header->version, LUAPEX_VERSION);
 }
 
@@ -60,6 +73,10 @@ void trace_input_explain(const char *path, enum err err, const struct span *byte
     bool opens = trace_open(&reader, *bytes, &header) == ERR_OK;
     if (opens && header.layout != trace_layout())
         explain_version(path, &header, cause);
+    else if (err == ERR_INVALID && opens)
+        snprintf(cause, TRACE_CAUSE_MAX,
+            "%s: its node had other tags; give the file that [policy] tags named with --tags",
+            path);
     else if (err == ERR_INVALID)
         snprintf(cause, TRACE_CAUSE_MAX, "%s: not a trace", path);
     else if (err == ERR_TRUNCATED)

@@ -2,15 +2,24 @@
 #ifndef APP_TRACE_INPUT_H
 #define APP_TRACE_INPUT_H
 
+#include "addr/tags.h"
 #include "app/commands.h"
 #include "script/script.h"
 #include "trace/replay.h"
 
 #define TRACE_CAUSE_MAX 1024
 
+#define FLAG_TAGS                                                                                  \
+    {                                                                                              \
+        "tags", "FILE", "The tags that the node had ([policy] tags), if it had any."               \
+    }
+
 struct trace_input {
     struct span bytes;
 };
+
+/* Of the flag --tags; NULL: it is not given. False: it cannot be read, which the user was told. */
+bool trace_input_tags(const struct flags *flags, struct tags **tags);
 
 /* Maps the file. False, with cause (TRACE_CAUSE_MAX bytes): it cannot be read. */
 bool trace_input_open(const char *path, struct trace_input *input, char *cause);

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define LAYOUT 1          /* to be raised when the order of fields or the meaning of one changes */
 #define CONNS_MAX 1000000 /* of a node that can be read back */
 #define IDS_MAX 100000
 #define DIALS_MAX (UINT64_C(1) << 48)
@@ -74,6 +75,14 @@ static void code_times(struct codec *codec, struct node_settings *s)
     }
 }
 
+/* They are many and never change: who reads a node has them. */
+static void code_tags(struct codec *codec, const struct tags *tags)
+{
+    uint32_t n = code_count(codec, (uint32_t)tags_count(tags), TAGS_MAX);
+    if (codec->reading && !codec->err && n != tags_count(tags))
+        codec->err = ERR_INVALID;
+}
+
 /* Without the lists: the node keeps them apart. */
 static void code_settings(struct codec *codec, struct node_settings *s)
 {
@@ -82,6 +91,7 @@ static void code_settings(struct codec *codec, struct node_settings *s)
     code_flags_and_counts(codec, s);
     code_times(codec, s);
     code_u64(codec, &s->rng_seed);
+    code_tags(codec, s->tags);
     if (codec->reading &&
         (s->ensure_peers_period_ms == 0 || s->crawl_period_ms == 0 ||
             s->book_save_interval_ms == 0))
@@ -369,6 +379,17 @@ static void code_node(struct codec *codec, struct node *node)
         codec_refuse(codec);
 }
 
+uint64_t node_snapshot_layout(void)
+{
+    const size_t sizes[] = {sizeof(struct node), sizeof(struct conn),
+        sizeof(struct configured_peer), sizeof(struct peer_history), sizeof(struct dial_record),
+        sizeof(struct book_entry), sizeof(struct book_settings), sizeof(struct ban)};
+    uint64_t sum = LAYOUT;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        sum = sum * 1000003 + sizes[i];
+    return sum;
+}
+
 /* A writer stores nothing into what it writes. */
 void node_snapshot_write(struct codec *codec, const struct node *node)
 {
@@ -379,16 +400,16 @@ void node_snapshot_write(struct codec *codec, const struct node *node)
     code_node(codec, written);
 }
 
-struct node *node_snapshot_read(struct codec *codec, struct policy *policy, const struct log *log)
+struct node *node_snapshot_read(struct codec *codec, const struct node_surroundings *surroundings)
 {
-    struct node_settings settings = {.log = *log};
+    struct node_settings settings = {.log = surroundings->log, .tags = surroundings->tags};
     struct book *book = NULL;
     struct node *node = NULL;
     code_settings(codec, &settings);
     book_code(codec, &book);
     if (book && book_settings(book)->selection_max > PEX_SELECTION_MAX)
         codec_refuse(codec);
-    if (!codec->err && !(node = node_make(&settings, policy)))
+    if (!codec->err && !(node = node_make(&settings, surroundings->policy)))
         codec->err = ERR_NO_MEMORY;
     if (!node) {
         book_free(book);

@@ -10,11 +10,20 @@
 #include "base/codec.h"
 #include "node/node.h"
 
+/* A number that changes with what a snapshot is made of. */
+uint64_t node_snapshot_layout(void);
 /* Between two steps. */
 void node_snapshot_write(struct codec *codec, const struct node *node);
-/* Makes a node that logs to *log (copied). Borrows policy. NULL, with codec->err set: ERR_CORRUPT,
- * ERR_NO_MEMORY. */
-struct node *node_snapshot_read(struct codec *codec, struct policy *policy, const struct log *log);
+/* What a node has of its host. */
+struct node_surroundings {
+    struct policy *policy; /* borrowed */
+    struct log log;
+    const struct tags *tags; /* borrowed; NULL: none */
+};
+
+/* Makes a node. NULL, with codec->err set: ERR_CORRUPT, ERR_NO_MEMORY; ERR_INVALID: the node that
+ * was written had another number of tags, so its policy would not see what it saw. */
+struct node *node_snapshot_read(struct codec *codec, const struct node_surroundings *surroundings);
 
 /* Whether a host in order could send this event now. For replay of traces that somebody made up:
  * everything else that may be wrong with an event a node bears. */

@@ -1,5 +1,6 @@
 #include "trace/format.h"
 
+#include "node/snapshot.h"
 #include "policy/schema.h"
 #include "trace/digest.h"
 #include <assert.h>
@@ -36,7 +37,7 @@ static uint64_t mix_hook(uint64_t sum, const struct schema_hook *hook)
 
 uint64_t trace_layout(void)
 {
-    uint64_t sum = 0;
+    uint64_t sum = node_snapshot_layout();
     for (int i = 0; i < ERR_COUNT; i++)
         sum = mix(sum, err_name((enum err)i));
     for (int i = 0; i < HOOK_COUNT; i++)

@@ -93,7 +93,9 @@ static void open_segment(struct replay *replay)
 {
     struct codec codec = codec_reader(replay->segment.node);
     node_free(replay->node);
-    replay->node = node_snapshot_read(&codec, &replay->policy, &replay->settings->log);
+    replay->node = node_snapshot_read(&codec,
+        &(struct node_surroundings){
+            &replay->policy, replay->settings->log, replay->settings->tags});
     if (codec_end(&codec)) {
         replay->err = codec.err;
         return;

@@ -37,9 +37,10 @@ struct replay_settings {
     void (*asked)(void *context, const struct replay_question *question);
     uint32_t wishes; /* hooks that are to be asked beside those that were: a bit for each */
     void *context;
-    uint64_t segment;   /* only this one; 0: all */
-    uint64_t steps_max; /* 0: all */
-    struct log log;     /* of the node */
+    uint64_t segment;        /* only this one; 0: all */
+    uint64_t steps_max;      /* 0: all */
+    struct log log;          /* of the node */
+    const struct tags *tags; /* as the node had; NULL: none */
 };
 
 enum replay_difference {
@@ -64,9 +65,9 @@ struct replay_report {
 };
 
 /* Steps through bytes. *report is set in any case, to be freed with replay_report_free. Errors:
- * those of trace_open and trace_next but the end; ERR_INVALID for another layout; ERR_CORRUPT too
- * when a record makes no sense; ERR_NOT_FOUND: there is no such segment; whatever open_policy
- * returns. A difference is no error.
+ * those of trace_open and trace_next but the end; ERR_INVALID for another layout or other tags;
+ * ERR_CORRUPT too when a record makes no sense; ERR_NOT_FOUND: there is no such segment; whatever
+ * open_policy returns. A difference is no error.
  */
 enum err replay_run(
     struct span bytes, const struct replay_settings *settings, struct replay_report *report);

@@ -37,7 +37,8 @@ static struct codec bytes_of(const struct node *node)
 static struct node *copy_of(struct copying *copying, const struct node *node)
 {
     struct codec bytes = bytes_of(node), reader = codec_reader(codec_written(&bytes));
-    struct node *copy = node_snapshot_read(&reader, &copying->policy.policy, &silent);
+    struct node *copy = node_snapshot_read(
+        &reader, &(struct node_surroundings){&copying->policy.policy, silent, NULL});
     assert_int_equal(codec_end(&reader), ERR_OK);
     codec_free(&bytes);
     copying->made++;
@@ -125,7 +126,8 @@ static struct node *any_node(struct chaos *chaos)
 static bool is_refused(struct copying *copying, struct span bytes)
 {
     struct codec reader = codec_reader(bytes);
-    struct node *node = node_snapshot_read(&reader, &copying->policy.policy, &silent);
+    struct node *node = node_snapshot_read(
+        &reader, &(struct node_surroundings){&copying->policy.policy, silent, NULL});
     bool refused = codec_end(&reader) != ERR_OK;
     node_free(node);
     return refused;
