@@ -68,6 +68,21 @@ describe("schema", function()
     check(require "schema.init")
   end)
 
+  it("maps every policy point to one hook, but for those that are settings", function()
+    local is_setting = { P7 = true, P23 = true, P24 = true, P26 = true, P27 = true, P28 = true }
+    local hook_of = {}
+    for _, hook in ipairs(require "schema.init".hooks) do
+      for point in (hook.point or ""):gmatch("P%d+") do
+        assert.is_nil(hook_of[point], point .. " has two hooks")
+        hook_of[point] = hook.name
+      end
+    end
+    for i = 1, 28 do
+      local point = "P" .. i
+      assert.equal(not is_setting[point], hook_of[point] ~= nil, point)
+    end
+  end)
+
   it("with every kind has no mistakes", function()
     check(sample())
   end)

@@ -52,7 +52,8 @@ static inline void rig_open(struct rig *rig, uint64_t seed)
 {
     struct sim_settings settings = sim_settings_default();
     settings.seed = seed;
-    *rig = (struct rig){.sim = sim_new(&settings), .policy = {.policy = {.ask = fake_ask, .wants = fake_wants}}};
+    *rig = (struct rig){
+        .sim = sim_new(&settings), .policy = {.policy = {.ask = fake_ask, .wants = fake_wants}}};
 }
 
 /* Machine i as a test may still change it before sim_add. Books are small, so that many fit. */
