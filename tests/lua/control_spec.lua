@@ -1,0 +1,139 @@
+-- The control socket without a socket: lines into calls, the table of methods, texts for people.
+
+local completion = require "ops.completion"
+local help = require "ops.help"
+local methods = require "ops.methods"
+local render = require "ops.render"
+local rpc = require "ops.rpc"
+local types = require "ops.types"
+
+local function fault_of(line)
+  local method, fault = rpc.read(line)
+  assert.is_nil(method)
+  return fault
+end
+
+describe("the table of methods", function()
+  it("is complete", function()
+    for _, method in ipairs(methods.list) do
+      assert.matches("^%l+%.?%l*$", method.name)
+      assert.matches("%.$", method.doc)
+      assert.is_true(#method.result > 0, method.name)
+      assert.matches("^" .. method.name:gsub("%.", " "), method.example)
+      for _, param in ipairs(method.params) do
+        assert.is_true(types.is_known(param.type), method.name .. " " .. param.type)
+        assert.is_string(param.doc)
+        assert.is_string(types.expected(param))
+        if param.type == "integer" or param.type == "duration" then
+          assert.is_truthy(param.min and param.max, method.name .. " " .. param.name)
+        end
+        if param.default ~= nil then
+          assert.is_true((types.check(param, param.default)), method.name .. " " .. param.name)
+        end
+      end
+    end
+  end)
+
+  it("is what help and completion tell", function()
+    for _, method in ipairs(methods.list) do
+      assert.matches("Example:\n  luapex ctl " .. help.spelled(method), help.page(method), 1, true)
+    end
+    for _, shell in ipairs { "bash", "zsh" } do
+      assert.matches("policy) words='load rollback set shadow promote'", completion.script(shell), 1, true)
+    end
+  end)
+
+  it("knows what a mistyped name was meant to be", function()
+    assert.equals("status", methods.nearest "statsu")
+    assert.equals("policy.load", methods.nearest "policy.laod")
+    assert.is_nil(methods.nearest "entirely different")
+    assert.is_nil(methods.nearest(("x"):rep(1000)))
+  end)
+end)
+
+describe("a line", function()
+  it("becomes a method and its arguments, with defaults and durations in seconds", function()
+    local method, arguments, id = rpc.read(
+      '{"jsonrpc":"2.0","id":7,"method":"ban","params":{"target":"10.0.0.0/8","duration":"1h30m"}}')
+    assert.equals("ban", method.name)
+    assert.same({ target = "10.0.0.0/8", duration = 5400, reason = "operator" }, arguments)
+    assert.equals(7, id)
+  end)
+
+  it("takes null for an argument that is not given", function()
+    local _, arguments = rpc.read '{"jsonrpc":"2.0","id":1,"method":"peers","params":{"limit":null}}'
+    assert.equals(500, arguments.limit)
+  end)
+
+  it("without an id wants no answer", function()
+    assert.is_true(select(4, rpc.read '{"jsonrpc":"2.0","method":"status"}'))
+    assert.is_false(select(4, rpc.read '{"jsonrpc":"2.0","id":null,"method":"status"}'))
+  end)
+
+  it("that is wrong tells field, expected and got", function()
+    local fault = fault_of '{"jsonrpc":"2.0","id":1,"method":"ban","params":{"target":7}}'
+    assert.equals(rpc.INVALID_PARAMS, fault.code)
+    assert.equals("target", fault.data.field)
+    assert.equals("7", fault.data.got)
+    assert.equals(types.expected { type = "target" }, fault.data.expected)
+  end)
+
+  it("never raises, whatever it holds", function()
+    math.randomseed(5)
+    local pieces = { "{", "}", "[", "]", ":", ",", '"', "\\", "\\u0000", "\\ud83d", "null", "true",
+      "1e999", "-", '"jsonrpc":"2.0"', '"method":"ban"', '"method":"policy.load"', '"id":1',
+      '"params":', '"target":', '"source":', "\255\254", "\0", "é", "NaN", (" "):rep(50) }
+    local read = 0
+    for _ = 1, 20000 do
+      local parts = {}
+      for i = 1, math.random(12) do
+        parts[i] = pieces[math.random(#pieces)]
+      end
+      local method, fault = rpc.read(table.concat(parts))
+      read = read + 1
+      if not method then
+        assert.is_true(fault.code < 0 and #fault.message > 0)
+        assert.matches("^{", rpc.error_line(nil, fault))
+      end
+    end
+    assert.equals(20000, read)
+  end)
+
+  it("of an answer is one line, whatever it holds", function()
+    local line = rpc.error_line("a\nb", { code = 1, message = "c\nd\0e" })
+    assert.equals(1, select(2, line:gsub("\n", "\n")))
+    assert.same({ jsonrpc = "2.0", id = "a\nb", error = { code = 1, message = "c\nd\0e" } },
+      rpc.json.decode(line))
+  end)
+end)
+
+describe("a duration", function()
+  it("is read as the settings write it", function()
+    for text, seconds in pairs { ["90s"] = 90, ["1h30m"] = 5400, ["1.5s"] = 1.5, ["2d"] = 172800,
+      ["250ms"] = 0.25 } do
+      assert.equals(seconds, types.seconds(text))
+    end
+    for _, text in ipairs { "", "5", "h", "-5m", "5m ", "5 m", "1h-2m", "5y" } do
+      assert.is_nil(types.seconds(text), text)
+    end
+  end)
+end)
+
+describe("a table for people", function()
+  it("sends a terminal nothing that steers it", function()
+    local text = render.result(methods.by_name.peers, { total = 1, peers = {
+      { id = "x", addr = "y", direction = "inbound", uptime_s = 65, flags = "",
+        version = "\27[31mred\r\n\194\155x" },
+    } })
+    assert.is_nil(text:find "\27")
+    assert.is_nil(text:find "\r")
+    assert.is_nil(text:find "\194\155")
+    assert.matches("1m5s", text)
+    assert.equals(2, select(2, text:gsub("\n", "\n")))
+  end)
+
+  it("leaves out columns that nobody fills", function()
+    local text = render.result(methods.by_name.peers, { total = 1, peers = { { id = "x" } } })
+    assert.equals("ID\nx\n", text)
+  end)
+end)
