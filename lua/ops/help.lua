@@ -36,25 +36,6 @@ local function entry(left, text)
   return start .. gap .. wrapped(text, COLUMN) .. "\n"
 end
 
-function help.usage(method)
-  local words = { "luapex ctl " .. help.spelled(method) }
-  for _, param in ipairs(method.params) do
-    if param.place then
-      local name = param.name:upper()
-      words[#words + 1] = param.required and name or "[" .. name .. "]"
-    elseif param.required then
-      words[#words + 1] = ("--%s %s"):format(param.name, param.type:upper())
-    end
-  end
-  for _, param in ipairs(method.params) do
-    if not param.place and not param.required then
-      words[#words + 1] = "[FLAGS]"
-      break
-    end
-  end
-  return table.concat(words, " ")
-end
-
 local function param_left(param)
   if param.place then
     return param.name:upper()
@@ -86,7 +67,7 @@ local function field_lines(fields, prefix)
 end
 
 local function method_page(method)
-  local texts = { help.usage(method), "\n\n", wrapped(method.doc, 0), "\n" }
+  local texts = { reference.usage(method), "\n\n", wrapped(method.doc, 0), "\n" }
   if #method.params > 0 then
     texts[#texts + 1] = "\nArguments:\n"
     for _, param in ipairs(method.params) do
@@ -117,6 +98,9 @@ end
 function help.answer(words, as_json)
   if words[1] == "completion" then
     return completion.script(words[2])
+  end
+  if words[2] == "--markdown" then
+    return reference.markdown()
   end
   local name = words[2] and table.concat(words, ".", 2)
   if as_json then

@@ -1,5 +1,6 @@
 -- Every method of the control socket, once: what it takes, what it gives, how it is called. From this
--- table come the checks of the server, `luapex ctl help`, the reference and the shell completion.
+-- table come the checks of the server, `luapex ctl help`, the reference (methods/README.md) and the
+-- shell completion.
 --
 -- A method: {
 --   name      "policy.load"; on the command line "policy load"

@@ -955,6 +955,11 @@ def test_ctl_without_words_prints_its_methods():
         assert described.returncode == 0 and METHODS[name]["example"] in described.stdout
 
 
+def test_the_reference_is_not_stale():
+    kept = Path(__file__).parents[2] / "lua/ops/methods/README.md"
+    assert kept.read_text() == run("ctl", "help", "--markdown").stdout
+
+
 def test_ctl_exits_with_1_when_the_node_refuses(pair):
     done = ctl(pair, "disconnect", UNKNOWN_ID)
     assert done.returncode == 1 and "no connected peer" in done.stderr
