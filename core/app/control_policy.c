@@ -167,7 +167,7 @@ static json_t *live_json(const struct controller *controller)
 
 static void changed(struct controller *controller, struct control_request *request)
 {
-    runner_policy_changed(controller->runner, true);
+    runner_policy_loaded(controller->runner);
     control_answer(request, live_json(controller));
 }
 
@@ -203,7 +203,7 @@ static void on_tried_to_load(void *context, struct control_request *request,
         return;
     }
     if (control_flag(request, "save")) {
-        runner_policy_changed(controller->runner, true);
+        runner_policy_loaded(controller->runner);
         keep(controller, request);
         return;
     }
@@ -258,7 +258,6 @@ void control_policy_set(void *context, struct control_request *request)
         return;
     }
     script_param_get(script_of(controller), name, is, sizeof is);
-    runner_policy_changed(controller->runner, false);
     control_answer(request,
         json_pack("{s:o, s:o, s:o}", "set", report_text(name), "was", report_text(was), "is",
             report_text(is)));
@@ -327,7 +326,6 @@ static void on_tried_to_shadow(void *context, struct control_request *request,
         refuse_script(request, "no shadow run", &adopting);
         return;
     }
-    runner_policy_changed(controller->runner, false);
     answer_shadow(controller, request);
 }
 

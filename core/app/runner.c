@@ -47,17 +47,11 @@ static void describe(const struct runner *runner, const struct script_error *err
         snprintf(why, RUNNER_WHY_MAX, "%s", error->message);
 }
 
-static void tell_loaded(const struct runner *runner)
+void runner_policy_loaded(struct runner *runner)
 {
     struct script_stats stats;
     script_stats(runner->script, &stats);
     host_policy_loaded(runner->host, stats.name);
-}
-
-void runner_policy_changed(struct runner *runner, bool is_another)
-{
-    if (is_another)
-        tell_loaded(runner);
 }
 
 static void on_reloaded(void *context, const struct script_error *error)
@@ -65,7 +59,7 @@ static void on_reloaded(void *context, const struct script_error *error)
     struct runner *runner = context;
     char why[RUNNER_WHY_MAX] = "";
     if (!error) {
-        tell_loaded(runner);
+        runner_policy_loaded(runner);
     } else { /* the previous one goes on answering */
         log_write(&runner->options.log, LOG_ERROR, "policy not loaded",
             LOG_TEXT("file", file_of(runner, error)), LOG_NUMBER("line", error->line),

@@ -70,8 +70,8 @@ enum err runner_start(struct runner *runner, void (*stopped)(void *context, stru
 /* Begins to read the policy file again. An error keeps the running policy and is logged with file
  * and line; `reloaded` of the options is told either way. */
 void runner_reload_policy(struct runner *runner);
-/* Somebody changed the script: another policy answers, or only a parameter is another. */
-void runner_policy_changed(struct runner *runner, bool is_another);
+/* Somebody gave the script another policy: the node is told. */
+void runner_policy_loaded(struct runner *runner);
 /* The limits of its policies. */
 struct script_settings runner_script_settings(const struct runner *runner);
 void runner_stop(struct runner *runner);
