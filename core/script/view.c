@@ -62,12 +62,26 @@ static void push_scalar(lua_State *L, const struct schema_field *field, const vo
     }
 }
 
-/* The row's field names, pushed once for many rows. */
-static void push_names(lua_State *L, const struct schema_row *row)
+/* Names are made once and kept in a list at VIEW_NAMES of a pool or frame: making a text means to
+ * hash it. */
+static void keep_names(lua_State *L, int table, const struct schema_field *fields, unsigned n)
+{
+    lua_createtable(L, (int)n, 0);
+    for (unsigned i = 0; i < n; i++) {
+        lua_pushstring(L, fields[i].parent ? fields[i].parent : fields[i].name);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    lua_rawseti(L, table, VIEW_NAMES);
+}
+
+/* The field names of the rows of a pool, pushed once for many rows. */
+static void push_names(lua_State *L, int pool, const struct schema_row *row)
 {
     luaL_checkstack(L, (int)row->fields_n + 8, "row");
-    for (unsigned i = 0; i < row->fields_n; i++)
-        lua_pushstring(L, row->fields[i].name);
+    lua_rawgeti(L, pool, VIEW_NAMES);
+    int list = lua_gettop(L);
+    for (unsigned i = 1; i <= row->fields_n; i++)
+        lua_rawgeti(L, list, (int)i);
 }
 
 /* Fills the table on top from record; the names begin at stack index `names`. */
@@ -124,19 +138,20 @@ static void push_rows(
     bool is_list = field->type == SCHEMA_ROWS;
     int n = is_list ? (int)view_rows(field, view) : 1;
     const char *record = is_list ? *(const char *const *)at : at;
-    int names = lua_gettop(L) + 1;
-    push_names(L, field->row);
+    int pool = lua_gettop(L) + 1;
     lua_rawgeti(L, frame, VIEW_POOL + (int)i);
-    int pool = lua_gettop(L);
+    push_names(L, pool, field->row);
+    int names = pool + 2; /* after their list */
     lua_createtable(L, is_list ? n : 0, 0);
+    int list = lua_gettop(L);
     for (int row = 1; row <= n; row++, record += field->row->size) {
         push_pooled(L, pool, row, field->row);
         fill_row(L, field->row, names, record);
         if (is_list)
-            lua_rawseti(L, pool + 1, row);
+            lua_rawseti(L, list, row);
     }
-    lua_replace(L, names);
-    lua_settop(L, names);
+    lua_replace(L, pool);
+    lua_settop(L, pool);
     if (is_list) {
         lua_pushvalue(L, -1);
         lua_rawseti(L, frame, VIEW_LIST - (int)i);
@@ -156,10 +171,11 @@ static void push_nested(lua_State *L, int frame, const char *name)
 
 static void fill_view(lua_State *L, int frame, const struct schema_hook *hook, const void *view)
 {
-    int table = frame + 1;
+    int table = frame + 1, names = frame + 2;
+    lua_rawgeti(L, frame, VIEW_NAMES);
     for (unsigned i = 0; i < hook->view_n; i++) {
         const struct schema_field *field = &hook->view[i];
-        lua_pushstring(L, field->parent ? field->parent : field->name);
+        lua_rawgeti(L, names, (int)i + 1);
         if (field->parent) {
             push_nested(L, frame, field->parent);
             lua_pushstring(L, field->name);
@@ -175,6 +191,7 @@ static void fill_view(lua_State *L, int frame, const struct schema_hook *hook, c
     lua_pushstring(L, "random");
     runtime_push(L, "random");
     lua_rawset(L, table);
+    lua_pop(L, 1);
 }
 
 /* Pushes the pool of rows for the nth field of this kind in a view. Views share their pools: they
@@ -194,6 +211,7 @@ static void push_pool(lua_State *L, const struct schema_row *row, unsigned nth)
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
         lua_newtable(L);
+        keep_names(L, lua_gettop(L), row->fields, row->fields_n);
         lua_pushvalue(L, -1);
         lua_rawseti(L, -3, (int)nth + 1);
     }
@@ -214,6 +232,7 @@ static void push_new_frame(lua_State *L, const struct schema_hook *hook)
     char what[SCRIPT_NAME_MAX];
     snprintf(what, sizeof what, "the view of %s", hook->name);
     lua_newtable(L);
+    keep_names(L, lua_gettop(L), hook->view, hook->view_n);
     push_table(L, hook->view_n + 1, what);
     lua_rawseti(L, -2, VIEW_TABLE);
     for (unsigned i = 0; i < hook->view_n; i++) {

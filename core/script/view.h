@@ -12,14 +12,17 @@ struct question {
     lua_State *L;
     const struct schema_hook *hook;
     const void *view; /* the hook's C struct */
-    int frame;        /* stack index of a table that holds
-                       *   [VIEW_TABLE]     the view
-                       *   [VIEW_POOL + i]  for field i of the view: its pool of rows, by number from
-                       *                    1; each row is also a key of the pool, its number the value
-                       *   [VIEW_LIST - i]  the list last shown for field i
-                       *   ["book"] ...     nested tables */
+    /* Stack index of a table that holds
+     *   [VIEW_NAMES]     the names of the view's fields; a pool has those of its rows there
+     *   [VIEW_TABLE]     the view
+     *   [VIEW_POOL + i]  for field i of the view: its pool of rows, by number from 1; each row is
+     *                    also a key of the pool, its number the value
+     *   [VIEW_LIST - i]  the list last shown for field i
+     *   ["book"] ...     nested tables */
+    int frame;
 };
 
+#define VIEW_NAMES 0
 #define VIEW_TABLE 1
 #define VIEW_POOL 2
 #define VIEW_LIST (-1)
