@@ -327,17 +327,14 @@ static inline struct node_settings world_settings(void)
     return settings;
 }
 
-/* Lists in settings must outlive the world. need_more: below how many addresses the book asks. */
-static inline struct world *world_new_wanting(
-    const struct node_settings *settings, uint32_t need_more)
+/* Lists in settings must outlive the world. */
+static inline struct world *world_new_with(
+    const struct node_settings *settings, const struct book_settings *book)
 {
     struct world *world = calloc(1, sizeof *world);
-    struct book_settings book = book_settings_default();
     static const uint8_t entropy[BOOK_ENTROPY] = {7};
     assert_non_null(world);
-    book.strict = settings->strict;
-    book.need_more = need_more;
-    assert_int_equal(book_new(&book, entropy, &world->book), ERR_OK);
+    assert_int_equal(book_new(book, entropy, &world->book), ERR_OK);
     world->settings = *settings;
     world->settings.log = (struct log){.level = LOG_DEBUG, .write = world_log, .context = world};
     world->now = (struct now){1000, 1700000000000};
@@ -346,6 +343,16 @@ static inline struct world *world_new_wanting(
     world->node = node_new(&world->settings, world->book, &world->fake.policy, world->now);
     assert_non_null(world->node);
     return world;
+}
+
+/* need_more: below how many addresses the book asks. */
+static inline struct world *world_new_wanting(
+    const struct node_settings *settings, uint32_t need_more)
+{
+    struct book_settings book = book_settings_default();
+    book.strict = settings->strict;
+    book.need_more = need_more;
+    return world_new_with(settings, &book);
 }
 
 static inline struct world *world_new(const struct node_settings *settings)
