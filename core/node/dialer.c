@@ -139,6 +139,16 @@ static void gate(struct dial_record *record, const struct step *step, int64_t wa
     record->next_ms = step->now.mono_ms + wait_ms;
 }
 
+/* F4: what else is at this endpoint is no worse for it, but not dialed at once either. */
+static void start_afresh(struct step *step, const struct endpoint *at)
+{
+    struct dial_record *record = touch_record(step->node, at);
+    if (!record)
+        return;
+    record->failures = 0;
+    gate(record, step, WAIT_MIN_MS);
+}
+
 /* The record goes with the address (F4). */
 static void ban_address(struct step *step, const struct addr *addr, const struct ban_target *target,
     int64_t duration_ms, const char *reason, enum err kind)
@@ -147,7 +157,7 @@ static void ban_address(struct step *step, const struct addr *addr, const struct
     char text[ADDR_TEXT_MAX];
     if (book_ban(node->book, step->now, target, duration_ms, reason))
         return;
-    forget_record(node, &addr->at);
+    start_afresh(step, &addr->at);
     node->counts.bans++;
     node->metrics.bans[kind]++;
     log_write(&node->settings.log, LOG_INFO, "address banned",

@@ -16,6 +16,7 @@ struct seen_conn {
     bool configured; /* dialed for the operator's sake, not the policy's */
     struct peer_id id;
     struct endpoint remote;
+    int64_t since_ms;    /* of a peer */
     int64_t asked_ms;    /* our outstanding request; NEVER_MS: none */
     int64_t answered_ms; /* our last answer that was in time */
     bool extra_answer;   /* another since */
@@ -32,8 +33,11 @@ struct picture {
     struct seen_conn *at;
     uint32_t n, cap;
     struct recent asked;  /* ID -> mono_ms + 1 of our last request */
-    struct recent failed; /* endpoint -> mono_ms + 1 of the last failed dial */
+    struct recent failed; /* endpoint -> mono_ms + 1 of the last failed dial of the policy's ... */
+    struct recent missed; /* ... ID -> of the last one for the operator's sake */
     struct recent ranges; /* /24 or /48 -> struct budget */
+    struct recent dialed; /* ID -> mono_ms + 1 of the last dial */
+    struct recent homes;  /* IP or /64 -> struct budget: answers */
     struct budget dials;
     uint64_t last_dial;
     int64_t ticked_ms;
@@ -67,12 +71,24 @@ void picture_remove(struct picture *picture, struct seen_conn *conn);
 void picture_reset(struct picture *picture, uint64_t seed);
 void picture_free(struct picture *picture);
 
+bool picture_seed(const struct node_settings *settings, const struct peer_id *id);
+bool picture_persistent(const struct node_settings *settings, const struct peer_id *id);
+/* One of both. */
 bool picture_configured(const struct node_settings *settings, const struct peer_id *id);
 bool picture_unconditional(const struct node_settings *settings, const struct peer_id *id);
+
+/* Takes one token of `parts`; `parts_per_ms` come back, `burst` tokens fit. Rounding may favour the
+ * node by one part. false: there was none. */
+bool picture_take(
+    struct budget *budget, int64_t mono_ms, int64_t parts, int64_t parts_per_ms, int64_t burst);
 
 /* watch_dials.c */
 void exam_dial(const struct exam *exam, const struct action *action);
 void exam_caps(const struct exam *exam);
+
+/* watch_stay.c */
+void exam_closes(const struct exam *exam);
+void exam_stays(const struct exam *exam);
 
 /* watch_talk.c */
 void exam_message(const struct exam *exam, const struct event *event);

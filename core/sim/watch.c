@@ -37,6 +37,7 @@ static void see_established(const struct exam *exam, struct seen_conn *conn)
     const struct event *event = exam->step->event;
     exam_rule(exam, conn->state != SEEN_PEER, "established twice", conn->number);
     conn->state = SEEN_PEER;
+    conn->since_ms = exam->step->now.mono_ms;
     conn->id = event->established.id;
     conn->has_pex = node_info_has_channel(event->established.info, PEX_CHANNEL);
 }
@@ -46,7 +47,10 @@ static void see_failed(const struct exam *exam, struct seen_conn *conn)
     enum err err = exam->step->event->dial_failed.err;
     exam_rule(exam, conn->state == SEEN_DIALING, "dial failed that was none", conn->number);
     /* Another ID may well be dialed where this one was wrong (F3). */
-    if (!conn->configured && err_blame(err) != BLAME_ENVIRONMENT && err != ERR_WRONG_ID) {
+    if (conn->configured) {
+        int64_t *missed = need(recent_touch(&exam->picture->missed, &conn->id));
+        *missed = exam->step->now.mono_ms + 1;
+    } else if (err_blame(err) != BLAME_ENVIRONMENT && err != ERR_WRONG_ID) {
         int64_t *failed = need(recent_touch(&exam->picture->failed, &conn->remote));
         *failed = exam->step->now.mono_ms + 1;
     }
@@ -171,9 +175,11 @@ static void observe(void *context, const struct sim_step *step)
         return;
     exam.picture->steps++;
     see_event(&exam);
+    exam_closes(&exam);
     for (size_t i = 0; i < step->actions_n; i++)
         see_action(&exam, &step->actions[i]);
     exam_caps(&exam);
+    exam_stays(&exam);
     exam_ticks(&exam);
     exam_book(&exam);
 }

@@ -12,6 +12,11 @@
  *  - lists only in answer to a request, after the second one an interval and one more (D2), in
  *    seed mode once per connection; of at most 250 distinct addresses that are neither ours,
  *    private, banned nor the requester's
+ *  - a crawl visits one ID every 30 s at most, a node dials one seed every seed_retry, nobody a
+ *    persistent peer within a second of a failure; an IP gets its burst of answers and then its
+ * rate
+ *  - a node lets a quarter of its peers go at once at most, nobody its persistent or (but a seed)
+ *    unconditional ones; a seed keeps nobody but persistent peers beyond the disconnect wait
  *  - every accepted socket is answered once, in the same step; one connection per ID, and per IP
  *  - the node's counts are right, its deadline does not spin, its book is consistent */
 #ifndef SIM_WATCH_H

@@ -7,17 +7,7 @@
 #define RANGE_IN_FLIGHT 2
 #define RANGE_A_MINUTE 10
 #define FEELERS 1
-
-/* Takes one token of `parts`; `parts_per_ms` come back, `burst` tokens fit. Rounding may favour the
- * node by one part. */
-static bool take(
-    struct budget *budget, int64_t mono_ms, int64_t parts, int64_t parts_per_ms, int64_t burst)
-{
-    int64_t back = (mono_ms - budget->at_ms) * parts_per_ms;
-    budget->spent = (budget->spent > back ? budget->spent - back : 0) + parts;
-    budget->at_ms = mono_ms;
-    return budget->spent <= burst * parts + 1;
-}
+#define CRAWL_SPACING_MS SECONDS_MS(30)
 
 static bool is_within_rate(const struct exam *exam)
 {
@@ -25,7 +15,7 @@ static bool is_within_rate(const struct exam *exam)
     int64_t rate = settings->dial_rate;
     if (rate == 0)
         rate = settings->seed_mode ? DIAL_RATE_SEED : DIAL_RATE_NODE;
-    return take(&exam->picture->dials, exam->step->now.mono_ms, 1000, rate, rate);
+    return picture_take(&exam->picture->dials, exam->step->now.mono_ms, 1000, rate, rate);
 }
 
 static struct cidr range_of(const struct ip *ip)
@@ -43,12 +33,13 @@ static bool range_allows(const struct exam *exam, const struct ip *ip)
     }
     struct budget *budget = need(recent_touch(&exam->picture->ranges, &range.ip));
     return in_flight < RANGE_IN_FLIGHT &&
-        take(budget, exam->step->now.mono_ms, MINUTES_MS(1), RANGE_A_MINUTE, RANGE_A_MINUTE);
+        picture_take(
+            budget, exam->step->now.mono_ms, MINUTES_MS(1), RANGE_A_MINUTE, RANGE_A_MINUTE);
 }
 
-static bool waited_after_failure(const struct exam *exam, const struct endpoint *at)
+/* failed: mono_ms + 1 of it; NULL: none. */
+static bool waited_after(const struct exam *exam, const int64_t *failed)
 {
-    const int64_t *failed = recent_find(&exam->picture->failed, at);
     return !failed || exam->step->now.mono_ms + 1 - *failed >= REDIAL_MIN_MS;
 }
 
@@ -71,11 +62,32 @@ static void exam_target(const struct exam *exam, const struct addr *addr, uint64
     }
 }
 
+/* P10, P19, P25: between two dials of one ID, or after one that failed. */
+static void exam_spacing(const struct exam *exam, const struct addr *addr, uint64_t number)
+{
+    const struct node_settings *settings = exam->settings;
+    int64_t *dialed = need(recent_touch(&exam->picture->dialed, &addr->id));
+    int64_t now_at = exam->step->now.mono_ms + 1, since_ms = now_at - *dialed;
+    bool again = *dialed > 0, seed = picture_seed(settings, &addr->id);
+    bool persistent = picture_persistent(settings, &addr->id);
+    *dialed = now_at;
+    if (persistent && seed) /* has two dialers, each with its own schedule */
+        return;
+    if (persistent)
+        exam_rule(exam, waited_after(exam, recent_find(&exam->picture->missed, &addr->id)),
+            "dials a persistent peer within a second of a failure", number);
+    else if (settings->seed_mode && !seed)
+        exam_rule(exam, !again || since_ms >= CRAWL_SPACING_MS, "crawls an ID too often", number);
+    else if (!settings->seed_mode && seed)
+        exam_rule(
+            exam, !again || since_ms >= settings->seed_retry_ms, "dials a seed too often", number);
+}
+
 /* What holds for addresses from the book; seeds and persistent peers have their own schedules. */
 static void exam_choice(const struct exam *exam, const struct endpoint *at, uint64_t number)
 {
-    exam_rule(
-        exam, waited_after_failure(exam, at), "dials again within a second of a failure", number);
+    exam_rule(exam, waited_after(exam, recent_find(&exam->picture->failed, at)),
+        "dials again within a second of a failure", number);
     if (exam->settings->strict)
         exam_rule(exam, range_allows(exam, &at->ip), "dials one range too much", number);
 }
@@ -95,6 +107,8 @@ void exam_dial(const struct exam *exam, const struct action *action)
     exam_rule(exam, is_within_rate(exam), "dials faster than the dial rate", number);
     if (!configured)
         exam_choice(exam, &addr->at, number);
+    if (!commanded)
+        exam_spacing(exam, addr, number);
     picture_add(picture,
         &(struct seen_conn){
             .number = number,

@@ -60,11 +60,24 @@ static bool is_spaced(const struct exam *exam, struct seen_conn *conn)
     return true;
 }
 
+/* F13, P12: over all connections of an IP, unless IPs may repeat. */
+static bool is_within_budget(const struct exam *exam, const struct seen_conn *conn)
+{
+    const struct node_settings *settings = exam->settings;
+    const struct ip *ip = &conn->remote.ip;
+    struct ip home = ip_is_v4(ip) ? *ip : cidr_of(ip, 64).ip;
+    struct budget *budget = need(recent_touch(&exam->picture->homes, &home));
+    return settings->allow_duplicate_ip ||
+        picture_take(budget, exam->step->now.mono_ms, 1000, (int64_t)settings->ip_answers_per_s,
+            settings->ip_answers_burst);
+}
+
 static void exam_list(
     const struct exam *exam, struct seen_conn *conn, const struct pex_message *list)
 {
     bool once = exam->settings->seed_mode && !conn->outbound;
     exam_rule(exam, conn->answers < conn->requests, "sends a list unasked", conn->number);
+    exam_rule(exam, is_within_budget(exam, conn), "answers one IP too often", conn->number);
     exam_rule(exam, is_spaced(exam, conn), "answers faster than the interval", conn->number);
     exam_rule(exam, !once || conn->answers == 0, "answers twice in seed mode", conn->number);
     exam_rule(exam, list->addrs_n <= PEX_SELECTION_MAX, "sends a long list", conn->number);

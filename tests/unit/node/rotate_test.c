@@ -97,6 +97,7 @@ static void p18_named_peers_are_not_shown(void **state)
     settings.persistent_peers_n = 1;
     settings.unconditional_ids = &mate;
     settings.unconditional_ids_n = 1;
+    settings.max_outbound = 0; /* who went is not dialed again */
     struct world *world = open_with_peers(&settings, 3);
     say_every_row(twisted.rotate.rows, &twisted.rotate.rows_n, 64);
     world_run(world, 3 * PERIOD);
