@@ -21,7 +21,7 @@
 
 struct codec {
     bool reading;
-    enum err err;   /* ERR_OK, ERR_CORRUPT (reading), ERR_NO_MEMORY */
+    enum err err;   /* ERR_OK, ERR_CORRUPT (reading), ERR_NO_MEMORY, or what a user of it set */
     struct span in; /* reading: what is left */
     uint8_t *out;   /* writing: n of cap bytes, on the heap */
     size_t n, cap;

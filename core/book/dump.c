@@ -328,6 +328,8 @@ void book_code(struct codec *codec, struct book **book)
         read_book(codec, book);
         return;
     }
+    if ((*book)->capacity > DUMP_SLOTS_MAX && !codec->err)
+        codec->err = ERR_FULL;
     code_settings(codec, &(*book)->settings);
     code_text(codec, (*book)->placement.key, BOOK_KEY_MAX + 1);
     code_body(codec, *book);

@@ -11,10 +11,10 @@
 #include "base/codec.h"
 #include "book/book.h"
 
-#define DUMP_SLOTS_MAX (1u << 18) /* of a book that can be read back */
+#define DUMP_SLOTS_MAX (1u << 23) /* places of a book that can be written and read back */
 
-/* A writer takes *book. A reader makes it, the caller's: codec->err tells whether it did; bytes
- * that make no book in order (book_check) are refused. */
+/* A writer takes *book; ERR_FULL: it has too many places. A reader makes it, the caller's: codec->err
+ * tells whether it did; bytes that make no book in order (book_check) are refused. */
 void book_code(struct codec *codec, struct book **book);
 
 /* Parts of it. */

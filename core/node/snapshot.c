@@ -70,7 +70,7 @@ static void code_times(struct codec *codec, struct node_settings *s)
         &s->configured_dial_delay_max_ms};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         code_time(codec, times[i]);
-        if (codec->reading && *times[i] < 0)
+        if (codec->reading && (*times[i] < 0 || *times[i] == NEVER_MS))
             codec_refuse(codec);
     }
 }
@@ -302,6 +302,8 @@ static void code_save(struct codec *codec, struct node_save *save)
     code_u64(codec, &save->store_revision);
     code_u32(codec, &save->store_count);
     code_u32(codec, &save->left_out);
+    if (codec->reading && (save->backoff_ms < 0 || save->backoff_ms == NEVER_MS))
+        codec_refuse(codec);
 }
 
 /* Those of `conns` are counted there. */
