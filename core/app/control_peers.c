@@ -128,30 +128,30 @@ static json_t *address_json(struct control_request *request, const char *member)
 }
 
 static void add_configured(
-    void *context, struct control_request *request, enum command_kind kind, const char *what)
+    void *context, struct control_request *request, enum command_kind kind, const char *member)
 {
     struct addr_text text;
     if (!read_address(request, &text))
         return;
     struct node_command command = {.kind = kind, .peer = &text};
-    control_command(context, request, &command, what, address_json(request, "added"), NULL);
+    control_command(context, request, &command, "not added", address_json(request, member), NULL);
 }
 
 void control_persistent_add(void *context, struct control_request *request)
 {
-    add_configured(context, request, COMMAND_PERSISTENT_ADD, "not added");
+    add_configured(context, request, COMMAND_PERSISTENT_ADD, "added");
 }
 
 void control_seeds_add(void *context, struct control_request *request)
 {
-    add_configured(context, request, COMMAND_SEED_ADD, "not added");
+    add_configured(context, request, COMMAND_SEED_ADD, "added");
 }
 
 void control_dial(void *context, struct control_request *request)
 {
     struct addr_text text;
     if (control_flag(request, "persistent")) {
-        add_configured(context, request, COMMAND_PERSISTENT_ADD, "not dialed");
+        add_configured(context, request, COMMAND_PERSISTENT_ADD, "dialing");
         return;
     }
     if (!read_address(request, &text))

@@ -4,6 +4,7 @@
 #include "app/metrics.h"
 
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,18 +230,25 @@ static bool read_filter(const struct controller *controller, struct control_requ
     return true;
 }
 
-/* The newest number and how many were left out, then a line for each record, oldest first. */
-static char *lines_of(const struct collecting *found)
+static bool take_number(void *context, const struct journal_record *record)
+{
+    *(uint64_t *)context = record->number;
+    return false;
+}
+
+/* The number of the newest record of all and how many were left out, then a line for each record,
+ * oldest first. */
+static char *lines_of(const struct controller *controller, const struct collecting *found)
 {
     char *text = NULL;
     size_t n = 0;
     FILE *out = open_memstream(&text, &n);
     if (!out)
         return NULL;
-    json_int_t last = (json_int_t)found->filter->after;
-    if (found->n > 0)
-        last = json_integer_value(json_object_get(found->records[0], "number"));
-    fprintf(out, "%lld %zu\n", (long long)last, found->filter->after > 0 ? found->left_out : 0);
+    uint64_t last = 0;
+    const struct journal_filter all = {0};
+    journal_query(controller->runner->journal, &all, take_number, &last);
+    fprintf(out, "%" PRIu64 " %zu\n", last, found->filter->after > 0 ? found->left_out : 0);
     for (size_t i = found->n; i-- > 0;) {
         json_dumpf(found->records[i], out, JSON_COMPACT | JSON_REAL_PRECISION(13));
         fputc('\n', out);
@@ -266,7 +274,7 @@ void control_event_lines(void *context, struct control_request *request)
     };
     struct collecting found = {
         .filter = &filter, .kind = kind, .max = (size_t)control_number(request, "limit")};
-    char *text = query(controller, &found) ? lines_of(&found) : NULL;
+    char *text = query(controller, &found) ? lines_of(controller, &found) : NULL;
     forget(&found);
     control_answer_text(request, text);
     free(text);

@@ -18,7 +18,7 @@ local IN_FLIGHT_MAX = 8
 local TURN_REQUESTS = 16 -- of one client, before others and the node have their turn
 local EVENTS_HIGH = 256 * 1024 -- bytes that wait: a follower of events does not keep up
 local FOLLOW_MS = 100 -- between two looks for events
-local FOLLOW_MAX = 500 -- events of one look; who follows is told how many more there were
+local FOLLOW_MAX = 300 -- events of one look; who follows is told how many more there were
 local OUTPUT_HIGH = 256 * 1024 -- bytes that wait: nothing more is read from that client
 local FAREWELL_MS = 10000 -- for the last line of somebody who is dropped
 local BACKLOG = 64
@@ -120,14 +120,14 @@ function Client:stop_reading()
   end
 end
 
--- Who sends no more may still read: answers under way and events reach it.
+-- Who sends no more may still read the answers to what it sent. A follower that ends its side is gone.
 function Client:end_of_input()
   self:stop_reading()
   self.has_ended = true
-  if not self.follows and self.in_flight == 0 and self:waiting() == 0 then
+  if self.follows then
     self:close()
-  elseif self.follows then
-    self:close()
+  else
+    self:work()
   end
 end
 
@@ -158,8 +158,14 @@ function Client:take_line()
   return line
 end
 
--- Handles lines that have come, some a turn, and reads on when there is room for more.
-function Client:work()
+function Client:work_soon()
+  self.timer:start(0, 0, function()
+    self:work()
+  end)
+end
+
+function Client:handle_lines()
+  self.is_working = true
   for _ = 1, TURN_REQUESTS do
     local line = self:may_work() and self:take_line()
     if not line then
@@ -169,6 +175,12 @@ function Client:work()
       self:handle(line)
     end
   end
+  self.is_working = false
+end
+
+-- Handles lines that have come, some a turn, and reads on when there is room for more.
+function Client:work()
+  self:handle_lines()
   if not self.is_open or self.is_leaving then
     return
   elseif self.parts_size > LINE_MAX then
@@ -177,9 +189,7 @@ function Client:work()
     self:stop_reading()
   elseif self.input ~= "" then
     self:stop_reading()
-    self.timer:start(0, 0, function()
-      self:work()
-    end)
+    self:work_soon()
   elseif self.has_ended then
     if self.in_flight == 0 and self:waiting() == 0 then
       self:close()
@@ -205,10 +215,8 @@ function Client:handle(line)
         data = data and rpc.json.decode(data) }
       self:send(fault and rpc.error_line(id, fault) or rpc.result_line(id, text))
     end
-    if self.is_open then
-      self.timer:start(0, 0, function()
-        self:work()
-      end)
+    if self.is_open and not self.is_leaving and not self.is_working then
+      self:work_soon()
     end
   end
   self.server:run(self, method, arguments, done)
@@ -242,7 +250,7 @@ function own.events(server, client, arguments, done)
       return done(nil, code, message, data)
     end
     local last, _, lines = read_lines(text)
-    done(('{"events":[%s],"last":%d}'):format(table.concat(lines, ","), last))
+    done(('{"events":[%s],"last":%.0f}'):format(table.concat(lines, ","), last))
     if arguments.follow and client.is_open then
       asked.after, asked.limit = last, FOLLOW_MAX
       client.follows = asked
@@ -251,22 +259,26 @@ function own.events(server, client, arguments, done)
   end)
 end
 
--- Sends what happened since the last look, in one piece.
-function Client:tell(text)
+-- What followers are sent of the node's lines, in one piece, and the number of the newest event.
+local function notifications(text)
   local last, left_out, lines = read_lines(text)
-  self.follows.after = last
   for i, line in ipairs(lines) do
     lines[i] = rpc.notification_line("event", line)
   end
   if left_out > 0 then
     table.insert(lines, 1, rpc.notification_line("lost", ('{"events":%d}'):format(left_out)))
   end
-  if #lines == 0 then
+  return { last = last, lines = table.concat(lines) }
+end
+
+function Client:tell(news)
+  self.follows.after = news.last
+  if news.lines == "" then
     return
   elseif self:waiting() > EVENTS_HIGH then
     self:dismiss "you read events more slowly than they come; ask again with a narrower filter"
   else
-    self:send(table.concat(lines))
+    self:send(news.lines)
   end
 end
 
@@ -291,20 +303,20 @@ function Server:ask_lines(asked, done)
   self:ask_node("event lines", asked, done)
 end
 
--- Those who follow with the same filter from the same event are told the same text.
+-- Those who follow with the same filter from the same event are told the same, made once.
 function Server:look()
-  local texts, followers = {}, 0
+  local news, followers = {}, 0
   for client in pairs(self.clients) do
     local asked = client.follows
     if asked then
       followers = followers + 1
-      local key = ("%s|%s|%d"):format(asked.filter, tostring(asked.decisions), asked.after)
-      if not texts[key] then
+      local key = ("%s|%s|%.0f"):format(asked.filter, tostring(asked.decisions), asked.after)
+      if not news[key] then
         self:ask_lines(asked, function(text)
-          texts[key] = text or ("%d 0\n"):format(asked.after)
+          news[key] = notifications(text or ("%.0f 0\n"):format(asked.after))
         end)
       end
-      client:tell(texts[key])
+      client:tell(news[key])
     end
   end
   if followers == 0 then

@@ -145,6 +145,9 @@ def good_peers(pair, client):
 def good_dial(pair, client):
     refused = client.error("dial", {"address": pair.second_addr})
     assert refused["code"] == -32000 and "already dialing or connected" in refused["message"]
+    friend = {"address": f"{os.urandom(20).hex()}@127.0.83.1:1", "persistent": True}
+    assert client.result("dial", friend) == {"dialing": friend["address"]}
+    client.result("persistent.remove", {"id": friend["address"][:40]})
     return client.result("dial", {"address": f"{UNKNOWN_ID}@127.0.83.1:1"})
 
 
