@@ -222,6 +222,23 @@ void member_announce(const struct member *member)
     announce_peers(member);
 }
 
+bool member_metrics(const struct member *member, struct metrics_node *made)
+{
+    const struct runner *runner = &member->runner;
+    if (!runner->is_started || runner->is_stopped)
+        return false;
+    *made = (struct metrics_node){
+        .namespace_ = member->settings.instrumentation.namespace_,
+        .network = member->network,
+        .id = member->key.id,
+        .node = runner->node,
+        .host = runner->host,
+        .script = runner->script,
+        .now = machine_now(runner->options.workspace->loop),
+    };
+    return true;
+}
+
 void member_close(struct member *member)
 {
     runner_close(&member->runner);

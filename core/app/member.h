@@ -8,6 +8,7 @@
 #include "app/flags.h"
 #include "app/genesis.h"
 #include "app/log_writer.h"
+#include "app/metrics.h"
 #include "app/runner.h"
 
 #define MEMBERS_MAX 64
@@ -41,6 +42,8 @@ enum err members_check(const struct member *members, size_t n, char *why);
 enum err member_open(struct member *member, struct workspace *workspace, char *why);
 /* Logs who it is and whom it was told of, once it is open. */
 void member_announce(const struct member *member);
+/* What metrics are made from; false: its node does not run. */
+bool member_metrics(const struct member *member, struct metrics_node *made);
 void member_close(struct member *member);
 
 #endif

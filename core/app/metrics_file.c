@@ -1,30 +1,8 @@
 #include "app/metrics_file.h"
 
-#include "app/metrics.h"
 #include "ops/file.h"
-#include "uv/machine.h"
 #include <stdio.h>
 #include <stdlib.h>
-
-static size_t gather(const struct member *members, size_t n, struct metrics_node nodes[MEMBERS_MAX])
-{
-    size_t nodes_n = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct runner *runner = &members[i].runner;
-        if (!runner->is_started || runner->is_stopped)
-            continue;
-        nodes[nodes_n++] = (struct metrics_node){
-            .namespace_ = members[i].settings.instrumentation.namespace_,
-            .network = members[i].network,
-            .id = members[i].key.id,
-            .node = runner->node,
-            .host = runner->host,
-            .script = runner->script,
-            .now = machine_now(runner->options.workspace->loop),
-        };
-    }
-    return nodes_n;
-}
 
 static enum err write_file(
     const char *path, const struct metrics_node *nodes, size_t n, char *cause)
@@ -43,7 +21,9 @@ static enum err write_file(
 void metrics_file_write(const struct member *members, size_t n, const struct log *log)
 {
     struct metrics_node nodes[MEMBERS_MAX];
-    size_t nodes_n = gather(members, n, nodes);
+    size_t nodes_n = 0;
+    for (size_t i = 0; i < n; i++)
+        nodes_n += member_metrics(&members[i], &nodes[nodes_n]);
     char cause[FILE_CAUSE_MAX];
     char *path = settings_path(&members[0].settings, METRICS_FILE);
     if (!path)

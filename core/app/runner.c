@@ -3,6 +3,7 @@
 #include "app/book_file.h"
 #include "app/book_store.h"
 #include "app/settings_parts.h"
+#include "http/http.h"
 #include "uv/limits.h"
 #include "uv/machine.h"
 #include "uv/sockaddr.h"
@@ -142,8 +143,7 @@ static enum err open_policy(struct runner *runner, char *why)
 
 /* ---- addresses ---- */
 
-/* Where an address of the settings is. Names are looked up; the log tells what is waited for. */
-static enum err locate(
+enum err runner_locate(
     const struct runner *runner, const struct listen_address *address, struct endpoint *at)
 {
     if (!address->at.is_name) {
@@ -167,7 +167,7 @@ static enum err open_listener(struct runner *runner, char *why)
 {
     const struct listen_address *laddr = &runner->options.settings->p2p.laddr;
     struct endpoint at;
-    if (locate(runner, laddr, &at) != ERR_OK) {
+    if (runner_locate(runner, laddr, &at) != ERR_OK) {
         snprintf(why, RUNNER_WHY_MAX, "p2p.laddr: %s does not resolve", laddr->at.host);
         return ERR_LOOKUP;
     }
@@ -200,7 +200,7 @@ static void find_external(struct runner *runner)
             LOG_TEXT("setting", "p2p.external_address"));
     if (!*address->text)
         return;
-    if (locate(runner, address, &runner->external) != ERR_OK)
+    if (runner_locate(runner, address, &runner->external) != ERR_OK)
         log_write(&runner->options.log, LOG_ERROR, "external address does not resolve",
             LOG_TEXT("name", address->at.host));
 }
@@ -413,6 +413,8 @@ size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNE
         {"pex.max_handshaking", (uint64_t)settings->pex.max_handshaking},
         {"pex.dial_concurrency", (uint64_t)settings->pex.dial_concurrency},
         {"connections being closed", TCP_CLOSING_MAX},
+        {"instrumentation.prometheus",
+            settings->instrumentation.prometheus ? HTTP_CONNECTIONS_MAX : 0},
     };
     memcpy(uses, made, sizeof made);
     return RUNNER_USES;

@@ -79,9 +79,13 @@ void runner_stop(struct runner *runner);
 void runner_command(struct runner *runner, const struct node_command *command);
 void runner_close(struct runner *runner);
 
+/* Where an address of the settings is. A name is looked up, and the log tells what is waited for.
+ * ERR_LOOKUP. */
+enum err runner_locate(
+    const struct runner *runner, const struct listen_address *address, struct endpoint *at);
 struct endpoint runner_endpoint(const struct runner *runner); /* where it listens */
 /* Descriptors its settings ask for, by setting; returns how many entries of `uses` were written. */
-#define RUNNER_USES 5
+#define RUNNER_USES 6
 size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES]);
 
 /* runner_node.c: what the node of an open runner is made from, the file of tags included. On

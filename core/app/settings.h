@@ -139,9 +139,9 @@ struct settings {
 
     struct {
         bool prometheus;
-        char *prometheus_listen_addr;
+        struct listen_address prometheus_listen_addr;
         char *namespace_;
-    } instrumentation; /* all but namespace_ for CometBFT's sake: nothing is served */
+    } instrumentation;
 };
 
 /* One thing that is wrong, for people. */

@@ -37,7 +37,8 @@ const struct settings_section settings_sections[] = {
     {"trace", true,
         "A record of all that happens to the node and what it decides, for `luapex replay` and "
         "`luapex policy diff`. It holds peers' addresses and the address book, but no secret key."},
-    {"instrumentation", false, "Metrics, which the signal USR1 has written to data/metrics.prom."},
+    {"instrumentation", false,
+        "Metrics. Besides, the signal USR1 has them written to data/metrics.prom."},
 };
 const size_t settings_sections_n = sizeof settings_sections / sizeof *settings_sections;
 
@@ -290,10 +291,13 @@ const struct setting settings_table[] = {
     TIME("trace", "segment", trace.segment_ms, "10m", SECOND, DAY,
         "How often the whole state is written, so that replay can begin there."),
 
-    UNUSED("instrumentation", "prometheus", BOOLEAN, instrumentation.prometheus, "false",
-        "metrics are not served, but written to data/metrics.prom at the signal USR1"),
-    UNUSED("instrumentation", "prometheus_listen_addr", TEXT,
-        instrumentation.prometheus_listen_addr, ":26660", NULL),
+    OTHER("instrumentation", "prometheus", BOOLEAN, instrumentation.prometheus, "false",
+        "Serve /metrics for Prometheus, /healthz and /readyz over HTTP."),
+    OTHER("instrumentation", "prometheus_listen_addr", LISTEN,
+        instrumentation.prometheus_listen_addr, ":26660",
+        "Where, as host:port; without a host at every address of this machine. Whoever reaches it "
+        "can "
+        "read it. Several nodes of one process share it."),
     OTHER("instrumentation", "namespace", NAMESPACE, instrumentation.namespace_, "cometbft",
         "What names of metrics begin with: letters, digits and _."),
 };

@@ -2,6 +2,7 @@
 #include "app/controller.h"
 #include "app/member.h"
 #include "app/metrics_file.h"
+#include "app/metrics_server.h"
 #include "ops/ops.h"
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct start {
     struct log_writer writer;
     struct log log; /* of the process */
     struct member members[MEMBERS_MAX];
+    struct metrics_server metrics;
     struct controller controllers[MEMBERS_MAX]; /* of the member at the same place */
     size_t members_n;
     size_t running_n;
@@ -94,6 +96,7 @@ static void on_member_stopped(void *context, struct runner *runner)
     if (--start->running_n > 0)
         return;
     close_signals(start);
+    metrics_server_close(&start->metrics);
     if (start->ops)
         ops_close(start->ops);
     uv_timer_start(&start->grace, on_grace, GRACE_MS, 0);
@@ -166,6 +169,8 @@ static enum err open_all(struct start *start, char *why)
         err = members_check(start->members, start->members_n, why);
     for (size_t i = 0; i < start->members_n && !err; i++)
         err = member_open(&start->members[i], start->workspace, why);
+    if (!err)
+        err = metrics_server_open(&start->metrics, start->members, start->members_n, why);
     return err;
 }
 
@@ -191,6 +196,7 @@ static void run(struct start *start)
     } else {
         start->code = fail(why);
         close_signals(start);
+        metrics_server_close(&start->metrics);
     }
     uv_run(&start->loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&start->grace, NULL);
@@ -207,6 +213,7 @@ static void close_all(struct start *start)
 {
     close_members(start);
     ops_free(start->ops);
+    metrics_server_free(&start->metrics);
     workspace_free(start->workspace);
     if (uv_loop_close(&start->loop) != 0) {
         log_write(&start->log, LOG_ERROR, "the loop still had work");

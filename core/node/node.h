@@ -57,6 +57,8 @@ struct node_counts {
 
 struct node_counts node_counts(const struct node *node);
 const struct node_metrics *node_metrics(const struct node *node);
+/* Mono: no peer since then; NEVER_MS while there is one. */
+int64_t node_alone_since(const struct node *node);
 const struct book *node_book(const struct node *node);
 
 /* What people and reports see of one peer. */

@@ -232,6 +232,11 @@ const struct node_metrics *node_metrics(const struct node *node)
     return &node->metrics;
 }
 
+int64_t node_alone_since(const struct node *node)
+{
+    return node->alone_since_ms;
+}
+
 const struct book *node_book(const struct node *node)
 {
     return node->book;

@@ -48,30 +48,45 @@ static const char *bind_and_listen(int fd, const struct endpoint *at)
     return NULL;
 }
 
-enum err listener_open(struct listener *listener, const struct endpoint *at, const char **why)
+enum err listener_socket(const struct endpoint *at, int *fd, const char **why)
 {
     int family = ip_is_v4(&at->ip) ? AF_INET : AF_INET6;
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        *why = "cannot open a listening socket";
-        return ERR_IO;
+    int made = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const char *failed = made < 0 ? "cannot open a listening socket" : bind_and_listen(made, at);
+    if (!failed) {
+        *fd = made;
+        return ERR_OK;
     }
-    struct sockaddr_storage bound;
+    if (made >= 0)
+        close(made);
+    *why = failed;
+    return ERR_IO;
+}
+
+struct endpoint listener_bound(int fd)
+{
+    struct sockaddr_storage bound = {0};
     socklen_t n = sizeof bound;
-    const char *failed = bind_and_listen(fd, at);
-    if (!failed && getsockname(fd, (struct sockaddr *)&bound, &n) != 0)
-        failed = "cannot read the bound address";
-    int reserve = failed ? -1 : open_reserve();
-    if (!failed && reserve < 0)
-        failed = "cannot open a reserve descriptor";
-    if (failed) {
+    if (getsockname(fd, (struct sockaddr *)&bound, &n) != 0)
+        return (struct endpoint){0};
+    return sockaddr_to_endpoint((struct sockaddr *)&bound);
+}
+
+enum err listener_open(struct listener *listener, const struct endpoint *at, const char **why)
+{
+    int fd;
+    enum err err = listener_socket(at, &fd, why);
+    if (err)
+        return err;
+    int reserve = open_reserve();
+    if (reserve < 0) {
         close(fd);
-        *why = failed;
+        *why = "cannot open a reserve descriptor";
         return ERR_IO;
     }
     listener->fd = fd;
     listener->reserve = reserve;
-    listener->at = sockaddr_to_endpoint((struct sockaddr *)&bound);
+    listener->at = listener_bound(fd);
     return ERR_OK;
 }
 

@@ -33,6 +33,12 @@ struct listener {
     uint64_t unlogged; /* accept errors since */
 };
 
+/* A socket that is bound to `at` and listens, for whoever accepts from it; an IPv6 one takes IPv4
+ * too. ERR_IO, *why (static text) names the step. */
+enum err listener_socket(const struct endpoint *at, int *fd, const char **why);
+/* Where it listens: the port that the system chose for port 0. */
+struct endpoint listener_bound(int fd);
+
 void listener_init(struct listener *listener);
 /* Binds `at` and listens, without accepting yet. ERR_IO, *why names the step. */
 enum err listener_open(struct listener *listener, const struct endpoint *at, const char **why);

@@ -19,7 +19,7 @@ TOP_LEVEL = {
 }
 LINES_MAX = 500
 # Where clocks, entropy and files may be touched; all other folders of the core are pure.
-IMPURE_FOLDERS = {"uv", "ops", "app"}
+IMPURE_FOLDERS = {"uv", "http", "ops", "app"}
 
 
 def top_level(tree):

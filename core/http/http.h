@@ -1,0 +1,52 @@
+/* A few pages over HTTP/1.1, for those who watch this process: GET and HEAD, no bodies, no
+ * upgrades, no TLS. libwebsockets reads and writes HTTP on the caller's loop; its support of libuv
+ * is a library of its own, loaded at run time (Debian: libwebsockets-evlib-uv).
+ *
+ * What clients can make it hold: HTTP_CONNECTIONS_MAX connections, a further one is closed as soon
+ * as it is accepted; of each 4 KiB of headers and one page. A request that has not arrived and a
+ * page that has not been taken within patience_s end the connection; so does silence between
+ * two requests for HTTP_IDLE_S.
+ *
+ * Life: http_open -> http_close -> (the loop runs until its handles are gone) -> http_free, before
+ * uv_loop_close, which then returns 0. One process can have one at a time. */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include "addr/addr.h"
+#include <uv.h>
+
+#define HTTP_CONNECTIONS_MAX 32
+#define HTTP_PATIENCE_S 10 /* as a rule */
+#define HTTP_IDLE_S 5
+#define HTTP_PAUSE_MS 1000 /* after an accept that failed, for want of descriptors as a rule */
+
+struct http;
+
+/* 0 in status: there is no such page. */
+struct http_page {
+    unsigned status;  /* 200, 503 ... */
+    const char *type; /* static text: "text/plain; charset=utf-8" */
+    char *body;       /* heap, taken over */
+    size_t n;
+};
+
+struct http_settings {
+    uv_loop_t *loop; /* borrowed */
+    struct endpoint at;
+    unsigned patience_s;
+    /* Fills the page at a path such as "/metrics", which comes without a query. */
+    void (*serve)(void *context, const char *path, struct http_page *page);
+    void *context;
+};
+
+/* Listens, and answers while the loop runs. ERR_IO, *why (static text) names the step, or
+ * ERR_NO_MEMORY; then too *http, which may be NULL, is to be closed and freed. */
+enum err http_open(const struct http_settings *settings, struct http **http, const char **why);
+/* Where it listens: the port that the system chose for port 0. */
+struct endpoint http_endpoint(const struct http *http);
+/* Begins to close every handle; no page is asked for after it. NULL and twice are fine. */
+void http_close(struct http *http);
+/* NULL is fine. */
+void http_free(struct http *http);
+
+#endif

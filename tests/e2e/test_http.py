@@ -1,0 +1,189 @@
+"""Metrics and health over HTTP, and a Prometheus that scrapes them."""
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from test_homes import addr_of, new_home, start  # noqa: F401
+from test_metrics import Metrics
+from test_start import PATIENCE_S, run
+
+SERVED = ["--instrumentation.prometheus", "--instrumentation.prometheus_listen_addr"]
+ANYWHERE = [*SERVED, "127.0.0.1:0"]
+
+
+def get(address, path):
+    """Status, content type and text of a page."""
+    try:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=PATIENCE_S) as page:
+            return page.status, page.headers["content-type"], page.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers["content-type"], error.read().decode()
+
+
+def until(found):
+    """What `found` returns, as soon as it is something."""
+    end = time.monotonic() + PATIENCE_S
+    while not (value := found()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return value
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.fixture
+def served(start, new_home):  # noqa: F811
+    """A node that serves, and where."""
+
+    def make(*homes):
+        node = start(*(homes or [new_home("one", "net-1", *ANYWHERE)]))
+        return node, node.wait_for("serving metrics")["addr"]
+
+    return make
+
+
+def test_nothing_is_served_unless_it_is_asked_for(start, new_home):  # noqa: F811
+    node = start(new_home("one", "net-1"))
+    node.wait_for("listening")
+    assert node.stop() == 0
+    assert not [line for line in node.lines if line["event"] == "serving metrics"]
+
+
+def test_metrics_are_those_of_the_table(served):
+    _, address = served()
+    status, kind, text = get(address, "/metrics")
+    assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert Metrics(text).value("cometbft_p2p_peers", chain_id="net-1") == 0
+    assert get(address, "/")[0] == 404
+
+
+def test_a_node_is_ready_once_it_had_a_peer(served, start, new_home):  # noqa: F811
+    node, address = served()
+    assert get(address, "/healthz") == (200, "text/plain; charset=utf-8", "net-1 ok\n")
+    assert get(address, "/readyz")[::2] == (503, "net-1 no peer yet\n")
+    peer = start(new_home("peer", "net-1", "--p2p.persistent_peers", addr_of(node)))
+    node.wait_for("peer added")
+    assert get(address, "/readyz")[::2] == (200, "net-1 ok\n")
+    assert peer.stop() == 0
+    node.wait_for("peer closed the connection")
+    assert get(address, "/readyz")[::2] == (200, "net-1 ok\n")
+
+
+def test_one_address_serves_the_homes_that_ask_for_it(served, new_home):  # noqa: F811
+    homes = [
+        new_home("one", "net-1"),
+        new_home("two", "net-2", *ANYWHERE),
+        new_home("three", "net-3", *ANYWHERE),
+    ]
+    _, address = served(*homes)
+    text = get(address, "/metrics")[2]
+    found = {labels["chain_id"] for labels in Metrics(text).labels("cometbft_p2p_peers")}
+    assert found == {"net-2", "net-3"}
+    assert get(address, "/healthz")[2] == "net-2 ok\nnet-3 ok\n"
+
+
+def test_homes_that_name_different_addresses_do_not_start(start, new_home):  # noqa: F811
+    one = new_home("one", "net-1", *SERVED, "127.0.0.1:0")
+    two = new_home("two", "net-2", *SERVED, "127.0.0.2:0")
+    node = start(one, two)
+    assert node.end() == 1
+    assert f"127.0.0.1:0 in {one} and 127.0.0.2:0 in {two}" in node.errors
+
+
+def test_an_address_in_use_is_named(served, start, new_home):  # noqa: F811
+    _, address = served()
+    node = start(new_home("two", "net-2", *SERVED, address))
+    assert node.end() == 1
+    assert f"prometheus_listen_addr {address}: the listen address is in use" in node.errors
+
+
+def test_an_address_is_checked(tmp_path):
+    done = run("init", "--home", tmp_path / "home", "--network", "n", *SERVED, "127.0.0.1")
+    assert done.returncode == 1 and "prometheus_listen_addr" in done.stderr
+
+
+def test_a_node_stops_while_a_client_reads_nothing(served):
+    node, address = served()
+    host, port = address.split(":")
+    with socket.create_connection((host, port)) as silent, socket.create_connection(
+        (host, port)
+    ) as half:
+        half.sendall(b"GET /metrics HTTP/1.1\r\nhost")
+        assert get(address, "/healthz")[0] == 200
+        assert node.stop() == 0, node.errors
+        assert silent.recv(1) == b""
+
+
+@pytest.fixture
+def prometheus(tmp_path):
+    """A Prometheus that scrapes an address; what it answers to a query."""
+    started = []
+
+    def watch(address, *rules):
+        program = shutil.which("prometheus")
+        if not program:
+            pytest.skip("prometheus (Debian: prometheus) is not installed")
+        own = f"127.0.0.1:{free_port()}"
+        config = tmp_path / "prometheus.yml"
+        config.write_text(
+            json.dumps(
+                {
+                    "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+                    "rule_files": [str(rule) for rule in rules],
+                    "scrape_configs": [
+                        {"job_name": "luapex", "static_configs": [{"targets": [address]}]}
+                    ],
+                }
+            )
+        )
+        started.append(
+            subprocess.Popen(
+                [
+                    *[program, f"--config.file={config}", f"--web.listen-address={own}"],
+                    f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+                ],
+                stdout=subprocess.DEVNULL,
+                stderr=(tmp_path / "prometheus.log").open("w"),
+            )
+        )
+
+        def ask(path):
+            assert started[-1].poll() is None, (tmp_path / "prometheus.log").read_text()
+            try:
+                status, _, text = get(own, f"/api/v1/{path}")
+            except OSError:
+                return None
+            return json.loads(text)["data"] if status == 200 else None
+
+        return ask
+
+    yield watch
+    for process in started:
+        process.terminate()
+        process.wait(PATIENCE_S)
+
+
+def test_a_prometheus_scrapes_what_the_node_says(served, start, new_home, prometheus):  # noqa: F811
+    node, address = served()
+    start(new_home("peer", "net-1", "--p2p.persistent_peers", addr_of(node)))
+    node.wait_for("peer added")
+    ask = prometheus(address)
+
+    def peers():
+        data = ask("query?query=cometbft_p2p_peers==1")
+        return data and data["result"]
+
+    (found,) = until(peers)
+    assert found["metric"]["chain_id"] == "net-1" and found["metric"]["job"] == "luapex"
+    (target,) = ask("targets")["activeTargets"]
+    assert (target["health"], target["lastError"]) == ("up", "")

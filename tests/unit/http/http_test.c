@@ -1,0 +1,342 @@
+/* Pages over HTTP: what is answered, and what clients of all kinds can make it hold. */
+#include "http/http.h"
+
+#include "uv/sockaddr.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+#define LONG (1u << 20)
+#define LARGE (8u << 20) /* more than sockets take without a reader */
+#define ANSWER_MAX (LARGE + 4096)
+
+static uv_loop_t loop;
+static struct http *http;
+static struct endpoint at;
+static char *answer; /* ANSWER_MAX + 1 */
+
+static void serve(void *context, const char *path, struct http_page *page)
+{
+    (void)context;
+    size_t n = strcmp(path, "/large") == 0 ? LARGE : strcmp(path, "/long") == 0 ? LONG : 2;
+    if (strcmp(path, "/gone") == 0)
+        return;
+    *page = (struct http_page){200, "text/plain", malloc(n), n};
+    memset(page->body, 'x', n);
+}
+
+static int open_server(void **state)
+{
+    (void)state;
+    const char *why = "";
+    answer = malloc(ANSWER_MAX + 1);
+    uv_loop_init(&loop);
+    const struct http_settings settings = {
+        .loop = &loop, .at = {ip_of_v4(0x7f000001u), 0}, .patience_s = 1, .serve = serve};
+    int err = http_open(&settings, &http, &why);
+    if (err)
+        fprintf(stderr, "%s\n", why);
+    else
+        at = http_endpoint(http);
+    return err;
+}
+
+/* Every handle is closed, also those of connections that are open. */
+static int close_server(void **state)
+{
+    (void)state;
+    free(answer);
+    http_close(http);
+    http_close(http);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    http_free(http);
+    return uv_loop_close(&loop);
+}
+
+static int client(void)
+{
+    struct sockaddr_storage address;
+    socklen_t n = sockaddr_of_endpoint(&at, &address);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, n), 0);
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    size_t n = strlen(text);
+    assert_int_equal(send(fd, text, n, MSG_NOSIGNAL), n);
+}
+
+static void turn(void)
+{
+    uv_run(&loop, UV_RUN_NOWAIT);
+    usleep(500);
+}
+
+/* Reads until the server closes, or the text that was read ends with `last` (NULL: no such). */
+static const char *hear(int fd, const char *last)
+{
+    size_t n = 0;
+    for (;;) {
+        ssize_t got = recv(fd, answer + n, ANSWER_MAX - n, MSG_DONTWAIT);
+        n += got > 0 ? (size_t)got : 0;
+        answer[n] = 0;
+        if (got == 0 || (got < 0 && errno != EAGAIN))
+            return answer;
+        if (last && n >= strlen(last) && strcmp(answer + n - strlen(last), last) == 0)
+            return answer;
+        turn();
+    }
+}
+
+static void assert_begins(const char *text, const char *with)
+{
+    assert_memory_equal(text, with, strlen(with));
+}
+
+static void http_answers_several_requests_of_one_connection(void **state)
+{
+    (void)state;
+    int fd = client();
+    for (unsigned i = 0; i < 3; i++) {
+        say(fd, "GET /page?query=1 HTTP/1.1\r\nhost: a\r\n\r\n");
+        const char *text = hear(fd, "\r\n\r\nxx");
+        assert_begins(text, "HTTP/1.1 200 OK\r\n");
+        assert_non_null(strstr(text, "content-length: 2\r\n"));
+        assert_non_null(strstr(text, "content-type: text/plain\r\n"));
+    }
+    close(fd);
+}
+
+static void http_answers_head_without_the_page(void **state)
+{
+    (void)state;
+    int fd = client();
+    say(fd, "HEAD /page HTTP/1.1\r\nhost: a\r\n\r\n");
+    assert_non_null(strstr(hear(fd, "\r\n\r\n"), "content-length: 2\r\n"));
+    say(fd, "GET /page HTTP/1.1\r\nhost: a\r\n\r\n");
+    assert_begins(hear(fd, "\r\n\r\nxx"), "HTTP/1.1 200 OK\r\n");
+    close(fd);
+}
+
+static void http_answers_one_request_of_http_1_0(void **state)
+{
+    (void)state;
+    int fd = client();
+    say(fd, "GET /page HTTP/1.0\r\n\r\n");
+    assert_non_null(strstr(hear(fd, NULL), "\r\n\r\nxx"));
+    close(fd);
+}
+
+static void http_knows_no_other_page(void **state)
+{
+    (void)state;
+    int fd = client();
+    say(fd, "GET /gone HTTP/1.1\r\nhost: a\r\n\r\n");
+    assert_begins(hear(fd, "no such page\n"), "HTTP/1.1 404 ");
+    close(fd);
+}
+
+static void http_refuses_other_methods(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        char request[128];
+        int fd = client();
+        snprintf(request, sizeof request,
+            "%s /page HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc", methods[i]);
+        say(fd, request);
+        const char *text = hear(fd, NULL);
+        assert_null(strstr(text, " 200 "));
+        close(fd);
+    }
+}
+
+static void http_upgrades_to_nothing(void **state)
+{
+    (void)state;
+    static const char *const wishes[] = {
+        "websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+        "h2c\r\nhttp2-settings: AAMAAABkAAQAAP__",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        char request[256];
+        int fd = client();
+        snprintf(request, sizeof request,
+            "GET /page HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: %s\r\n\r\n",
+            wishes[i]);
+        say(fd, request);
+        assert_null(strstr(hear(fd, NULL), " 101 "));
+        close(fd);
+    }
+}
+
+static void http_survives_what_is_no_http(void **state)
+{
+    (void)state;
+    static const char *const noises[] = {"\x16\x03\x01\x02", "GET\r\n\r\n", "\r\n\r\n\r\n", "A",
+        "GET / HTTP/9.9\r\n\r\n", "GET http://[/ HTTP/1.1\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"};
+    for (size_t i = 0; i < sizeof noises / sizeof *noises; i++) {
+        int fd = client();
+        say(fd, noises[i]);
+        shutdown(fd, SHUT_WR);
+        hear(fd, NULL);
+        close(fd);
+    }
+    int fd = client();
+    say(fd, "GET /page HTTP/1.1\r\nhost: a\r\n\r\n");
+    hear(fd, "\r\n\r\nxx");
+    close(fd);
+}
+
+static void http_takes_no_endless_headers(void **state)
+{
+    (void)state;
+    char line[256];
+    int fd = client();
+    ssize_t sent = 1;
+    say(fd, "GET /page HTTP/1.1\r\n");
+    memset(line, 'a', sizeof line);
+    memcpy(line + 100, ": ", 2);
+    memcpy(line + sizeof line - 2, "\r\n", 2);
+    for (unsigned i = 0; i < 100000 && (sent > 0 || errno == EAGAIN); i++) {
+        sent = send(fd, line, sizeof line, MSG_NOSIGNAL | MSG_DONTWAIT);
+        turn();
+    }
+    assert_true(sent < 0);
+    close(fd);
+}
+
+static void http_writes_a_page_as_fast_as_it_is_read(void **state)
+{
+    (void)state;
+    int fd = client();
+    say(fd, "GET /long HTTP/1.0\r\n\r\n");
+    const char *text = hear(fd, NULL);
+    const char *body = strstr(text, "\r\n\r\n") + 4;
+    assert_int_equal(strlen(body), LONG);
+    close(fd);
+}
+
+static void http_closes_whom_it_has_no_room_for(void **state)
+{
+    (void)state;
+    int fds[HTTP_CONNECTIONS_MAX];
+    for (unsigned i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+        fds[i] = client();
+        turn();
+    }
+    int extra = client();
+    assert_string_equal(hear(extra, NULL), "");
+    close(extra);
+    for (unsigned i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+        close(fds[i]);
+    for (unsigned i = 0; i < 100; i++)
+        turn();
+    int fd = client();
+    say(fd, "GET /page HTTP/1.1\r\nhost: a\r\n\r\n");
+    hear(fd, "\r\n\r\nxx");
+    close(fd);
+}
+
+static void http_waits_for_nobody_for_ever(void **state)
+{
+    (void)state;
+    int silent = client(), half = client(), reads_nothing = client(), drips = client();
+    say(half, "GET /page HTTP/1.1\r\nho");
+    say(reads_nothing, "GET /large HTTP/1.1\r\nhost: a\r\n\r\n");
+    uint64_t begin = uv_hrtime();
+    int end = 0;
+    while (end >= 0 && (end > 0 || uv_hrtime() - begin < UINT64_C(60000000000))) {
+        char byte;
+        end = send(drips, "a", 1, MSG_NOSIGNAL) == 1 ? 0 : -1;
+        if (recv(drips, &byte, 1, MSG_DONTWAIT) == 0)
+            end = -1;
+        for (unsigned i = 0; i < 100; i++)
+            turn();
+    }
+    assert_int_equal(end, -1);
+    hear(silent, NULL);
+    hear(half, NULL);
+    assert_true(strlen(hear(reads_nothing, NULL)) < LARGE);
+    close(silent), close(half), close(reads_nothing), close(drips);
+}
+
+static void http_outlives_a_lack_of_descriptors(void **state)
+{
+    (void)state;
+    struct rlimit old, none;
+    int fd = client();
+    getrlimit(RLIMIT_NOFILE, &old);
+    none = (struct rlimit){3, old.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    for (unsigned i = 0; i < 20; i++)
+        turn();
+    setrlimit(RLIMIT_NOFILE, &old);
+    say(fd, "GET /page HTTP/1.1\r\nhost: a\r\n\r\n");
+    hear(fd, "\r\n\r\nxx");
+    close(fd);
+}
+
+static void http_names_an_address_in_use(void **state)
+{
+    (void)state;
+    struct http *second;
+    const char *why = "";
+    const struct http_settings settings = {
+        .loop = &loop, .at = at, .patience_s = 1, .serve = serve};
+    assert_int_equal(http_open(&settings, &second, &why), ERR_IO);
+    assert_non_null(strstr(why, "in use"));
+    http_close(second);
+    http_free(second);
+}
+
+static void http_closes_with_clients_in_every_state(void **state)
+{
+    (void)state;
+    int fds[4] = {client(), client(), client(), client()};
+    say(fds[1], "GET /pa");
+    say(fds[2], "GET /large HTTP/1.1\r\nhost: a\r\n\r\n");
+    say(fds[3], "GET /page HTTP/1.1\r\nhost: a\r\n\r\n");
+    for (unsigned i = 0; i < 20; i++)
+        turn();
+    assert_int_equal(close_server(state), 0);
+    for (unsigned i = 0; i < 4; i++)
+        close(fds[i]);
+    assert_int_equal(open_server(state), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_server, close_server)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(http_answers_several_requests_of_one_connection),
+        TEST(http_answers_head_without_the_page),
+        TEST(http_answers_one_request_of_http_1_0),
+        TEST(http_knows_no_other_page),
+        TEST(http_refuses_other_methods),
+        TEST(http_upgrades_to_nothing),
+        TEST(http_survives_what_is_no_http),
+        TEST(http_takes_no_endless_headers),
+        TEST(http_writes_a_page_as_fast_as_it_is_read),
+        TEST(http_closes_whom_it_has_no_room_for),
+        TEST(http_waits_for_nobody_for_ever),
+        TEST(http_outlives_a_lack_of_descriptors),
+        TEST(http_names_an_address_in_use),
+        TEST(http_closes_with_clients_in_every_state),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
