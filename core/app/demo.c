@@ -20,6 +20,7 @@ static const struct flag own_flags[] = {
     {"for", "DURATION", "How long, such as 30s (the default); 0s: until Ctrl-C."},
     {"policy", "FILE", "The policy of all nodes; default: a copy of the built-in one."},
     {"seed", "N", "Number that delays and decisions are drawn from; default: a random one."},
+    {"trace", "DIR", "Write a trace of each node into this folder, for luapex replay."},
     {"json", NULL, "Prints nothing but a report at the end, as a JSON object."},
 };
 
@@ -32,6 +33,7 @@ struct demo {
     struct demo_view view;
     struct demo_report report;
     char folder[64], policy[4096];
+    char *traces; /* folder; NULL: no traces */
     int64_t nodes, seed, run_ms;
     bool wants_json, is_stopping;
     unsigned samples;
@@ -205,6 +207,7 @@ static enum err open_cast(struct demo *demo, const char *policy, char *why)
     cast->target = demo->nodes < 2 * TARGET_MAX ? 1 : TARGET_MAX;
     cast->folder = demo->folder;
     cast->policy_path = demo->policy;
+    cast->traces = demo->traces;
     cast->tell = on_told;
     cast->ended = on_ended;
     cast->context = demo;
@@ -281,7 +284,13 @@ static int demo(const struct flags *flags)
         !flags_integer(flags, "seed", 0, INT64_MAX, &made.seed) ||
         !flags_duration(flags, "for", 0, HOURS_MS(24), &made.run_ms))
         return EXIT_MISUSE;
-    return run_demo(&made, flags_value(flags, "policy"));
+    const char *traces = flags_value(flags, "trace");
+    made.traces = traces ? realpath(traces, NULL) : NULL;
+    if (traces && !made.traces)
+        return flags_misuse(flags->command, "--trace: no folder '%s'", traces);
+    int code = run_demo(&made, flags_value(flags, "policy"));
+    free(made.traces);
+    return code;
 }
 
 const struct command command_demo = {

@@ -3,6 +3,7 @@
 #include "app/home.h"
 #include "app/settings_template.h"
 #include "uv/machine.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -97,7 +98,9 @@ static enum err write_config(struct demo_node *node, char *why)
 {
     const struct demo_cast *cast = node->cast;
     bool is_seed = node == cast->nodes;
-    char laddr[64], seeds[ADDR_TEXT_MAX] = "", outbound[24], path[160];
+    char laddr[64], seeds[ADDR_TEXT_MAX] = "", outbound[24], path[160], trace[PATH_MAX] = "";
+    if (cast->traces)
+        snprintf(trace, sizeof trace, "%s/%s.trace", cast->traces, node->name);
     snprintf(laddr, sizeof laddr, "tcp://127.%u.0.1:0", (unsigned)(node - cast->nodes) + 1);
     snprintf(outbound, sizeof outbound, "%u", cast->target);
     if (!is_seed) {
@@ -121,6 +124,8 @@ static enum err write_config(struct demo_node *node, char *why)
         {"pex.pong_timeout", "1500ms"},
         {"pex.book_save_interval", "5s"},
         {"policy.file", cast->policy_path},
+        {"trace.file", trace},
+        {"trace.segment", "5s"},
     };
     snprintf(path, sizeof path, "%s/" SETTINGS_FILE, node->home);
     FILE *file = fopen(path, "wx");

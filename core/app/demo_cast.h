@@ -39,6 +39,7 @@ struct demo_cast {
     unsigned target;         /* outbound slots of each node */
     const char *folder;      /* its homes are in here */
     const char *policy_path;
+    const char *traces; /* folder for NAME.trace of each; NULL: none */
     int64_t started_ms;
     unsigned started_n, stopped_n;
     unsigned policy_loads, policy_errors; /* while it ran */

@@ -1,6 +1,7 @@
 #include "trace/happening.h"
 
 #include "addr/code.h"
+#include "trace/event_code.h"
 
 const char *happening_name(enum happening_kind kind)
 {
@@ -36,7 +37,7 @@ static void remember(struct happenings *happenings, uint64_t conn, const struct 
 static struct happening of_conn(
     const struct happenings *happenings, enum happening_kind kind, uint64_t conn)
 {
-    struct happening made = {.kind = kind, .conn = conn, .outbound = conn >= CONN_OUTBOUND};
+    struct happening made = {.kind = kind, .conn = conn};
     const struct addr *known = recent_find(&happenings->conns, &conn);
     if (known)
         made.addr = *known;
@@ -198,9 +199,8 @@ void happenings_actions(struct happenings *happenings, const struct action *acti
 
 void happening_code(struct codec *codec, struct happening *happening)
 {
-    code_u64(codec, &happening->conn);
+    code_conn(codec, &happening->conn);
     code_addr(codec, &happening->addr);
-    code_bool(codec, &happening->outbound);
     code_enum(codec, &happening->err, ERR_COUNT);
     code_u32(codec, &happening->count);
     code_text(codec, happening->text, sizeof happening->text);
@@ -235,9 +235,7 @@ void happening_put_json(json_t *into, const char *name, struct span body)
     struct happening read = read_happening(body);
     json_object_set_new(into, "event", json_string(name));
     if (read.conn) {
-        json_object_set_new(
-            into, "connection", json_integer((json_int_t)(read.conn & ~CONN_OUTBOUND)));
-        json_object_set_new(into, "direction", json_string(read.outbound ? "outbound" : "inbound"));
+        conn_put_json(into, read.conn);
         put_address(into, &read);
     }
     if (read.err)

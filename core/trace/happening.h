@@ -45,7 +45,6 @@ struct happening {
     enum happening_kind kind; /* apart from the body */
     uint64_t conn;            /* 0: none */
     struct addr addr;         /* id or at may be all-zero: unknown */
-    bool outbound;            /* of a connection */
     enum err err;
     uint32_t count;
     char text[HAPPENING_TEXT_MAX + 1];

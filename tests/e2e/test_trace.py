@@ -233,6 +233,18 @@ def test_questions_that_only_the_new_policy_wants_are_asked(traces, tmp_path):
     assert {difference["old"]["by"] for difference in differences} == {"the core"}
 
 
+def test_traces_of_a_demo_replay(tmp_path):
+    done = run("demo", "--nodes", 3, "--for", "7s", "--seed", 4, "--trace", tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    traces = sorted(tmp_path.iterdir())
+    assert [trace.name for trace in traces] == [
+        *("node1.trace", "node2.trace", "node3.trace", "seed.trace")
+    ]
+    for trace in traces:
+        assert report_of("replay", trace)[0]["steps"] > 10
+        assert report_of("replay", trace, "--segment", 2)[0]["segments"] == 1
+
+
 def fail(*arguments):
     done = run(*arguments)
     assert done.returncode == 1, done.stdout
