@@ -1,5 +1,5 @@
 -- The reference of the hooks, made from the schema: a page for a terminal, or Markdown. It ships in
--- the binary for `luapex policy doc`; generate.lua puts the Markdown into policies/README.md.
+-- the binary for `luapex policy doc`; generate.lua writes the Markdown to policies/HOOKS.md.
 
 local reference = {}
 
@@ -280,7 +280,7 @@ function reference.markdown(schema, name)
     put_hook(put, schema, reference.hook(schema, name))
     return (text():gsub("^\n", ""))
   end
-  put("## Reference of the hooks\n")
+  put("# Reference of the hooks\n")
   put("Every view has these fields; a field missing from an example's `given` takes its default.\n")
   put_table(put, schema, schema.common)
   for _, hook in ipairs(schema.hooks) do

@@ -8,21 +8,22 @@ from tree import Finding
 
 GENERATOR = "lua/schema/generate.lua"
 # form: the folder it goes to, and the file there
-KEPT = {"types": ("lua/types", "pex.lua"), "markdown": ("policies", "README.md")}
+KEPT = {"types": ("lua/types", "pex.lua"), "markdown": ("policies", "HOOKS.md")}
+
+
+def kept_names():
+    return {f"{folder}/{file}" for folder, file in KEPT.values()}
 
 
 def made_anew(tree, form, name):
-    """What the generator would write now; what stands there goes along, for a part may be kept."""
+    """What the generator would write now."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / Path(name).name
-        if name in tree.files:
-            copy.write_bytes((tree.root / name).read_bytes())
         done = subprocess.run(
             ["luajit", GENERATOR, form, folder], cwd=tree.root, capture_output=True, check=False
         )
         if done.returncode != 0:
             return None, done.stderr.decode().strip()
-        return copy.read_bytes(), ""
+        return (Path(folder) / Path(name).name).read_bytes(), ""
 
 
 def generated(tree):

@@ -49,7 +49,7 @@ LONG_BODY = ["    x();"] * 68
 
 # Writes "new" whatever is asked.
 GENERATOR = """-- Generates.
-local name = arg[1] == "types" and "pex.lua" or "README.md"
+local name = arg[1] == "types" and "pex.lua" or "HOOKS.md"
 local file = io.open(arg[2] .. "/" .. name, "w")
 file:write("new\\n")
 file:close()
@@ -60,7 +60,7 @@ FINDS = {
     "generated": [
         (
             {"lua/schema/generate.lua": GENERATOR, "lua/types/pex.lua": "old\n"},
-            ["lua/types/pex.lua:1", "policies/README.md:1"],
+            ["lua/types/pex.lua:1", "policies/HOOKS.md:1"],
         ),
         ({"lua/schema/generate.lua": "error('broken')\n"}, ["lua/schema/generate.lua:1"] * 2),
     ],
@@ -198,12 +198,14 @@ ACCEPTS = {
         {
             "lua/schema/generate.lua": GENERATOR,
             "lua/types/pex.lua": "new\n",
-            "policies/README.md": "new\n",
+            "policies/HOOKS.md": "new\n",
         }
     ],
     "top-level": [{".clang-format": "\n", ".ci/run": "#!/bin/sh\n", "LICENSE": "\n"}],
     "readmes": [{".ci/a": "\n", "tests/unit/base/deep/a.json": "\n"}],
-    "file-length": [{A: "\n" * 500, "tests/e2e/a.py": "\n" * 501}],
+    "file-length": [
+        {A: "\n" * 500, "tests/e2e/a.py": "\n" * 501, "policies/HOOKS.md": "\n" * 501}
+    ],
     "unit-mirrors-core": [{"core/uv/host.c": "\n"}],
     "fuzz-corpora": [{"tests/fuzz/base_a_fuzz.c": "\n", "tests/fuzz/corpus/base_a/1": "\n"}],
     "layering": [
