@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 
 #define BUSY_MS 5000 /* a reader holds us up for so long at most */
+/* Up to 16 MiB of pages, the rows of some 40,000 addresses: a crawl touches them all over, and with
+ * the usual 2 MiB it spent two thirds of its time reading pages again. */
+#define PAGE_CACHE "PRAGMA cache_size = -16384;"
 
 static const char schema_of_peers[] =
     "CREATE TABLE peers("
@@ -116,7 +119,7 @@ static int harden(struct store_file *file)
     sqlite3_limit(file->db, SQLITE_LIMIT_LENGTH, 1 << 20);
     sqlite3_extended_result_codes(file->db, 1);
     sqlite3_busy_timeout(file->db, BUSY_MS);
-    return execute(file, "PRAGMA cell_size_check = ON; PRAGMA synchronous = NORMAL;");
+    return execute(file, "PRAGMA cell_size_check = ON; PRAGMA synchronous = NORMAL; " PAGE_CACHE);
 }
 
 int store_make_peers(struct store_file *file)
