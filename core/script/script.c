@@ -226,7 +226,7 @@ enum err script_rollback_to(
         source_error(error, "no generation with that hash is kept");
         return ERR_NOT_FOUND;
     }
-    if (found == &script->kept[0])
+    if (strcmp(script->now->hash, found->about.hash) == 0)
         return ERR_OK;
     if (script->previous && strcmp(script->previous->hash, found->about.hash) == 0)
         return script_rollback(script, now);
