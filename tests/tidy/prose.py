@@ -158,6 +158,22 @@ def skips_say_why(tree):
     )
 
 
+def named_tests(tree):
+    """Each test that core/node/README.md names for a defect of Go (F) is where it says."""
+    readme = "core/node/README.md"
+    row = re.compile(r"^\| F(\d+) \| `(\w+)` \| `([^`]+)` \|$")
+    seen = set()
+    for number, line in tree.lines(readme) if readme in tree.files else ():
+        if not (found := row.match(line)):
+            continue
+        seen.add(int(found[1]))
+        name, place = found[2], "tests/" + found[3]
+        if not re.search(rf"\b{name}\(", tree.text(place) if place in tree.files else ""):
+            yield Finding(readme, number, f"{place} has no test {name}: name the one that is there")
+    for missing in sorted(set(range(1, 28)) - seen if seen else ()):
+        yield Finding(readme, 1, f"names no test of F{missing}: add a row to the table")
+
+
 CHECKS = [
     unfinished,
     machine_paths,
@@ -165,4 +181,5 @@ CHECKS = [
     white_space,
     lua_explains,
     skips_say_why,
+    named_tests,
 ]

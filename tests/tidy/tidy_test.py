@@ -179,6 +179,12 @@ FINDS = {
         ({"lua/a.lua": "return 1\n"}, ["lua/a.lua:1"]),
         ({"policies/a.lua": "\n"}, ["policies/a.lua:1"]),
     ],
+    "named-tests": [
+        (
+            {"core/node/README.md": "| F1 | `a` | `unit/node/b_test.c` |\n"},
+            ["core/node/README.md:1"] * 27,
+        ),
+    ],
     "skips-say-why": [
         (
             {"tests/unit/base/a_test.c": c("print_message(a);", "", "", "", "    skip();")},

@@ -146,6 +146,7 @@ static void empty_message_is_delivered(void **state)
     assert_int_equal(a.last_n, 0);
 }
 
+/* TestSwitches */
 static void channels_interleave(void **state)
 {
     (void)state;

@@ -325,6 +325,26 @@ static void f2_lists_of_other_peers_wake_nobody(void **state)
     world_free(world);
 }
 
+/* Dials of one round are still under way each time. */
+static void f2_addresses_that_come_during_a_round_are_not_left_until_the_next_period(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    struct addr_text seed = text_of(1, NULL);
+    settings.seeds = &seed;
+    settings.seeds_n = 1;
+    struct world *world = world_open(&settings);
+    uint64_t number = world_number(world, 1);
+    world_connect(world, number);
+    world_list_of(world, number, 100, 3);
+    assert_int_equal(world_count(world, ACTION_DIAL), 3);
+    world_run(world, SECONDS_MS(40)); /* asked again in the round at 30 s */
+    world_list_of(world, number, 110, 3);
+    assert_int_equal(world_count(world, ACTION_DIAL), 3);
+    assert_int_equal(world_sockets(world, SOCKET_DIALING), 6);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +368,7 @@ int main(void)
         cmocka_unit_test(f1_a_seed_is_known_by_its_id_alone),
         cmocka_unit_test(r37_d2_the_extra_round_asks_nobody),
         cmocka_unit_test(f2_lists_of_other_peers_wake_nobody),
+        cmocka_unit_test(f2_addresses_that_come_during_a_round_are_not_left_until_the_next_period),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,7 @@ static void assert_encodes(struct pex_message message, struct span expected)
     assert_true(span_equal(span_of(out, n), expected));
 }
 
+/* TestPexVectors */
 static void pex_message_encodes_as_the_vectors_R10(void **state)
 {
     (void)state;
@@ -98,6 +99,7 @@ static void pex_message_encode_rejects_more_than_64000_bytes_R14(void **state)
     assert_int_equal(pex_message_encode(&message, out, sizeof out, &n), ERR_TOO_LONG);
 }
 
+/* TestLegacyReactorReceiveBasic: what an old peer sends is read. */
 static void pex_message_decodes_the_vectors(void **state)
 {
     (void)state;
