@@ -4,10 +4,12 @@
 --
 -- host.socket_path(home) and host.read_policy(path) are what it needs of the machine.
 local uv = require "luv"
+local handles = require "ops.handles"
 local help = require "ops.help"
 local methods = require "ops.methods"
 local render = require "ops.render"
 local rpc = require "ops.rpc"
+local top = require "ops.top"
 local types = require "ops.types"
 
 local client = {}
@@ -130,7 +132,10 @@ function Line:take_off(word)
 end
 
 function Line:take_word(word)
-  if not self.method and (word == "help" or word == "completion") then
+  if not self.method and word == "top" then
+    self.method, self.is_top = { name = "top", params = {} }, true
+    return
+  elseif not self.method and (word == "help" or word == "completion") then
     self.local_words = { unpack(self.words, self.at) }
     self.at = #self.words
     return
@@ -203,6 +208,12 @@ function Wire:fail(message)
   end
 end
 
+function Wire:be_patient()
+  self.timer:start(PATIENCE_MS, 0, function()
+    self:fail(("no answer within %d s"):format(PATIENCE_MS / 1000))
+  end)
+end
+
 function Wire:finish(code)
   self.ended, self.code = true, code
   uv.stop()
@@ -223,11 +234,9 @@ end
 -- Sends one request and gives every line that comes to on_line, until it ends the wire.
 local function talk(path, request, on_line)
   local wire = setmetatable({ input = "", on_line = on_line }, Wire)
-  local pipe = assert(uv.new_pipe(false))
-  wire.timer = assert(uv.new_timer())
-  wire.timer:start(PATIENCE_MS, 0, function()
-    wire:fail(("no answer within %d s"):format(PATIENCE_MS / 1000))
-  end)
+  local pipe = handles.pipe()
+  wire.pipe, wire.timer = pipe, handles.timer()
+  wire:be_patient()
   pipe:connect(path, function(fault)
     if fault then
       return wire:fail(explain_refusal(path, fault))
@@ -242,8 +251,7 @@ local function talk(path, request, on_line)
     pipe:write(request)
   end)
   uv.run()
-  pipe:close()
-  wire.timer:close()
+  handles.close_all()
   uv.run()
   if wire.message then
     stop(FAILED, "%s", wire.message)
@@ -292,10 +300,13 @@ local function show_failure(line, fault)
   return fault.code == rpc.INVALID_PARAMS and MISUSE or FAILED
 end
 
+local function request_line(id, method, arguments)
+  return ('{"jsonrpc":"2.0","id":%d,"method":%s,"params":%s}\n'):format(id,
+    rpc.json.encode(method), rpc.json.encode(arguments))
+end
+
 local function ask(line, path)
-  local request = ('{"jsonrpc":"2.0","id":1,"method":%s,"params":%s}\n'):format(
-    rpc.json.encode(line.method.name), rpc.json.encode(line.arguments))
-  return talk(path, request, function(wire, answer)
+  return talk(path, request_line(1, line.method.name, line.arguments), function(wire, answer)
     local decoded = rpc.json.decode(answer)
     if decoded.error then
       wire:finish(show_failure(line, decoded.error))
@@ -311,6 +322,78 @@ local function ask(line, path)
       end
     end
   end)
+end
+
+-- ---- top ---------------------------------------------------------------------------------------
+
+local TOP_MS = 1000
+local HOME, CLEAR_LINE, CLEAR_REST = "\27[H", "\27[K", "\27[J"
+local OTHER_SCREEN, OWN_SCREEN = "\27[?1049h\27[?25l", "\27[?25h\27[?1049l"
+
+local function questions()
+  local lines = {}
+  for id, question in ipairs(top.questions) do
+    lines[id] = request_line(id, question[1], question[2])
+  end
+  return table.concat(lines)
+end
+
+-- Keys come one by one; q or Ctrl-C ends.
+local function watch_keys(wire)
+  wire.keys = handles.tty(0)
+  wire.keys:set_mode(1)
+  wire.keys:read_start(function(_, keys)
+    if not keys or keys:find "[qQ\3]" then
+      wire:finish(OK)
+    end
+  end)
+end
+
+local function draw(screen, now, before)
+  local columns, rows = screen:get_winsize()
+  local lines = top.screen(now, before, { rows = rows, columns = columns })
+  say(HOME .. table.concat(lines, CLEAR_LINE .. "\r\n") .. CLEAR_LINE .. CLEAR_REST)
+  io.stdout:flush()
+end
+
+-- On a terminal until a key ends it; elsewhere once.
+local function show_top(path)
+  local is_live = uv.guess_handle(0) == "tty" and uv.guess_handle(1) == "tty"
+  local now, before, screen = {}, nil, nil
+  local function next_look(wire)
+    now, before = {}, now
+    wire.pipe:write(questions())
+    wire:be_patient()
+  end
+  local function take(wire, text)
+    local answer = rpc.json.decode(text)
+    if answer.error then
+      return wire:fail(answer.error.message)
+    end
+    now[answer.id] = answer.result
+    if #now < #top.questions then
+      return
+    end
+    now.at = uv.hrtime() / 1e9
+    if not is_live then
+      say(table.concat(top.screen(now, nil, { rows = 40, columns = 160 }), "\n") .. "\n")
+      return wire:finish(OK)
+    elseif not screen then
+      say(OTHER_SCREEN)
+      screen = handles.tty(1)
+      watch_keys(wire)
+    end
+    draw(screen, now, before)
+    wire.timer:start(TOP_MS, 0, function()
+      next_look(wire)
+    end)
+  end
+  local ok, result = pcall(talk, path, questions(), take)
+  if screen then
+    uv.tty_reset_mode()
+    say(OWN_SCREEN)
+  end
+  return ok and result or error(result, 0)
 end
 
 -- ---- all ---------------------------------------------------------------------------------------
@@ -329,8 +412,10 @@ local function run(words, host)
     local text, cause = help.answer(line.local_words, line.own.json)
     say(text or stop(MISUSE, "%s", cause))
     return OK
+  elseif line.is_top and not line.own.help then
+    return show_top(socket_of(line, host))
   elseif line.own.help or not line.method then
-    say(help.page(line.method))
+    say(help.page(not line.is_top and line.method or nil))
     return line.own.help and OK or MISUSE
   end
   local arguments, wrong = rpc.arguments(line.method, line.arguments)

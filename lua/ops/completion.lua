@@ -30,6 +30,7 @@ local function first_words()
     end
   end
   words[#words + 1] = "completion"
+  words[#words + 1] = "top"
   return words
 end
 

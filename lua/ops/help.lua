@@ -85,6 +85,7 @@ local function list_page()
   for _, method in ipairs(methods.list) do
     texts[#texts + 1] = entry(help.spelled(method), methods.summary(method))
   end
+  texts[#texts + 1] = "\n" .. entry("top", "How the node does, on one screen, until q is pressed.")
   texts[#texts + 1] = "\nluapex ctl help METHOD: its arguments and what it gives.\n"
     .. "luapex ctl completion bash (or zsh): completion for a shell.\n\n"
     .. "Exit status: 0 done, 1 refused or no node there, 2 wrong usage.\n"

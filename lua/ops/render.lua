@@ -1,7 +1,7 @@
 -- Results for people: a list as an aligned table, everything else as names and values.
 --
 --   render.result(method, result, is_coloured) -> text
---   render.value(kind, value) -> text
+--   render.value(kind, value), render.record(record), render.list(columns, rows, none) -> text
 --
 -- Texts come from peers too: what could steer a terminal is shown, not sent.
 local render = {}
@@ -255,6 +255,10 @@ local function decision_text(record)
   end
   add("saw", saw)
   return table.concat(lines, "\n")
+end
+
+function render.list(columns, rows, none)
+  return #rows > 0 and table_text(columns, rows) or none .. "\n"
 end
 
 function render.record(record)
