@@ -351,7 +351,8 @@ end
 
 local function draw(screen, now, before)
   local columns, rows = screen:get_winsize()
-  local lines = top.screen(now, before, { rows = rows, columns = columns })
+  local size = { rows = (rows or 0) > 0 and rows or 24, columns = (columns or 0) > 0 and columns or 80 }
+  local lines = top.screen(now, before, size)
   say(HOME .. table.concat(lines, CLEAR_LINE .. "\r\n") .. CLEAR_LINE .. CLEAR_REST)
   io.stdout:flush()
 end
