@@ -25,6 +25,9 @@ struct node_surroundings {
  * was written had another number of tags, so its policy would not see what it saw. */
 struct node *node_snapshot_read(struct codec *codec, const struct node_surroundings *surroundings);
 
+/* A part of it: the settings without their lists, which a node keeps apart. */
+void node_settings_code(struct codec *codec, struct node_settings *settings);
+
 /* Whether a host in order could send this event now. For replay of traces that somebody made up:
  * everything else that may be wrong with an event a node bears. */
 bool node_may_hear(const struct node *node, const struct event *event);

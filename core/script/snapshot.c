@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define FILES_MAX 256
+#define STATE_MAX (1024 * 1024) /* more than can be exported */
 
 /* ---- state ---- */
 
@@ -15,14 +16,14 @@ static void write_state(struct codec *codec, struct vm *vm)
     if (vm && runtime_export(vm, &text) != SCRIPT_OK)
         codec->err = ERR_SCRIPT;
     struct span span = text ? span_of_text(text) : (struct span){0};
-    code_span(codec, &span, SCRIPT_STATE_MAX);
+    code_span(codec, &span, STATE_MAX);
     free(text);
 }
 
 static enum err read_state(struct codec *codec, struct vm *vm, struct script_error *error)
 {
     struct span text = {0};
-    code_span(codec, &text, SCRIPT_STATE_MAX);
+    code_span(codec, &text, STATE_MAX);
     if (codec->err || !vm || text.n == 0 || runtime_import(vm, text) == SCRIPT_OK)
         return codec->err;
     *error = vm->error;

@@ -245,6 +245,32 @@ def test_traces_of_a_demo_replay(tmp_path):
         assert report_of("replay", trace, "--segment", 2)[0]["segments"] == 1
 
 
+SLOW = """
+local policy = pex.policy { name = "slow", version = 1, extends = "default" }
+function policy.bias(view)
+  local state = policy.state
+  state.calls = (state.calls or 0) + 1
+  for i = 1, state.calls % 2 == 0 and 1e9 or 10 do state.at = i end
+  return { new_percent = state.at % 90, draw = 30 }
+end
+return policy
+"""
+
+
+def test_what_the_fuse_stopped_is_stopped_there_again(tmp_path):
+    """The state that a stopped call leaves behind shows in the next answer."""
+    policy = tmp_path / "slow.lua"
+    policy.write_text(SLOW)
+    policy.chmod(0o600)
+    limits = ["--policy.fuse", "2ms", "--policy.instructions_max", 10**9]
+    node = Node(tmp_path / "home", "--trace.segment", "1s", "--policy.file", policy, *limits)
+    assert node.wait_for("policy call failed", 2)["outcome"] == "fuse"
+    node.wait_for_segments(2)
+    trace = node.stop()
+    assert report_of("replay", trace)[0]["taken"] == 0
+    assert report_of("replay", trace, "--segment", 2)[0]["steps"] > 0
+
+
 def fail(*arguments):
     done = run(*arguments)
     assert done.returncode == 1, done.stdout
