@@ -1,12 +1,15 @@
 """Metrics and health over HTTP, and a Prometheus that scrapes them."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
+from pathlib import Path
 
 import pytest
 from test_homes import addr_of, new_home, start  # noqa: F401
@@ -15,6 +18,8 @@ from test_start import PATIENCE_S, run
 
 SERVED = ["--instrumentation.prometheus", "--instrumentation.prometheus_listen_addr"]
 ANYWHERE = [*SERVED, "127.0.0.1:0"]
+SERVICE = Path(__file__).parents[2] / "core/app/service"
+ALERTS = SERVICE / "alerts.yml"
 
 
 def get(address, path):
@@ -187,3 +192,47 @@ def test_a_prometheus_scrapes_what_the_node_says(served, start, new_home, promet
     assert found["metric"]["chain_id"] == "net-1" and found["metric"]["job"] == "luapex"
     (target,) = ask("targets")["activeTargets"]
     assert (target["health"], target["lastError"]) == ("up", "")
+
+
+def dashboard_queries():
+    """The dashboard's queries, its variables replaced as Grafana does."""
+    dashboard = json.loads((SERVICE / "grafana.json").read_text())
+    values = {"$__rate_interval": "1m", "$job": ".*", "$chain_id": ".*"}
+    for panel in dashboard["panels"]:
+        for target in panel["targets"]:
+            query = target["expr"]
+            for name, value in values.items():
+                query = query.replace(name, value)
+            yield query
+
+
+def test_dashboard_and_alerts_name_metrics_that_there_are(served):
+    _, address = served()
+    known = set(Metrics(get(address, "/metrics")[2]).kinds)
+    text = ALERTS.read_text() + (SERVICE / "grafana.json").read_text()
+    named = set(re.findall(r"cometbft_(?:p2p|pex)_\w+", text))
+    assert len(named) > 20 and named <= known, named - known
+
+
+def test_promtool_accepts_the_alerts():
+    if not shutil.which("promtool"):
+        pytest.skip("promtool (Debian: prometheus) is not installed")
+    done = subprocess.run(
+        ["promtool", "check", "rules", ALERTS], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "SUCCESS" in done.stdout
+
+
+def test_a_prometheus_evaluates_dashboard_and_alerts(served, prometheus):
+    _, address = served()
+    ask = prometheus(address, ALERTS)
+    until(lambda: (data := ask("query?query=cometbft_p2p_peers")) and data["result"])
+    for query in dashboard_queries():
+        assert ask("query?" + urllib.parse.urlencode({"query": query})) is not None, query
+
+    def evaluated():
+        (group,) = ask("rules")["groups"]
+        return all(rule["health"] == "ok" for rule in group["rules"]) and group["rules"]
+
+    assert {rule["type"] for rule in until(evaluated)} == {"alerting"}
