@@ -11,8 +11,11 @@ struct log_writer {
     enum log_format format;
     enum log_level level; /* of its logs, also of those made before it changes */
     const char *home; /* one more field of every line, where one process runs several; else NULL */
+    bool is_journal;  /* a line begins with its level as systemd's journal reads it, "<6>" */
 };
 
+/* Whether fd leads to the journal ($JOURNAL_STREAM). */
+bool log_writer_is_journal(int fd);
 /* Borrows writer, which must outlive the log. Lines that cannot be written are lost. */
 struct log log_writer_log(const struct log_writer *writer);
 

@@ -79,8 +79,8 @@ static bool are_usable(const struct flags *flags, size_t homes_n)
 /* All lines of a process look alike: in the format of the first home. */
 static void open_log(struct member *member, const struct member *first)
 {
-    member->writer = (struct log_writer){
-        STDOUT_FILENO, first->settings.log_format, member->settings.log_level, member->name};
+    member->writer = (struct log_writer){STDOUT_FILENO, first->settings.log_format,
+        member->settings.log_level, member->name, log_writer_is_journal(STDOUT_FILENO)};
     member->log = log_writer_log(&member->writer);
 }
 

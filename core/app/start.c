@@ -3,6 +3,7 @@
 #include "app/member.h"
 #include "app/metrics_file.h"
 #include "app/metrics_server.h"
+#include "app/notify.h"
 #include "ops/ops.h"
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct start {
     uv_loop_t loop;
     uv_signal_t signals[4];
     uv_timer_t grace;
+    struct notify notify;
     struct workspace *workspace;
     struct ops *ops;
     struct log_writer writer;
@@ -106,6 +108,7 @@ static void on_member_stopped(void *context, struct runner *runner)
 static void stop(struct start *start)
 {
     start->is_stopping = true;
+    notify_stopping(&start->notify);
     for (size_t i = 0; i < start->members_n; i++)
         runner_stop(&start->members[i].runner);
 }
@@ -183,6 +186,8 @@ static void start_all(struct start *start, char *why)
         start->code = fail(why);
         stop(start);
     }
+    if (!start->is_stopping)
+        notify_ready(&start->notify);
 }
 
 /* Signals come first: one that arrives while a large book is read stops the node afterwards. */
@@ -190,6 +195,7 @@ static void run(struct start *start)
 {
     char why[MEMBER_WHY_MAX] = "out of memory";
     open_signals(start);
+    notify_open(&start->notify, &start->loop);
     start->workspace = workspace_new(&start->loop);
     if (start->workspace && open_all(start, why) == ERR_OK) {
         start_all(start, why);
@@ -200,6 +206,7 @@ static void run(struct start *start)
     }
     uv_run(&start->loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&start->grace, NULL);
+    notify_close(&start->notify);
     uv_run(&start->loop, UV_RUN_DEFAULT);
 }
 
@@ -231,7 +238,8 @@ static int start(const struct flags *flags)
         return made.code;
     }
     const struct settings *first = &made.members[0].settings;
-    made.writer = (struct log_writer){STDOUT_FILENO, first->log_format, first->log_level, NULL};
+    made.writer = (struct log_writer){STDOUT_FILENO, first->log_format, first->log_level, NULL,
+        log_writer_is_journal(STDOUT_FILENO)};
     made.log = log_writer_log(&made.writer);
     if (uv_loop_init(&made.loop) != 0)
         return fail("cannot make an event loop");
@@ -244,16 +252,18 @@ const struct command command_start = {
     .name = "start",
     .arguments = "",
     .summary = "run a node, or one for each of several homes",
-    .about = "Joins the network of its home directory: connects to seeds and peers, exchanges\n"
-             "addresses, keeps the address book. A home made by CometBFT works as it is.\n"
-             "The log goes to standard output.\n\n"
-             "With several --home one process runs a node for each, every one with its own\n"
-             "network, port, address book and policy, as its config.toml says; settings of a\n"
-             "node are no flags then. Lines of the log name the home.\n\n"
-             "Signals: INT, TERM  save the address book and stop (a second one: at once)\n"
-             "         HUP        load the policy again\n"
-             "         USR1       write metrics to data/metrics.prom of the (first) home, as text\n"
-             "                    for Prometheus\n",
+    .about =
+        "Joins the network of its home directory: connects to seeds and peers, exchanges\n"
+        "addresses, keeps the address book. A home made by CometBFT works as it is.\n"
+        "The log goes to standard output; into systemd's journal with its levels. A service\n"
+        "manager is told when the node is ready, stops, and that its loop turns (sd_notify).\n\n"
+        "With several --home one process runs a node for each, every one with its own\n"
+        "network, port, address book and policy, as its config.toml says; settings of a\n"
+        "node are no flags then. Lines of the log name the home.\n\n"
+        "Signals: INT, TERM  save the address book and stop (a second one: at once)\n"
+        "         HUP        load the policy again\n"
+        "         USR1       write metrics to data/metrics.prom of the (first) home, as text\n"
+        "                    for Prometheus\n",
     .flags = own_flags,
     .flags_n = sizeof own_flags / sizeof *own_flags,
     .takes_settings = true,
