@@ -6,24 +6,16 @@ local order = host.import "lua/prelude/order.lua"
 local plain = host.import "lua/plain.lua"
 local parameters = host.import "lua/parameters.lua"
 local values = host.import "lua/prelude/values.lua"
+local names = host.import "lua/names.lua"
+local examples = host.import "lua/examples.lua"
 
 local type, error, next, ipairs, tostring = type, error, next, ipairs, tostring
 local rawget, setfenv, match = rawget, setfenv, string.match
 local getmetatable, setmetatable = getmetatable, setmetatable
 
+local is_hook, answered_by_core, meant = names.is_hook, names.answered_by_core, names.meant
+
 local CHAIN_MAX = 8 -- policies that extend each other
-local EXAMPLES_MAX = 256
-
-local is_hook = {}
-for _, name in ipairs(host.hooks) do
-  is_hook[name] = true
-end
-
--- Hooks whose rule is in the core: no policy needs to have one.
-local answered_by_core = {}
-for _, name in ipairs(host.answered_by_core) do
-  answered_by_core[name] = true
-end
 
 local function leave_to_core()
   return nil
@@ -34,12 +26,6 @@ local function check_name(value, what)
     error(what .. " must be a name of letters, digits, _ and -", 0)
   end
   return value
-end
-
--- Says what a mistyped name was probably meant to be: "; did you mean NAME?", or nothing.
-local function meant(name, known)
-  local nearest = type(name) == "string" and host.nearest(name, known)
-  return nearest and ("; did you mean %s?"):format(nearest) or ""
 end
 
 local spec_keys = { name = true, version = true, extends = true, params = true, doc = true }
@@ -87,52 +73,6 @@ local function resolve(hooks, inherited)
     end
   end
   return resolved
-end
-
-local example_keys = { hook = true, given = true, expect = true, doc = true }
-
-local function read_example(where, example)
-  if type(example) ~= "table" or type(rawget(example, "hook")) ~= "string" then
-    error(where .. "{ hook = ..., given = ..., expect = ... } expected", 0)
-  end
-  for key in order.pairs(example) do
-    if not example_keys[key] then
-      error(("%sunknown key '%s'%s"):format(where, tostring(key),
-        meant(key, order.keys(example_keys))), 0)
-    end
-  end
-  local hook, given = rawget(example, "hook"), rawget(example, "given")
-  if not is_hook[hook] then
-    error(("%sthere is no hook '%s'%s"):format(where, hook, meant(hook, host.hooks)), 0)
-  elseif given ~= nil and type(given) ~= "table" then
-    error(where .. "given must be a table", 0)
-  end
-  return { hook = hook, given = given or {}, expect = rawget(example, "expect") }
-end
-
--- Examples as they were written, read once and checked. `origins` says where they come from:
--- { n =, file =, lines = of each of the n, line = of all of them }, in the order of the list.
-local function read_examples(examples, origins)
-  if #examples > EXAMPLES_MAX then
-    error(("more than %d examples"):format(EXAMPLES_MAX), 0)
-  end
-  local list, places = {}, {}
-  for _, origin in ipairs(origins) do
-    for i = 1, origin.n do
-      places[#places + 1] = { file = origin.file,
-        line = #origin.lines == origin.n and origin.lines[i] or origin.line }
-    end
-  end
-  for i, example in ipairs(examples) do
-    local place = #places == #examples and places[i] or { file = "", line = 0 }
-    if place.line > 0 then
-      host.set_place(place.file, place.line) -- of an error that is about to be raised
-    end
-    list[i] = read_example(("example %d: "):format(i), example)
-    list[i].file, list[i].line = place.file, place.line
-    host.set_place("", 0)
-  end
-  return list
 end
 
 -- What a policy's file works with: hooks, examples, migrate and state are assigned to it.
@@ -296,7 +236,7 @@ return function(environment)
     end
     loaded = true
     if depth == 0 then -- only its own are run
-      self.examples = read_examples(self.examples, self.origins)
+      self.examples = examples.read(self.examples, self.origins)
     end
     plain.check(self.state, host.state_max, "policy.state")
     self.resolved = resolve(self.hooks, self.base and self.base.resolved or {})
