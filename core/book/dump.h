@@ -13,8 +13,8 @@
 
 #define DUMP_SLOTS_MAX (1u << 23) /* places of a book that can be written and read back */
 
-/* A writer takes *book; ERR_FULL: it has too many places. A reader makes it, the caller's: codec->err
- * tells whether it did; bytes that make no book in order (book_check) are refused. */
+/* A writer takes *book; ERR_FULL: it has too many places. A reader makes it, the caller's:
+ * codec->err tells whether it did; bytes that make no book in order (book_check) are refused. */
 void book_code(struct codec *codec, struct book **book);
 
 /* Parts of it. */
