@@ -268,8 +268,8 @@ def test_doc_says_units_ranges_and_defaults():
     assert re.search(r"new_percent  number .*0 to 100 percent; default 30", text)
 
 
-def test_markdown_is_what_the_readme_holds():
-    assert succeed("doc", "--markdown") in (POLICIES / "README.md").read_text()
+def test_markdown_is_what_its_page_holds():
+    assert succeed("doc", "--markdown") in (POLICIES / "HOOKS.md").read_text()
     assert succeed("doc", "ban", "--markdown").startswith("### ban (P17)\n")
 
 
