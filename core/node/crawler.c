@@ -133,7 +133,7 @@ void crawler_free(struct node *node)
 void crawler_start(struct step *step)
 {
     if (step->node->seeds_n > 0)
-        seeds_dial(step, 0);
+        seeds_dial(step);
     else
         start_pass(step);
 }
@@ -144,7 +144,7 @@ void crawler_pass(struct step *step)
     reinstate_expired(step); /* F5: also in seed mode */
     start_pass(step);
     if (node->conns.peers + node->conns.dialing == 0)
-        seeds_dial(step, 0);
+        seeds_dial(step);
 }
 
 void crawler_dial_ended(struct step *step)

@@ -140,7 +140,7 @@ static void look_for_more(struct step *step, bool period_elapsed, int64_t dialab
     if (period_elapsed) /* D2: not in an extra round */
         ask_somebody(step);
     if (dialable == 0 && book_need_more(node->book))
-        seeds_dial(step, 0);
+        seeds_dial(step);
 }
 
 void ensure_round(struct step *step, bool period_elapsed)
@@ -157,7 +157,7 @@ void ensure_round(struct step *step, bool period_elapsed)
     if (free_slots(node) <= 0)
         return;
     if (is_alone_for_long(step)) /* before the book's addresses take every slot */
-        seeds_dial(step, 0);
+        seeds_dial(step);
     int64_t wanted = free_slots(node) > 0 ? count_dials(step, period_elapsed) : 0;
     look_for_more(step, period_elapsed, wanted > 0 ? choose_and_dial(step, wanted) : -1);
 }

@@ -84,7 +84,7 @@ static void choose_order(
             walk->order[walk->n++] = ready[verdict->rows[i]];
 }
 
-static void ask_for_order(struct step *step, uint32_t ready_n, int64_t dialable)
+static void ask_for_order(struct step *step, uint32_t ready_n)
 {
     struct node *node = step->node;
     uint32_t *ready = outbox_alloc(step->outbox, ready_n * sizeof *ready);
@@ -96,7 +96,6 @@ static void ask_for_order(struct step *step, uint32_t ready_n, int64_t dialable)
     struct seeds_view view = {
         .need_more = book_need_more(node->book),
         .alone_s = view_age_mono_s(step, node->alone_since_ms),
-        .dialable = dialable,
         .seeds = rows,
         .seeds_n = ready_n,
     };
@@ -107,14 +106,14 @@ static void ask_for_order(struct step *step, uint32_t ready_n, int64_t dialable)
         choose_order(step, ready, ready_n, &verdict);
 }
 
-void seeds_dial(struct step *step, int64_t dialable)
+void seeds_dial(struct step *step)
 {
     struct seed_walk *walk = &step->node->walk;
     if (walk->active)
         return;
     uint32_t ready_n = collect_ready(step);
     if (ready_n > 0)
-        ask_for_order(step, ready_n, dialable);
+        ask_for_order(step, ready_n);
     if (walk->n == 0)
         return;
     walk->active = true;
@@ -203,7 +202,7 @@ static void dial_if_alone(struct step *step)
     if (node->conns.peers + node->conns.dialing > 0)
         return;
     if (node->settings.seed_mode)
-        seeds_dial(step, 0);
+        seeds_dial(step);
     else
         ensure_wake(step, step->now.mono_ms);
 }

@@ -273,9 +273,8 @@ bool configured_covers(const struct node *node, const struct cidr *range);
 
 /* seeds.c */
 
-/* Begins a walk through those ready seeds that the policy names, unless one is under way (R58).
- * dialable: how many addresses of the book could be dialed in this round. */
-void seeds_dial(struct step *step, int64_t dialable);
+/* Begins a walk through those ready seeds that the policy names, unless one is under way (R58). */
+void seeds_dial(struct step *step);
 void seeds_failed(struct step *step, enum err err);
 void seeds_connected(struct step *step);
 

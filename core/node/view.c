@@ -175,6 +175,7 @@ void view_peer(
         .requests = conn->requests,
         .request_age_s = view_age_mono_s(step, conn->request_ms),
         .incidents = penalty_incidents(step, history),
+        .dead_addresses = source_dead(step, &conn->id),
         .version = conn->version,
     };
 }

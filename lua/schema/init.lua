@@ -116,6 +116,8 @@ schema.rows = {
     { "requests", "integer", default = 0, doc = "requests it made on this connection" },
     { "request_age_s", "number", default = -1, unit = "s", doc = "since the last of them" },
     { "incidents", "integer", default = 0, doc = "its incidents in the last 24 h" },
+    { "dead_addresses", "integer", default = 0, unit = "addresses",
+      doc = "of those it told us first: that never answered, in the last 24 h" },
     { "seed", "boolean", default = false, doc = "one of the configured seeds" },
     { "version", "text", max = 63, default = "", doc = "software version it reports" },
   },
@@ -275,8 +277,6 @@ schema.hooks = {
       { "need_more", "boolean", default = true, doc = "the book is short of addresses (P7)" },
       { "alone_s", "number", default = -1, unit = "s",
         doc = "since the last peer left; -1: we have peers" },
-      { "dialable", "integer", default = 0, unit = "addresses",
-        doc = "addresses of the book chosen in this round that could be dialed" },
       { "seeds", "rows", row = "seed", doc = "those that may be dialed now" },
     },
     verdict = {

@@ -97,6 +97,7 @@
 ---@field requests integer requests it made on this connection
 ---@field request_age_s number since the last of them (s)
 ---@field incidents integer its incidents in the last 24 h
+---@field dead_addresses integer of those it told us first: that never answered, in the last 24 h (addresses)
 ---@field seed boolean one of the configured seeds
 ---@field version string software version it reports
 
@@ -211,7 +212,6 @@
 ---@class pex.view.seeds : pex.view
 ---@field need_more boolean the book is short of addresses (P7)
 ---@field alone_s number since the last peer left; -1: we have peers (s)
----@field dialable integer addresses of the book chosen in this round that could be dialed (addresses)
 ---@field seeds pex.row.seed[] those that may be dialed now
 
 ---@class pex.verdict.seeds

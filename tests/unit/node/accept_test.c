@@ -109,6 +109,7 @@ static void p16_blame_lowers_the_hourly_cap_for_a_day_and_does_nothing_else(void
     peer = world_outbound(world, 1);
     world_list_of(world, peer, 50, 10);
     assert_int_equal(seen.room, 500);
+    assert_int_equal(seen.peer.dead_addresses, 100); /* visible to hooks */
     world_closed(world, peer, ERR_CLOSED_BY_PEER);
     world_run(world, HOURS_MS(24));
     world_list_of(world, world_outbound(world, 1), 50, 10);

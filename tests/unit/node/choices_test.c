@@ -259,6 +259,26 @@ static void p6_a_failure_marks_nobody_good(void **state)
     world_free(world);
 }
 
+/* ---- rows ---- */
+
+static void rows_carry_the_operators_tag_of_their_address(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    struct tags *tags = NULL;
+    struct tags_error error;
+    assert_int_equal(
+        tags_parse(span_of_text("20.0.0.0/8 AS1\n20.2.0.0/16 AS2\n"), &tags, &error), ERR_OK);
+    settings.tags = tags;
+    struct world *world = world_new(&settings);
+    world_add_peers(world, 2, 1);
+    world_start(world);
+    assert_int_equal(world->fake.select.candidates_n, 1);
+    assert_string_equal(world->fake.rows[0].tag, "AS2");
+    world_free(world);
+    tags_free(tags);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +293,7 @@ int main(void)
         cmocka_unit_test(p25_waits_are_between_a_second_and_a_day_and_never_end),
         cmocka_unit_test(p6_yes_to_all_is_heeded_for_dialed_peers_once_an_hour),
         cmocka_unit_test(p6_a_failure_marks_nobody_good),
+        cmocka_unit_test(rows_carry_the_operators_tag_of_their_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
