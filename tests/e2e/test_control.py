@@ -288,8 +288,9 @@ return policy
 
 
 ALWAYS_NEW = """
+local helper = require "helper"
 function policy.bias(view)
-  return { new_percent = 100, draw = require("helper").draw, reason = "always new" }
+  return { new_percent = 100, draw = helper.draw, reason = "always new" }
 end
 """
 
@@ -421,6 +422,55 @@ def test_the_example_is_good_usage(pair, name):
     undo = {"ban": ["unban", "10.1.0.0/16"], "persistent.add": ["persistent", "remove", UNKNOWN_ID]}
     if name in undo:
         ctl(pair, *undo[name])
+
+
+def test_rules_and_settings_change_and_no_peer_is_lost(pair, client):
+    before = connected(client)
+    last = client.result("events", {"limit": 0})["last"]
+    client.result("policy.load", {"source": a_policy("mine")})
+    client.result("policy.set", {"param": "most", "value": 4})
+    client.result("policy.shadow", {"source": a_policy("shade")})
+    client.result("policy.promote")
+    client.result("policy.rollback")
+    client.result("set", {"key": "p2p.max_num_inbound_peers", "value": 41})
+    client.result("ban", {"target": "198.51.100.0/24"})
+    client.result("unban", {"target": "198.51.100.0/24"})
+    seen = client.result("events", {"after": last, "limit": 1000})["events"]
+    happened = [event["event"] for event in seen]
+    assert not [event for event in happened if event in ("closed", "closing")]
+    assert happened.count("policy_loaded") == 3
+    commands = [event["text"] for event in seen if event["event"] == "command"]
+    assert commands == ["set", "ban", "unban"]
+    (peer,) = connected(client)
+    assert peer["addr"] == before[0]["addr"] and peer["uptime_s"] > before[0]["uptime_s"]
+
+
+def test_a_shadow_tells_where_it_differs(pair, client):
+    client.result("policy.load", {"source": a_policy("mine")})
+    client.result("set", {"key": "pex.ensure_peers_period", "value": "200ms"})
+    source = a_policy("shade", ALWAYS_NEW)
+    source["files"] = {"helper": "return { draw = 17 }"}
+    shadow = client.result("policy.shadow", {"source": source})
+    end = time.monotonic() + PATIENCE_S
+    while not shadow["differences"]:
+        assert time.monotonic() < end, shadow
+        time.sleep(0.1)
+        shadow = client.result("policy.shadow")
+    difference = shadow["differences"][-1]
+    assert difference["hook"] == "bias" and "100" in difference["shadow"]
+    (row,) = [row for row in shadow["hooks"] if row["hook"] == "bias"]
+    assert 0 < row["differs"] <= row["asked"] and row["errors"] == 0
+    promoted = client.result("policy.promote")
+    assert promoted["name"] == "shade"
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        asked = client.result("events", {"decisions": True, "filter": "kind=bias", "limit": 1})
+        (record,) = asked["events"]
+        if record.get("reason") == "always new":
+            break
+        time.sleep(0.1)
+    assert record["policy"] == "shade" and record["hash"] == promoted["hash"]
+    client.result("set", {"key": "pex.ensure_peers_period", "value": "30s"})
 
 
 # ---- bad arguments, from the table ---------------------------------------------------------------
