@@ -4,6 +4,7 @@
 --
 -- host.socket_path(home) and host.read_policy(path) are what it needs of the machine.
 local uv = require "luv"
+local connection = require "ops.connection"
 local handles = require "ops.handles"
 local help = require "ops.help"
 local methods = require "ops.methods"
@@ -15,7 +16,6 @@ local types = require "ops.types"
 local client = {}
 
 local OK, FAILED, MISUSE = 0, 1, 2
-local PATIENCE_MS = 30000 -- for an answer
 
 local function say(text)
   io.stdout:write(text)
@@ -178,85 +178,10 @@ local function read_line(words, host)
   return line
 end
 
--- ---- the connection ----------------------------------------------------------------------------
-
-local function owner_of(path)
-  local stat = uv.fs_stat(path)
-  return stat and stat.uid
-end
-
-local function explain_refusal(path, fault)
-  if fault:find "^ENOENT" then
-    return ("no node runs there: %s is missing; start it, or name another with --home"):format(path)
-  elseif fault:find "^ECONNREFUSED" then
-    return ("no node runs there: nobody serves %s; start it"):format(path)
-  elseif fault:find "^EACCES" then
-    local owner = owner_of(path)
-    return ("%s belongs to %s; run this as that user or as root"):format(path,
-      owner and ("user %d"):format(owner) or "another user")
-  end
-  return ("%s: %s"):format(path, fault)
-end
-
-local Wire = {}
-Wire.__index = Wire
-
-function Wire:fail(message)
-  if not self.ended then
-    self.ended, self.message, self.code = true, message, FAILED
-    uv.stop()
-  end
-end
-
-function Wire:be_patient()
-  self.timer:start(PATIENCE_MS, 0, function()
-    self:fail(("no answer within %d s"):format(PATIENCE_MS / 1000))
-  end)
-end
-
-function Wire:finish(code)
-  self.ended, self.code = true, code
-  uv.stop()
-end
-
-function Wire:take(bytes)
-  self.input = self.input .. bytes
-  while not self.ended do
-    local line, rest = self.input:match "^([^\n]*)\n(.*)$"
-    if not line then
-      return
-    end
-    self.input = rest
-    self.on_line(self, line)
-  end
-end
-
--- Sends one request and gives every line that comes to on_line, until it ends the wire.
+-- A request and what follows from it, until on_line has the connection end; throws when it breaks.
 local function talk(path, request, on_line)
-  local wire = setmetatable({ input = "", on_line = on_line }, Wire)
-  local pipe = handles.pipe()
-  wire.pipe, wire.timer = pipe, handles.timer()
-  wire:be_patient()
-  pipe:connect(path, function(fault)
-    if fault then
-      return wire:fail(explain_refusal(path, fault))
-    end
-    pipe:read_start(function(read_fault, bytes)
-      if read_fault or not bytes then
-        wire:fail(wire.follows and "the node has gone" or "the node closed the connection")
-      else
-        wire:take(bytes)
-      end
-    end)
-    pipe:write(request)
-  end)
-  uv.run()
-  handles.close_all()
-  uv.run()
-  if wire.message then
-    stop(FAILED, "%s", wire.message)
-  end
-  return wire.code
+  local code, cause = connection.talk(path, request, on_line)
+  return code or stop(FAILED, "%s", cause)
 end
 
 -- ---- the answer --------------------------------------------------------------------------------
