@@ -233,6 +233,17 @@ static void p3_failures_of_our_own_host_count_for_nothing(void **state)
     world_free(world);
 }
 
+/* A router says that there is no such host: our own route works. */
+static void p3_a_host_that_is_not_there_counts_against_its_address(void **state)
+{
+    (void)state;
+    struct world *world = open_one();
+    world_dial_fails(world, world_number(world, 1), ERR_HOST_UNREACHABLE, false);
+    assert_int_equal(entry_of(world, 1)->attempts, 1);
+    assert_string_equal(world->fake.class, "host_unreachable");
+    world_free(world);
+}
+
 static void r55_other_failures_are_told_to_the_policy_by_name(void **state)
 {
     (void)state;
@@ -262,6 +273,7 @@ int main(void)
         cmocka_unit_test(p5_a_ban_without_a_proven_id_covers_the_pair_only),
         cmocka_unit_test(s12_reaching_ourselves_removes_the_address_and_records_it_as_ours),
         cmocka_unit_test(p3_failures_of_our_own_host_count_for_nothing),
+        cmocka_unit_test(p3_a_host_that_is_not_there_counts_against_its_address),
         cmocka_unit_test(r55_other_failures_are_told_to_the_policy_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
