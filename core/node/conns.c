@@ -2,14 +2,15 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DIAL_RANGE_V4 (96 + 24)
 #define DIAL_RANGE_V6 48
 #define HOME_V6 64
 
-void conns_init(struct conns *conns, bool strict, struct rng *rng)
+void conns_init(struct conns *conns, bool strict, const struct tags *tags, struct rng *rng)
 {
-    *conns = (struct conns){.strict = strict};
+    *conns = (struct conns){.strict = strict, .tags = tags};
     map_init(&conns->by_number, sizeof(uint64_t), rng_next(rng));
     map_init(&conns->dialing_by_id, PEER_ID_SIZE, rng_next(rng));
     map_init(&conns->peer_by_id, PEER_ID_SIZE, rng_next(rng));
@@ -162,6 +163,7 @@ struct conn *conns_add(struct conns *conns, const struct conn *conn)
         return NULL;
     uint32_t i = conns->n++;
     conns->at[i] = *conn;
+    conns->at[i].tag = tags_find(conns->tags, &conn->remote.ip);
     index_conn(conns, i);
     count(conns, conn, 1);
     return &conns->at[i];
@@ -255,4 +257,12 @@ uint32_t conns_dials_in_range(const struct conns *conns, const struct ip *range)
 uint32_t conns_outbound_in_group(const struct conns *conns, struct group group)
 {
     return tally_of(&conns->outbound_groups, &group);
+}
+
+uint32_t conns_outbound_with_tag(const struct conns *conns, const char *tag)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < conns->n && *tag; i++)
+        n += conns->at[i].outbound && strcmp(conns->at[i].tag, tag) == 0;
+    return n;
 }

@@ -7,6 +7,7 @@
 #define NODE_CONNS_H
 
 #include "addr/addr.h"
+#include "addr/tags.h"
 #include "base/map.h"
 #include "base/rng.h"
 
@@ -28,6 +29,7 @@ struct conn {
     uint64_t number;
     struct peer_id id;      /* dialed or proven; none while an accepted socket is in handshake */
     struct endpoint remote; /* dialed address, or the other end of the socket */
+    const char *tag;        /* of it; set by conns_add */
     struct addr listen;     /* of a peer: self-reported address when it is a literal */
     bool listen_known;
     uint8_t state;  /* enum conn_state */
@@ -65,11 +67,12 @@ struct conns {
     struct map accepted_groups;       /* group -> the same */
     uint32_t outbound, inbound;       /* peers, unconditional ones not counted (S5) */
     uint32_t peers, dialing, handshaking;
-    uint32_t feelers; /* of the dials */
-    bool strict;      /* groups as in B14 steps 1 - 2 */
+    uint32_t feelers;        /* of the dials */
+    bool strict;             /* groups as in B14 steps 1 - 2 */
+    const struct tags *tags; /* borrowed; NULL: none */
 };
 
-void conns_init(struct conns *conns, bool strict, struct rng *rng);
+void conns_init(struct conns *conns, bool strict, const struct tags *tags, struct rng *rng);
 void conns_free(struct conns *conns);
 
 /* Adds a connection in its state; NULL when out of memory. Pointers are valid until the next add or
@@ -100,5 +103,7 @@ struct ip conns_range(const struct ip *ip);
 uint32_t conns_dials_in_range(const struct conns *conns, const struct ip *range);
 /* Dials and outbound peers in a group. */
 uint32_t conns_outbound_in_group(const struct conns *conns, struct group group);
+/* The same with a tag; 0 for "". Walks the list, but only where an operator gave tags. */
+uint32_t conns_outbound_with_tag(const struct conns *conns, const char *tag);
 
 #endif

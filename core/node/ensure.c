@@ -65,8 +65,10 @@ static int64_t dial_picks(struct step *step, const struct drawn *drawn,
     const struct select_verdict *verdict, int64_t wanted)
 {
     int64_t dialed = 0, feelers = 0, held = 0;
-    for (size_t i = 0; i < verdict->picks_n && dialed + held < wanted; i++) {
+    for (size_t i = 0; i < verdict->picks_n; i++) {
         const struct policy_pick *pick = &verdict->picks[i];
+        if (!pick->feeler && dialed + held >= wanted)
+            continue;
         enum err err = dial_pick(step, entry_of(step->node, pick, drawn), pick);
         dialed += !err && !pick->feeler;
         feelers += !err && pick->feeler;
@@ -154,8 +156,11 @@ void ensure_round(struct step *step, bool period_elapsed)
         LOG_NUMBER("dialing", conns->dialing), LOG_NUMBER("wanted", free_slots(node)));
     if (period_elapsed)
         rotate_peers(step);
-    if (free_slots(node) <= 0)
+    if (free_slots(node) <= 0) {
+        if (period_elapsed)
+            choose_and_dial(step, 0); /* feelers need no slot */
         return;
+    }
     if (is_alone_for_long(step)) /* before the book's addresses take every slot */
         seeds_dial(step);
     int64_t wanted = free_slots(node) > 0 ? count_dials(step, period_elapsed) : 0;

@@ -27,7 +27,7 @@ static struct peer_id *copy_ids(const struct peer_id *ids, size_t n)
 static void init_tables(struct node *node)
 {
     struct rng *rng = &node->rng;
-    conns_init(&node->conns, node->settings.strict, rng);
+    conns_init(&node->conns, node->settings.strict, node->settings.tags, rng);
     recent_init(&node->dial_records, sizeof(struct endpoint_key), sizeof(struct dial_record),
         DIAL_RECORDS_MAX, rng_next(rng));
     recent_init(

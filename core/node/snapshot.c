@@ -15,7 +15,7 @@
 
 /* A field more or less in one of these, and this file must know it. */
 #if UINTPTR_MAX == UINT64_MAX
-static_assert(sizeof(struct conn) == 240, "code_conn");
+static_assert(sizeof(struct conn) == 248, "code_conn");
 static_assert(sizeof(struct configured_peer) == 384, "code_configured");
 static_assert(sizeof(struct peer_history) == 56, "code_history");
 static_assert(sizeof(struct dial_record) == 16, "code_dial_record");
@@ -25,7 +25,7 @@ static_assert(sizeof(struct node_save) == 48, "code_save");
 static_assert(sizeof(struct node_counts) == 112, "code_counts");
 static_assert(sizeof(struct node_metrics) == 7 * 8 * ERR_COUNT + 24, "code_metrics");
 static_assert(
-    sizeof(struct node) == sizeof(struct node_settings) + sizeof(struct node_metrics) + 2736,
+    sizeof(struct node) == sizeof(struct node_settings) + sizeof(struct node_metrics) + 2744,
     "code_node");
 #endif
 

@@ -125,6 +125,7 @@ void view_address(const struct step *step, const struct addr *addr, struct addre
         .last_crawl_age_s = age_at_s(step, crawled_at ? *crawled_at : 0),
         .rtt_ms = -1,
         .group_outbound = conns_outbound_in_group(&node->conns, group),
+        .tag_outbound = conns_outbound_with_tag(&node->conns, name.tag),
         .persistent = configured_is_persistent(node, &addr->id),
         .source_ip = "",
         .source_group = "",

@@ -79,6 +79,8 @@ schema.rows = {
       doc = "last measured round trip, -1: unknown" },
     { "group_outbound", "integer", default = 0, unit = "peers",
       doc = "outbound peers and dials in the same group" },
+    { "tag_outbound", "integer", default = 0, unit = "peers",
+      doc = "outbound peers and dials with the same tag; 0 without one" },
     { "persistent", "boolean", default = false },
     { "source_ip", "text", max = 45, default = "", doc = "who told us first" },
     { "source_group", "text", max = 45, default = "", doc = "its address group" },
@@ -180,7 +182,7 @@ schema.hooks = {
     name = "select", point = "P3", doc = "Which of the drawn candidates to dial, best first.",
     view = {
       { "wanted", "integer", default = 10, unit = "peers",
-        doc = "how many will be dialed at most" },
+        doc = "how many will be dialed at most, beside a feeler; 0: no slot is free" },
       { "new_percent", "number", default = 30, unit = "percent",
         doc = "bias this draw was made with" },
       { "candidates", "rows", row = "address",

@@ -43,6 +43,7 @@
 ---@field last_verified_age_s number since we dialed this endpoint and authenticated this ID (s)
 ---@field rtt_ms number last measured round trip, -1: unknown (ms)
 ---@field group_outbound integer outbound peers and dials in the same group (peers)
+---@field tag_outbound integer outbound peers and dials with the same tag; 0 without one (peers)
 ---@field persistent boolean
 ---@field source_ip string who told us first
 ---@field source_group string its address group
@@ -139,7 +140,7 @@
 
 ---P3: Which of the drawn candidates to dial, best first.
 ---@class pex.view.select : pex.view
----@field wanted integer how many will be dialed at most (peers)
+---@field wanted integer how many will be dialed at most, beside a feeler; 0: no slot is free (peers)
 ---@field new_percent number bias this draw was made with (percent)
 ---@field candidates pex.row.address[] drawn from the book; never ourselves, banned, connected or being dialed
 

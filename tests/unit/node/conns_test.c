@@ -47,6 +47,21 @@ struct model {
 };
 
 static struct rng dice;
+static struct tags *tags;
+
+static int set_up(void **state)
+{
+    (void)state;
+    static const char text[] = "20.0.0.0/15 one\n20.1.0.0/24 two\n2600:1900::/32 two\n";
+    return tags_parse(span_of_text(text), &tags, NULL);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    tags_free(tags);
+    return 0;
+}
 
 static uint32_t below(uint32_t bound)
 {
@@ -74,6 +89,7 @@ static struct conn some_conn(struct model *model)
         .state = below(2) ? CONN_DIALING : CONN_HANDSHAKING,
         .unconditional = below(4) == 0,
     };
+    conn.tag = tags_find(tags, &conn.remote.ip);
     if (conn.state == CONN_DIALING) {
         conn.outbound = true;
         conn.id = id_of(below(500));
@@ -92,7 +108,7 @@ static struct conn *model_find(struct model *model, enum conn_state state, const
 
 struct sums {
     uint32_t outbound, inbound, peers, dialing, handshaking, feelers;
-    uint32_t with_ip, open_with_ip, in_range, in_group;
+    uint32_t with_ip, open_with_ip, in_range, in_group, with_tag;
 };
 
 static struct sums sums_of(const struct model *model, const struct ip *ip)
@@ -114,6 +130,8 @@ static struct sums sums_of(const struct model *model, const struct ip *ip)
         s.in_range += dialing && ip_equal(&other, &range);
         s.in_group +=
             conn->outbound && group_equal(ip_group(&conn->remote.ip, true), ip_group(ip, true));
+        s.with_tag += conn->outbound && tags_find(tags, ip)[0] &&
+            strcmp(tags_find(tags, &conn->remote.ip), tags_find(tags, ip)) == 0;
     }
     return s;
 }
@@ -133,6 +151,7 @@ static void check(const struct conns *conns, struct model *model)
     assert_int_equal(conns_open_with_ip(conns, &ip), s.open_with_ip);
     assert_int_equal(conns_dials_in_range(conns, &range), s.in_range);
     assert_int_equal(conns_outbound_in_group(conns, ip_group(&ip, true)), s.in_group);
+    assert_int_equal(conns_outbound_with_tag(conns, tags_find(tags, &ip)), s.with_tag);
     for (uint32_t i = 0; i < model->n; i++) {
         const struct conn *conn = conns_find(conns, model->at[i].number);
         assert_non_null(conn);
@@ -201,7 +220,7 @@ static void conns_agree_with_a_model_over_random_changes(void **state)
     memset(&model, 0, sizeof model);
     allocations_left = -1;
     rng_seed(&dice, 9);
-    conns_init(&conns, true, &dice);
+    conns_init(&conns, true, tags, &dice);
     for (unsigned i = 0; i < 6000; i++) {
         change(&conns, &model);
         check(&conns, &model);
@@ -220,7 +239,7 @@ static void conns_out_of_memory_change_nothing(void **state)
     rng_seed(&dice, 10);
     for (unsigned run = 0; run < 40; run++) {
         memset(&model, 0, sizeof model);
-        conns_init(&conns, true, &dice);
+        conns_init(&conns, true, tags, &dice);
         for (unsigned i = 0; i < 300; i++) {
             allocations_left = (int)below(3);
             change(&conns, &model);
@@ -238,7 +257,7 @@ static void conns_never_need_memory_to_remove(void **state)
     struct conns conns;
     memset(&model, 0, sizeof model);
     rng_seed(&dice, 11);
-    conns_init(&conns, true, &dice);
+    conns_init(&conns, true, tags, &dice);
     for (unsigned i = 0; i < 400; i++)
         change(&conns, &model);
     allocations_left = 0;
@@ -257,5 +276,5 @@ int main(void)
         cmocka_unit_test(conns_out_of_memory_change_nothing),
         cmocka_unit_test(conns_never_need_memory_to_remove),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

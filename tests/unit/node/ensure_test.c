@@ -59,7 +59,7 @@ static void r42_no_free_slot_means_no_dial_no_request_no_seed(void **state)
     world_run(world, 3 * PERIOD);
     assert_int_equal(world_count(world, ACTION_DIAL), 0);
     assert_int_equal(world_sent(world, PEX_REQUEST), 0);
-    assert_int_equal(world->fake.asked[HOOK_bias], 1); /* of the first round */
+    assert_int_equal(world->fake.asked[HOOK_dial_count], 1); /* of the first round */
     world_free(world);
 }
 

@@ -210,6 +210,22 @@ static void feeler_is_one_above_the_slots_and_leaves_once_authenticated(void **s
     world_free(world);
 }
 
+static void a_feeler_needs_no_free_slot(void **state)
+{
+    (void)state;
+    struct world *world = new_node(1);
+    world_add_peers(world, 1, 50);
+    world_start(world);
+    world_connect(world, world_only(world, ACTION_DIAL)->conn);
+    world->fake.twist = twist_feelers;
+    world_run(world, PERIOD);
+    world_connect(world, world_only(world, ACTION_DIAL)->conn);
+    assert_int_equal(world_only(world, ACTION_CLOSE)->why, ERR_GRACEFUL);
+    assert_int_equal(node_counts(world->node).outbound, 1);
+    assert_int_equal(world->fake.select.wanted, 0);
+    world_free(world);
+}
+
 static void a_silent_policy_dials_nobody_and_the_seeds_still_help(void **state)
 {
     (void)state;
@@ -239,6 +255,7 @@ int main(void)
         cmocka_unit_test(p3_picks_by_id_must_be_in_the_book_and_dialable),
         cmocka_unit_test(p3_p4_a_pick_that_must_still_wait_is_dropped),
         cmocka_unit_test(feeler_is_one_above_the_slots_and_leaves_once_authenticated),
+        cmocka_unit_test(a_feeler_needs_no_free_slot),
         cmocka_unit_test(a_silent_policy_dials_nobody_and_the_seeds_still_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
