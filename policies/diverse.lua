@@ -1,10 +1,15 @@
--- Spreads outbound connections over address groups: whoever wants to surround a node then needs
--- addresses in many networks, not many addresses in one.
+-- Spreads outbound connections over address groups, or over the operator's tags: whoever wants to
+-- surround a node then needs addresses in many networks, not many addresses in one. By tags of AS
+-- numbers it resists an attacker who rents addresses all over one provider; after Tran, Choi, Moon,
+-- Vu, Kang: A Stealthier Partitioning Attack against Bitcoin (Erebus, 2020).
 local policy = pex.policy {
-  name = "diverse", version = 2, extends = "default",
+  name = "diverse", version = 3, extends = "default",
   params = {
+    by = {
+      default = "group", doc = "group: the /16 (IPv6: /32); tag: of [policy] tags, else the group",
+    },
     max_per_group = {
-      default = 1, min = 1, max = 16, unit = "peers", doc = "outbound peers per /16 (IPv6: /32)",
+      default = 1, min = 1, max = 16, unit = "peers", doc = "outbound peers of one group or tag",
     },
     draw = {
       default = 256, min = 8, max = 1024, unit = "candidates", doc = "how many addresses to look at",
@@ -16,12 +21,21 @@ function policy.bias(view)
   return { new_percent = 50, draw = policy.params.draw }
 end
 
+-- What an address is counted under, and how many outbound peers are.
+local function kin(row, by)
+  if by == "tag" and row.tag ~= "" then
+    return "tag " .. row.tag, row.tag_outbound
+  end
+  return row.group, row.group_outbound
+end
+
 function policy.select(view)
-  local used, picks = {}, {}
+  local used, picks, by = {}, {}, policy.params.by
   for i, row in ipairs(view.candidates) do
-    local n = used[row.group] or row.group_outbound
+    local key, n = kin(row, by)
+    n = used[key] or n
     if row.retry_in_s == 0 and n < policy.params.max_per_group then
-      used[row.group] = n + 1
+      used[key] = n + 1
       picks[#picks + 1] = i
     end
   end
