@@ -1,4 +1,5 @@
--- Shell completion for `luapex ctl`, from the table of methods.
+-- Shell completion: for `luapex ctl` from the table of methods, for other commands from what the
+-- program says in its help pages when it is asked.
 --
 --   completion.script(shell) -> text | nil, why
 local methods = require "ops.methods"
@@ -55,13 +56,13 @@ local function cases()
       words = { "bash", "zsh" }
     end
     if #words > 0 then
-      lines[#lines + 1] = ("    %s) words='%s' ;;"):format(first, table.concat(words, " "))
+      lines[#lines + 1] = ("    %s) echo '%s' ;;"):format(first, table.concat(words, " "))
     end
   end
   for _, method in ipairs(methods.list) do
     local words = words_of(method)
     if method.name:find(".", 1, true) and #words > 0 then
-      lines[#lines + 1] = ("    '%s') words='%s' ;;"):format(method.name:gsub("%.", " "),
+      lines[#lines + 1] = ("    '%s') echo '%s' ;;"):format(method.name:gsub("%.", " "),
         table.concat(words, " "))
     end
   end
@@ -69,9 +70,9 @@ local function cases()
 end
 
 local bash = [[
-# bash completion for luapex ctl; in ~/.bashrc: source <(luapex ctl completion bash)
+# bash completion for luapex; in ~/.bashrc: source <(luapex ctl completion bash)
 _luapex_ctl() {
-  local words='' at=2 method=''
+  local words at=2 method=''
   while [ "$at" -lt "$COMP_CWORD" ]; do
     case ${COMP_WORDS[at]} in
       --home | --socket) at=$((at + 1)) ;;
@@ -83,7 +84,7 @@ _luapex_ctl() {
   case ${COMP_WORDS[COMP_CWORD-1]} in
     --home | --socket) COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")); return ;;
   esac
-  _luapex_ctl_words "$method"
+  words=$(_luapex_ctl_words "$method")
   COMPREPLY=($(compgen -W "$words --home --socket --json --help" -- "${COMP_WORDS[COMP_CWORD]}"))
   case $method in policy\ load* | policy\ shadow*)
     COMPREPLY+=($(compgen -f -X '!*.lua' -- "${COMP_WORDS[COMP_CWORD]}")) ;;
@@ -92,45 +93,59 @@ _luapex_ctl() {
 _luapex() {
   if [ "$COMP_CWORD" -gt 1 ] && [ "${COMP_WORDS[1]}" = ctl ]; then
     _luapex_ctl
-  elif [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W 'ctl' -- "${COMP_WORDS[1]}"))
+    return
   fi
+  local words
+  words=$(_luapex_other "${COMP_WORDS[@]:1:COMP_CWORD-1}")
+  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _luapex luapex
 ]]
 
 local zsh = [[
-#compdef luapex
-# zsh completion for luapex ctl; in ~/.zshrc: source <(luapex ctl completion zsh)
+# zsh completion for luapex; in ~/.zshrc: source <(luapex ctl completion zsh)
 _luapex() {
-  if [ "$CURRENT" -eq 2 ]; then
-    compadd ctl
+  if [ "$CURRENT" -eq 2 ] || [ "${words[2]}" != ctl ]; then
+    compadd -- $(_luapex_other "${(@)words[2,CURRENT-1]}")
+    _files
     return
   fi
-  [ "${words[2]}" = ctl ] || return
-  local given=("${words[@]}") at=3 method=''
-  local words=''
+  local at=3 method=''
   while [ "$at" -lt "$CURRENT" ]; do
-    case ${given[at]} in
+    case ${words[at]} in
       --home | --socket) at=$((at + 1)) ;;
       -*) ;;
-      *) method="$method${method:+ }${given[at]}" ;;
+      *) method="$method${method:+ }${words[at]}" ;;
     esac
     at=$((at + 1))
   done
-  _luapex_ctl_words "$method"
-  compadd -- ${=words} --home --socket --json --help
+  compadd -- $(_luapex_ctl_words "$method") --home --socket --json --help
   case $method in policy\ load* | policy\ shadow*) _files -g '*.lua' ;; esac
 }
-compdef _luapex luapex
+if [ "${funcstack[1]}" = _luapex ]; then
+  _luapex "$@"
+else
+  compdef _luapex luapex
+fi
 ]]
 
 local shared = [[
+_luapex_other() {
+  local commands
+  commands=$(luapex help | sed -nE 's/^  ([a-z][a-z-]*( [a-z]+)?)  .*/\1/p')
+  if [ "$#" -eq 0 ]; then
+    printf '%%s\n' "$commands" help | cut -d' ' -f1 | sort -u
+  elif [ "$#" -eq 1 ] && printf '%%s\n' "$commands" | grep -q "^$1 "; then
+    printf '%%s\n' "$commands" | sed -n "s/^$1 //p"
+  elif printf '%%s\n' "$commands" | grep -qx -e "$1" -e "$1 $2"; then
+    luapex help $(printf '%%s\n' "$commands" | grep -x -e "$1" -e "$1 $2") |
+      sed -nE 's/^  (--[a-z0-9_.]+).*/\1/p'
+  fi
+}
 _luapex_ctl_words() {
   case $1 in
-    '') words='%s' ;;
+    '') echo '%s' ;;
 %s
-    *) words='' ;;
   esac
 }
 ]]
@@ -140,7 +155,8 @@ function completion.script(shell)
   if not scripts[shell] then
     return nil, "completion is there for bash and for zsh: luapex ctl completion bash"
   end
-  return shared:format(table.concat(first_words(), " "), cases()) .. scripts[shell]
+  local functions = shared:format(table.concat(first_words(), " "), cases())
+  return (shell == "zsh" and "#compdef luapex\n" or "") .. functions .. scripts[shell]
 end
 
 return completion

@@ -1108,6 +1108,9 @@ def test_completion_of_bash_knows_methods_and_flags():
         "luapex ctl book ": ["find", "map", "show"],
         "luapex ctl ban 1.2.3.4 --du": [],
         "luapex ctl peers --dir": ["--direction"],
+        "luapex boo": ["book"],
+        "luapex book s": ["show", "stats"],
+        "luapex init --net": ["--network"],
     }.items():
         words = line.split(" ")
         quoted = " ".join(f"'{word}'" for word in words)
@@ -1117,6 +1120,7 @@ def test_completion_of_bash_knows_methods_and_flags():
                 f"{script}\nCOMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _luapex;"
                 ' printf "%s\\n" "${COMPREPLY[@]}"'
             ],
+            env={"PATH": f"{Path(LUAPEX).resolve().parent}:/usr/bin:/bin"},
             capture_output=True,
             text=True,
             check=False,
