@@ -3,9 +3,8 @@
 
 #include <stdlib.h>
 
-#define SPACING_MS                                                                                 \
-    SECONDS_MS(30) /* P19: between two crawls of one ID, whatever the policy says                  \
-                    */
+/* P19: between two crawls of one ID, whatever the policy says. */
+#define SPACING_MS SECONDS_MS(30)
 
 static bool crawled_lately(const struct step *step, int64_t crawled_at)
 {
@@ -61,19 +60,27 @@ static void crawl_on(struct step *step)
     while (crawl->queue_at < crawl->queue_n && has_room(step->node) &&
         crawl_one(step, &crawl->queue[crawl->queue_at]) == ERR_OK)
         crawl->queue_at++;
-    if (crawl->queue_at == crawl->queue_n && step->node->conns.dialing == 0)
+    if (crawl->queue_at < crawl->queue_n)
+        return;
+    if (crawl->more_are_unseen)
+        crawl->next_ms = step->now.mono_ms + 1;
+    else if (step->node->conns.dialing == 0)
         end_pass(step);
 }
 
 /* ---- the policy's order (P19) ---- */
 
-static void choose_rows(
-    struct crawl *crawl, const struct addr *addrs, size_t n, const struct crawl_verdict *verdict)
+static void choose_rows(struct crawl *crawl, const struct addr *addrs,
+    const struct crawl_view *view, const struct crawl_verdict *verdict)
 {
     bool seen[PEX_SELECTION_MAX] = {false};
-    for (size_t i = 0; i < verdict->rows_n; i++)
-        if (view_take_row(seen, n, verdict->rows[i]))
-            crawl->queue[crawl->queue_n++] = addrs[verdict->rows[i]];
+    for (size_t i = 0; i < verdict->rows_n; i++) {
+        int64_t row = verdict->rows[i];
+        if (!view_take_row(seen, view->candidates_n, row))
+            continue;
+        crawl->queue[crawl->queue_n++] = addrs[row];
+        crawl->more_are_unseen |= view->candidates[row].last_crawl_age_s < 0;
+    }
 }
 
 static void ask_for_order(struct step *step, const struct addr *addrs, size_t n)
@@ -93,10 +100,12 @@ static void ask_for_order(struct step *step, const struct addr *addrs, size_t n)
         return;
     bool fewer = verdict->concurrency > 0 && verdict->concurrency < most;
     crawl->concurrency = fewer ? (uint32_t)verdict->concurrency : most;
-    choose_rows(crawl, addrs, n, verdict);
+    choose_rows(crawl, addrs, &view, verdict);
 }
 
-/* R60: one unbiased selection. */
+/* R60: one unbiased selection. While it finds somebody who was never visited, the next one follows
+ * without waiting for the period: a book is first seen through as fast as dial rate and concurrency
+ * allow (F17), and then crawled at its pace. */
 static void start_pass(struct step *step)
 {
     struct node *node = step->node;
@@ -107,8 +116,10 @@ static void start_pass(struct step *step)
     end_pass(step); /* one that is still under way ends with what it reached */
     crawl->began_ms = step->now.mono_ms;
     crawl->queue_at = crawl->queue_n = 0;
+    crawl->more_are_unseen = false;
     if (n > 0)
         ask_for_order(step, addrs, n);
+    crawl->more_are_unseen &= n < book_count(node->book);
     log_write(&node->settings.log, LOG_INFO, "crawl", LOG_NUMBER("addresses", crawl->queue_n),
         LOG_NUMBER("peers", node->conns.peers), LOG_NUMBER("dialing", node->conns.dialing));
     crawl_on(step);

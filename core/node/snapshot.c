@@ -197,6 +197,7 @@ static void code_crawl(struct codec *codec, struct crawl *crawl)
     for (size_t i = 0; i < crawl->queue_n && !codec->err; i++)
         code_addr(codec, &crawl->queue[i]);
     code_u32(codec, &crawl->concurrency);
+    code_bool(codec, &crawl->more_are_unseen);
     code_time(codec, &crawl->began_ms);
     code_time(codec, &crawl->next_ms);
 }

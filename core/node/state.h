@@ -64,6 +64,7 @@ struct crawl {
     struct addr *queue; /* addresses of this pass that still wait for a free dial */
     size_t queue_n, queue_at;
     uint32_t concurrency;  /* of this pass */
+    bool more_are_unseen;  /* when it is through, the next one follows at once */
     struct recent records; /* ID -> mono_ms + 1 of the last crawl */
     int64_t began_ms;      /* of the pass that is under way; NEVER_MS: none */
     int64_t next_ms;

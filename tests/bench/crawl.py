@@ -92,7 +92,6 @@ def start_seed(home, addresses, concurrency):
         "log_level": "info",
         "p2p.seed_mode": "true",
         "p2p.dial_timeout": f"{TIMEOUT_S}s",
-        "pex.crawl_period": "100ms",
         "pex.recrawl_interval": "24h",
         "pex.crawl_concurrency": str(concurrency),
         "pex.crawl_outbound_max": str(outbound_max(concurrency)),

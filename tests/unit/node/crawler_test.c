@@ -64,6 +64,21 @@ static void r60_a_selection_has_the_size_of_b35(void **state)
     world_free(world);
 }
 
+static void f17_a_large_book_is_crawled_as_fast_as_dials_end(void **state)
+{
+    (void)state;
+    struct node_settings settings = as_seed();
+    settings.dial_rate = 1000;
+    struct world *world = open_crawler(&settings, 600); /* a selection has 138 */
+    for (unsigned ms = 0; ms < PERIOD - 100; ms += 100) {
+        world_all_dials_fail(world, ERR_REFUSED);
+        world_run(world, 100);
+    }
+    /* All but those that the last selections missed; none twice. */
+    assert_in_range(node_counts(world->node).dials, 550, 600);
+    world_free(world);
+}
+
 static void r61_an_id_is_crawled_again_after_two_minutes(void **state)
 {
     (void)state;
@@ -298,6 +313,7 @@ int main(void)
         cmocka_unit_test(r60_without_seeds_it_crawls_a_selection_at_once_and_every_30_s),
         cmocka_unit_test(r60_with_seeds_it_asks_them_first),
         cmocka_unit_test(r60_a_selection_has_the_size_of_b35),
+        cmocka_unit_test(f17_a_large_book_is_crawled_as_fast_as_dials_end),
         cmocka_unit_test(r61_an_id_is_crawled_again_after_two_minutes),
         cmocka_unit_test(r61_who_is_reached_is_asked),
         cmocka_unit_test(r61_the_gate_of_back_off_holds_for_crawls),
