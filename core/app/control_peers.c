@@ -82,10 +82,10 @@ static json_t *flags_json(const struct node_peer *peer)
 static json_t *peer_json(const struct controller *controller, const struct node_peer *peer)
 {
     int64_t uptime_ms = control_now(controller).mono_ms - peer->connected_ms;
-    json_t *json = json_pack("{s:o, s:o, s:s, s:f, s:o, s:o}", "id", control_id(&peer->id), "addr",
-        control_endpoint(&peer->remote), "direction", peer->outbound ? "outbound" : "inbound",
-        "uptime_s", (double)uptime_ms / 1000, "version", report_text(peer->version), "flags",
-        flags_json(peer));
+    json_t *json = json_pack("{s:o, s:o, s:s, s:f, s:I, s:o, s:o}", "id", control_id(&peer->id),
+        "addr", control_endpoint(&peer->remote), "direction",
+        peer->outbound ? "outbound" : "inbound", "uptime_s", (double)uptime_ms / 1000, "useful",
+        (json_int_t)peer->useful, "version", report_text(peer->version), "flags", flags_json(peer));
     if (json && peer->rtt_ms >= 0)
         json_object_set_new(json, "rtt_ms", json_integer(peer->rtt_ms));
     return json;

@@ -41,10 +41,12 @@ static json_t *traffic_json(const struct controller *controller)
 {
     struct node_counts counts = node_counts(control_node(controller));
     struct host_counts host = host_counts(controller->runner->host);
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "bytes_in", (json_int_t)host.bytes_in,
-        "bytes_out", (json_int_t)host.bytes_out, "requests_received",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "bytes_in",
+        (json_int_t)host.bytes_in, "bytes_out", (json_int_t)host.bytes_out, "requests_received",
         (json_int_t)counts.requests_received, "requests_sent", (json_int_t)counts.requests_sent,
-        "dials", (json_int_t)counts.dials, "dials_failed", (json_int_t)counts.dials_failed);
+        "lists_received", (json_int_t)counts.lists_received, "lists_sent",
+        (json_int_t)host.messages_out[PEX_ADDRS], "dials", (json_int_t)counts.dials, "dials_failed",
+        (json_int_t)counts.dials_failed);
 }
 
 void control_status(void *context, struct control_request *request)

@@ -68,6 +68,7 @@ struct node_peer {
     bool outbound, persistent, unconditional, is_seed;
     int64_t connected_ms; /* mono */
     int32_t rtt_ms;       /* -1: unknown */
+    uint32_t useful;      /* addresses of its lists that were new to us */
     const char *version;  /* valid until the next step */
 };
 

@@ -260,6 +260,7 @@ void node_peers(const struct node *node, void (*visit)(void *context, const stru
             .is_seed = conn->is_seed,
             .connected_ms = conn->since_ms,
             .rtt_ms = conn->rtt_ms,
+            .useful = conn->useful,
             .version = conn->version,
         };
         visit(context, &peer);

@@ -2,6 +2,7 @@
 
 #include "ops/luavm.h"
 #include "ops/policy_files.h"
+#include "ops/terminal.h"
 #include <lauxlib.h>
 #include <luv/luv.h>
 #include <signal.h>
@@ -67,6 +68,13 @@ static int read_policy(lua_State *L)
     return status == 0 ? 1 : lua_error(L);
 }
 
+/* guard_terminal(leave): see terminal.h. */
+static int guard_terminal(lua_State *L)
+{
+    terminal_guard(luaL_optstring(L, 1, NULL));
+    return 0;
+}
+
 /* ---- running ---- */
 
 /* How luv calls back: an error of ours ends the command. */
@@ -97,6 +105,8 @@ static void push_host(lua_State *L, const struct client *client)
     lua_setfield(L, -2, "socket_path");
     lua_pushcfunction(L, read_policy);
     lua_setfield(L, -2, "read_policy");
+    lua_pushcfunction(L, guard_terminal);
+    lua_setfield(L, -2, "guard_terminal");
 }
 
 static int run(lua_State *L)

@@ -4,13 +4,13 @@
 --
 -- host.socket_path(home) and host.read_policy(path) are what it needs of the machine.
 local uv = require "luv"
+local clean = require "ops.clean"
+local commands = require "ops.commands"
 local connection = require "ops.connection"
-local handles = require "ops.handles"
 local help = require "ops.help"
 local methods = require "ops.methods"
 local render = require "ops.render"
 local rpc = require "ops.rpc"
-local top = require "ops.top"
 local types = require "ops.types"
 
 local client = {}
@@ -22,7 +22,7 @@ local function say(text)
 end
 
 local function complain(text)
-  io.stderr:write("luapex ctl: ", text, "\n")
+  io.stderr:write("luapex ctl: ", clean.text(text), "\n")
 end
 
 -- What ends a command early: thrown, caught in main.
@@ -78,7 +78,7 @@ local function find_method(words, at)
   if pair then
     return pair, 2
   end
-  local method = methods.by_name[one]
+  local method = methods.by_name[one] or commands.by_name[one]
   if method then
     return method, 1
   end
@@ -132,10 +132,7 @@ function Line:take_off(word)
 end
 
 function Line:take_word(word)
-  if not self.method and word == "top" then
-    self.method, self.is_top = { name = "top", params = {} }, true
-    return
-  elseif not self.method and (word == "help" or word == "completion") then
+  if not self.method and (word == "help" or word == "completion") then
     self.local_words = { unpack(self.words, self.at) }
     self.at = #self.words
     return
@@ -193,14 +190,21 @@ local function result_text(line)
   return line:match '^{"jsonrpc":"2.0","id":1,"result":(.*)}$'
 end
 
+-- JSON leaves DEL and U+0080 to U+009F as they are; a terminal may obey them.
+local function escaped(text)
+  return (text:gsub("\127", "\\u007f"):gsub("\194([\128-\159])", function(last)
+    return ("\\u00%02x"):format(last:byte())
+  end))
+end
+
 local function show_result(line, answer)
   if line.own.json and line.arguments.follow then -- a line for each event, as those that follow
     for _, event in ipairs(rpc.json.decode(result_text(answer)).events) do
-      say(rpc.json.encode(event) .. "\n")
+      say(escaped(rpc.json.encode(event)) .. "\n")
     end
     io.stdout:flush()
   elseif line.own.json then
-    say(result_text(answer) .. "\n")
+    say(escaped(result_text(answer)) .. "\n")
   else
     say(render.result(line.method, rpc.json.decode(result_text(answer)), is_terminal))
   end
@@ -210,7 +214,7 @@ local function show_notification(line, text, decoded)
   if decoded.method == "lost" then
     complain(("%d events came too fast and are left out"):format(decoded.params.events))
   elseif line.own.json then
-    say(text:match '"params":(.*)}$' .. "\n")
+    say(escaped(text:match '"params":(.*)}$') .. "\n")
   else
     say(render.record(decoded.params))
   end
@@ -219,19 +223,16 @@ end
 
 local function show_failure(line, fault)
   if line.own.json then
-    say(rpc.json.encode(fault) .. "\n")
+    say(escaped(rpc.json.encode(fault)) .. "\n")
   end
   complain(fault.message)
   return fault.code == rpc.INVALID_PARAMS and MISUSE or FAILED
 end
 
-local function request_line(id, method, arguments)
-  return ('{"jsonrpc":"2.0","id":%d,"method":%s,"params":%s}\n'):format(id,
-    rpc.json.encode(method), rpc.json.encode(arguments))
-end
-
 local function ask(line, path)
-  return talk(path, request_line(1, line.method.name, line.arguments), function(wire, answer)
+  local request = ('{"jsonrpc":"2.0","id":1,"method":%s,"params":%s}\n'):format(
+    rpc.json.encode(line.method.name), rpc.json.encode(line.arguments))
+  return talk(path, request, function(wire, answer)
     local decoded = rpc.json.decode(answer)
     if decoded.error then
       wire:finish(show_failure(line, decoded.error))
@@ -249,79 +250,6 @@ local function ask(line, path)
   end)
 end
 
--- ---- top ---------------------------------------------------------------------------------------
-
-local TOP_MS = 1000
-local HOME, CLEAR_LINE, CLEAR_REST = "\27[H", "\27[K", "\27[J"
-local OTHER_SCREEN, OWN_SCREEN = "\27[?1049h\27[?25l", "\27[?25h\27[?1049l"
-
-local function questions()
-  local lines = {}
-  for id, question in ipairs(top.questions) do
-    lines[id] = request_line(id, question[1], question[2])
-  end
-  return table.concat(lines)
-end
-
--- Keys come one by one; q or Ctrl-C ends.
-local function watch_keys(wire)
-  wire.keys = handles.tty(0)
-  wire.keys:set_mode(1)
-  wire.keys:read_start(function(_, keys)
-    if not keys or keys:find "[qQ\3]" then
-      wire:finish(OK)
-    end
-  end)
-end
-
-local function draw(screen, now, before)
-  local columns, rows = screen:get_winsize()
-  local size = { rows = (rows or 0) > 0 and rows or 24, columns = (columns or 0) > 0 and columns or 80 }
-  local lines = top.screen(now, before, size)
-  say(HOME .. table.concat(lines, CLEAR_LINE .. "\r\n") .. CLEAR_LINE .. CLEAR_REST)
-  io.stdout:flush()
-end
-
--- On a terminal until a key ends it; elsewhere once.
-local function show_top(path)
-  local is_live = uv.guess_handle(0) == "tty" and uv.guess_handle(1) == "tty"
-  local now, before, screen = {}, nil, nil
-  local function next_look(wire)
-    now, before = {}, now
-    wire.pipe:write(questions())
-    wire:be_patient()
-  end
-  local function take(wire, text)
-    local answer = rpc.json.decode(text)
-    if answer.error then
-      return wire:fail(answer.error.message)
-    end
-    now[answer.id] = answer.result
-    if #now < #top.questions then
-      return
-    end
-    now.at = uv.hrtime() / 1e9
-    if not is_live then
-      say(table.concat(top.screen(now, nil, { rows = 40, columns = 160 }), "\n") .. "\n")
-      return wire:finish(OK)
-    elseif not screen then
-      say(OTHER_SCREEN)
-      screen = handles.tty(1)
-      watch_keys(wire)
-    end
-    draw(screen, now, before)
-    wire.timer:start(TOP_MS, 0, function()
-      next_look(wire)
-    end)
-  end
-  local ok, result = pcall(talk, path, questions(), take)
-  if screen then
-    uv.tty_reset_mode()
-    say(OWN_SCREEN)
-  end
-  return ok and result or error(result, 0)
-end
-
 -- ---- all ---------------------------------------------------------------------------------------
 
 local function socket_of(line, host)
@@ -332,21 +260,27 @@ local function socket_of(line, host)
   return path or stop(FAILED, "%s", cause)
 end
 
+local function run_command(command, arguments, path, host)
+  local code, cause = require("ops." .. command.name).run(path, arguments, host)
+  return code or stop(FAILED, "%s", cause)
+end
+
 local function run(words, host)
   local line = read_line(words, host)
   if line.local_words then
     local text, cause = help.answer(line.local_words, line.own.json)
     say(text or stop(MISUSE, "%s", cause))
     return OK
-  elseif line.is_top and not line.own.help then
-    return show_top(socket_of(line, host))
   elseif line.own.help or not line.method then
-    say(help.page(not line.is_top and line.method or nil))
+    say(help.page(line.method))
     return line.own.help and OK or MISUSE
   end
   local arguments, wrong = rpc.arguments(line.method, line.arguments)
   if not arguments then
     stop(MISUSE, "%s (see luapex ctl help %s)", wrong.message, help.spelled(line.method))
+  end
+  if line.method.is_local then
+    return run_command(line.method, arguments, socket_of(line, host), host)
   end
   return ask(line, socket_of(line, host))
 end

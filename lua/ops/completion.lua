@@ -2,6 +2,7 @@
 -- program says in its help pages when it is asked.
 --
 --   completion.script(shell) -> text | nil, why
+local commands = require "ops.commands"
 local methods = require "ops.methods"
 
 local completion = {}
@@ -30,8 +31,10 @@ local function first_words()
       words[#words + 1] = first
     end
   end
+  for _, command in ipairs(commands.list) do
+    words[#words + 1] = command.name
+  end
   words[#words + 1] = "completion"
-  words[#words + 1] = "top"
   return words
 end
 
@@ -47,7 +50,7 @@ end
 local function cases()
   local lines = {}
   for _, first in ipairs(first_words()) do
-    local method = methods.by_name[first]
+    local method = methods.by_name[first] or commands.by_name[first]
     local words = second_words(first)
     for _, word in ipairs(method and words_of(method) or {}) do
       words[#words + 1] = word

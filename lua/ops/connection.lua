@@ -1,6 +1,7 @@
 -- The client's end of a control socket.
 --
 --   connection.talk(path, request, on_line) -> exit status | nil, why not
+--   connection.explain(path, fault)            why nobody answers there, for people
 --
 -- Sends a request and gives every line that comes to on_line(wire, line), which may send more by
 -- wire.pipe:write, and ends it by wire:finish(status) or wire:fail(why).
@@ -16,7 +17,7 @@ local function owner_of(path)
   return stat and stat.uid
 end
 
-local function explain_refusal(path, fault)
+function connection.explain(path, fault)
   if fault:find "^ENOENT" then
     return ("no node runs there: %s is missing; start it, or name another with --home"):format(path)
   elseif fault:find "^ECONNREFUSED" then
@@ -69,7 +70,7 @@ function connection.talk(path, request, on_line)
   wire:be_patient()
   pipe:connect(path, function(fault)
     if fault then
-      return wire:fail(explain_refusal(path, fault))
+      return wire:fail(connection.explain(path, fault))
     end
     pipe:read_start(function(read_fault, bytes)
       if read_fault or not bytes then

@@ -1,6 +1,7 @@
 -- The one place where libuv handles of the operations VM are opened, so that all can be closed.
 --
---   handles.timer(), handles.fs_event(), handles.pipe(), handles.tty(fd)   a new handle, not started
+--   handles.timer(), handles.fs_event(), handles.pipe(), handles.tty(fd), handles.signal()
+--                                         a new handle, not started
 --   handles.close(handle)                 for good; closing twice is fine
 --   handles.close_all()
 --   handles.count()                       those whose close the loop has not finished yet
@@ -28,6 +29,10 @@ end
 
 function handles.tty(fd)
   return keep(assert(uv.new_tty(fd, fd == 0)))
+end
+
+function handles.signal()
+  return keep(assert(uv.new_signal()))
 end
 
 function handles.close(handle)

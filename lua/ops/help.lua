@@ -3,6 +3,7 @@
 --   help.answer(words, as_json)   what the words "help ..." or "completion ..." ask for; nil and why
 --   help.page(method)    its page; nil: the list of all
 --   help.spelled(method) as on the command line: "policy load"
+local commands = require "ops.commands"
 local completion = require "ops.completion"
 local methods = require "ops.methods"
 local reference = require "ops.reference"
@@ -74,7 +75,9 @@ local function method_page(method)
       texts[#texts + 1] = entry(param_left(param), param_text(param))
     end
   end
-  texts[#texts + 1] = "\nResult (with --json):\n" .. field_lines(method.result, "")
+  if #method.result > 0 then
+    texts[#texts + 1] = "\nResult (with --json):\n" .. field_lines(method.result, "")
+  end
   texts[#texts + 1] = ("\nExample:\n  luapex ctl %s\n"):format(method.example)
   return table.concat(texts)
 end
@@ -85,7 +88,10 @@ local function list_page()
   for _, method in ipairs(methods.list) do
     texts[#texts + 1] = entry(help.spelled(method), methods.summary(method))
   end
-  texts[#texts + 1] = "\n" .. entry("top", "How the node does, on one screen, until q is pressed.")
+  texts[#texts + 1] = "\nOn a terminal:\n\n"
+  for _, command in ipairs(commands.list) do
+    texts[#texts + 1] = entry(command.name, methods.summary(command))
+  end
   texts[#texts + 1] = "\nluapex ctl help METHOD: its arguments and what it gives.\n"
     .. "luapex ctl completion bash (or zsh): completion for a shell.\n\n"
     .. "Exit status: 0 done, 1 refused or no node there, 2 wrong usage.\n"
@@ -110,7 +116,10 @@ function help.answer(words, as_json)
   elseif not name then
     return help.page()
   end
-  local method, cause = reference.find(name)
+  local method, cause = commands.by_name[name], nil
+  if not method then
+    method, cause = reference.find(name)
+  end
   return method and help.page(method), cause
 end
 

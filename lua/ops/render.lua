@@ -1,19 +1,15 @@
 -- Results for people: a list as an aligned table, everything else as names and values.
 --
 --   render.result(method, result, is_coloured) -> text
---   render.value(kind, value), render.record(record), render.list(columns, rows, none) -> text
+--   render.value(kind, value), render.record(record) -> text
+--   render.bytes(n), render.duration(seconds) -> text
 --
 -- Texts come from peers too: what could steer a terminal is shown, not sent.
+local clean = require "ops.clean"
+
 local render = {}
 
 local BOLD, DIM, PLAIN = "\27[1m", "\27[2m", "\27[0m"
-
-local function clean(text)
-  text = text:gsub("[%z\1-\31\127]", function(byte)
-    return ("\\x%02x"):format(byte:byte())
-  end)
-  return (text:gsub("\194[\128-\159]", "?")) -- control characters of U+0080 to U+009F
-end
 
 local units = { { "d", 86400 }, { "h", 3600 }, { "m", 60 }, { "s", 1 } }
 
@@ -54,7 +50,7 @@ local function plain(value)
   elseif type(value) == "number" then
     return ("%.14g"):format(value)
   elseif type(value) == "string" then
-    return clean(value)
+    return clean.line(value)
   end
   return "-"
 end
@@ -71,7 +67,7 @@ end
 local function object(value)
   local texts = {}
   for _, name in ipairs(sorted_names(value)) do
-    texts[#texts + 1] = ("%s %s"):format(clean(name):gsub("_", " "), render.value(nil, value[name]))
+    texts[#texts + 1] = ("%s %s"):format(clean.line(name):gsub("_", " "), render.value(nil, value[name]))
   end
   return table.concat(texts, ", ")
 end
@@ -113,6 +109,8 @@ local function items(value)
   return table.concat(texts, ", ")
 end
 
+render.bytes, render.duration = bytes, duration
+
 function render.value(kind, value)
   if value == nil or type(value) == "userdata" or value == "" then
     return "-"
@@ -134,16 +132,6 @@ function render.value(kind, value)
   return plain(value)
 end
 
-local function width(text)
-  local _, continued = text:gsub("[\128-\191]", "")
-  return #text - continued
-end
-
-local function padded(text, to, is_right)
-  local gap = (" "):rep(to - width(text))
-  return is_right and gap .. text or text .. gap
-end
-
 local function is_number(kind)
   return kind == "integer" or kind == "number" or kind == "duration" or kind == "bytes"
 end
@@ -156,14 +144,14 @@ local function grid(columns, rows)
   local lines, widths = { {} }, {}
   for c, column in ipairs(columns) do
     lines[1][c] = title(column[1])
-    widths[c] = width(lines[1][c])
+    widths[c] = clean.width(lines[1][c])
   end
   for r, row in ipairs(rows) do
     lines[r + 1] = {}
     for c, column in ipairs(columns) do
       local text = render.value(column[2], row[column[1]])
       lines[r + 1][c] = text
-      widths[c] = math.max(widths[c], width(text))
+      widths[c] = math.max(widths[c], clean.width(text))
     end
   end
   return lines, widths
@@ -190,7 +178,7 @@ local function table_text(columns, rows, is_coloured)
   local texts = {}
   for r, line in ipairs(lines) do
     for c, text in ipairs(line) do
-      line[c] = padded(text, widths[c], is_number(columns[c][2]))
+      line[c] = clean.padded(text, widths[c], is_number(columns[c][2]))
     end
     local text = table.concat(line, "  "):gsub("%s+$", "")
     texts[r] = r == 1 and is_coloured and BOLD .. text .. PLAIN or text
@@ -201,12 +189,12 @@ end
 local function fields_text(fields, result, is_coloured)
   local lines, widest = {}, 0
   for _, field in ipairs(fields) do
-    widest = math.max(widest, width(title(field[1])))
+    widest = math.max(widest, clean.width(title(field[1])))
   end
   for _, field in ipairs(fields) do
     local value = result[field[1]]
     if value ~= nil then
-      local name = padded(title(field[1]):lower(), widest)
+      local name = clean.padded(title(field[1]):lower(), widest)
       lines[#lines + 1] = ("%s  %s"):format(is_coloured and DIM .. name .. PLAIN or name,
         render.value(field[2], value))
     end
@@ -232,7 +220,7 @@ local function event_text(record)
       texts[#texts + 1] = ("%s=%s"):format(name, render.value(nil, record[name]))
     end
   end
-  return ("%s  %-16s  %s"):format(clock(record.time), clean(record.event), table.concat(texts, " "))
+  return ("%s  %-16s  %s"):format(clock(record.time), clean.line(record.event), table.concat(texts, " "))
 end
 
 local function decision_text(record)
@@ -241,24 +229,20 @@ local function decision_text(record)
     saw = saw:sub(1, SAW_MAX):gsub("[\128-\255]*$", "") .. " ..."
   end
   local verdict = record.verdict == nil and "no answer" or render.value(nil, record.verdict)
-  local lines = { ("%s  %-16s  %s"):format(clock(record.time), clean(record.hook), verdict) }
+  local lines = { ("%s  %-16s  %s"):format(clock(record.time), clean.line(record.hook), verdict) }
   local function add(name, text)
     lines[#lines + 1] = ("  %-8s %s"):format(name, text)
   end
   if record.reason then
-    add("because", clean(record.reason))
+    add("because", clean.line(record.reason))
   end
   add("by", ("%s, policy %s %s"):format(render.value(nil, record.rule),
     render.value(nil, record.policy), render.value(nil, record.hash)))
   if record.failure then
-    add("failed", clean(record.failure))
+    add("failed", clean.line(record.failure))
   end
   add("saw", saw)
   return table.concat(lines, "\n")
-end
-
-function render.list(columns, rows, none)
-  return #rows > 0 and table_text(columns, rows) or none .. "\n"
 end
 
 function render.record(record)
@@ -293,7 +277,7 @@ end
 function render.result(method, result, is_coloured)
   local first = method.result[1]
   if first[2] == "lines" then
-    return result[first[1]]
+    return clean.text(result[first[1]])
   end
   local fields, lists = {}, {}
   for _, field in ipairs(method.result) do

@@ -1,97 +1,255 @@
--- `luapex ctl top`: how a node does, on one screen. No I/O.
+-- `luapex ctl top`: what a node does, on a full screen, again and again; or one frame as text.
 --
---   top.questions              what is asked for a screen: { method, arguments }
---   top.screen(now, before, size) -> lines
+--   top.run(path, arguments, host) -> exit status, or nil and why not
 --
--- now and before (nil: the first time): { results of the questions in their order, at = seconds };
--- size: { rows, columns }, and is_coloured.
-local methods = require "ops.methods"
-local render = require "ops.render"
+-- Asks over one connection that lasts. A node that is gone is waited for.
+local uv = require "luv"
+local handles = require "ops.handles"
+local Screen = require "ops.screen"
+local Session = require "ops.session"
+local Terminal = require "ops.terminal"
+local top_state = require "ops.top_state"
+local view = require "ops.top_view"
+
+local OK, FAILED = 0, 1
+local RETRY_MS = 500 -- until the node is looked for again
+local ANSWER_MS = 30000
+local EVENTS_FIRST, EVENTS_MORE = 100, 300
 
 local top = {}
 
-local EVENTS = 8
+local Top = {}
+Top.__index = Top
 
-top.questions = {
-  { "status", {} },
-  { "peers", { limit = 100 } },
-  { "events", { limit = EVENTS } },
-}
-
--- What grew, a second.
-local function rate(now, before, field)
-  if not before or now.at <= before.at then
-    return 0
-  end
-  return (now[1].traffic[field] - before[1].traffic[field]) / (now.at - before.at)
-end
-
-local function head(now, before)
-  local status = now[1]
-  local peers, book, policy = status.peers, status.book, status.policy
-  local function shown(kind, value)
-    return render.value(kind, value)
-  end
+-- What is asked in one round, all at once.
+local function questions(state)
   return {
-    ("%s  %s on %s, %s, up %s"):format(shown("text", status.moniker), status.id:sub(1, 12),
-      shown("text", status.network), status.role, shown("duration", status.uptime_s)),
-    ("peers   %d of %d outbound, %d of %d inbound, %d dialing, %d in handshake"):format(
-      peers.outbound, peers.outbound_max, peers.inbound, peers.inbound_max, peers.dialing,
-      peers.handshaking),
-    ("book    %d addresses: %d new, %d old; %d bans"):format(book.addresses, book.new, book.old,
-      book.bans),
-    ("traffic %s/s in, %s/s out; %.1f requests/s, %.1f dials/s, %.1f of them fail"):format(
-      shown("bytes", rate(now, before, "bytes_in")), shown("bytes", rate(now, before, "bytes_out")),
-      rate(now, before, "requests_received"), rate(now, before, "dials"),
-      rate(now, before, "dials_failed")),
-    ("policy  %s version %d, %s; %d calls, %d errors"):format(shown("text", policy.name),
-      policy.version, policy.hash, policy.calls, policy.errors),
+    { "status", {} },
+    { "peers", { limit = 10000 } },
+    { "book", {} },
+    { "policy", {} },
+    { "events", { after = state.last_event, limit = state.last_event > 0 and EVENTS_MORE
+      or EVENTS_FIRST } },
   }
 end
 
-local function lines_of(text)
-  local lines = {}
-  for line in text:gmatch "[^\n]+" do
-    lines[#lines + 1] = line
-  end
-  return lines
-end
-
-local function append(lines, more, room)
-  for i = 1, math.min(#more, room) do
-    lines[#lines + 1] = more[i]
+function Top:finish(code, message)
+  if not self.is_over then
+    self.is_over, self.code, self.message = true, code, message
+    uv.stop()
   end
 end
 
--- Cut at so many characters, not within one.
-local function cut(text, columns)
-  local seen, at = 0, 1
-  while at <= #text do
-    seen = seen + 1
-    if seen > columns then
-      return text:sub(1, at - 1)
+function Top:ask_all()
+  local answers, open = {}, 0
+  for _, question in ipairs(questions(self.state)) do
+    local name = question[1]
+    open = open + 1
+    self.session:ask(name, question[2], function(result, fault)
+      open = open - 1
+      answers[name] = result
+      answers.fault = answers.fault or fault and fault.message
+      if open == 0 then
+        self:answered(answers)
+      end
+    end)
+  end
+  self.is_asking = true
+end
+
+function Top:answered(answers)
+  self.is_asking = false
+  if answers.fault then
+    return self.session.is_up and self:finish(FAILED, answers.fault)
+  end
+  top_state.take(self.state, answers, uv.hrtime() / 1e9)
+  self.on_frame()
+end
+
+function Top:tick()
+  if self.session.is_up and not self.is_asking and not self.state.is_paused then
+    self:ask_all()
+  end
+end
+
+function Top:connect()
+  self.session = Session.new(self.path, {
+    up = function()
+      self:tick()
+    end,
+    down = function(cause)
+      self.is_asking = false
+      self.on_down(cause)
+    end,
+  })
+  self.session:open()
+end
+
+local function new_top(path, arguments)
+  return setmetatable({ path = path, interval_ms = math.floor(arguments.interval * 1000),
+    state = top_state.new(arguments.interval) }, Top)
+end
+
+local function run_loop(self)
+  uv.run()
+  if self.terminal then
+    self.terminal:close()
+  end
+  handles.close_all()
+  uv.run()
+  if self.message then
+    return nil, self.message
+  end
+  return self.code
+end
+
+-- ---- one frame ---------------------------------------------------------------------------------
+
+-- Rates need two looks, an interval apart.
+local function once(self)
+  local looks = 0
+  function self.on_frame()
+    looks = looks + 1
+    if looks == 2 then
+      io.stdout:write(view.text(self.state))
+      self:finish(OK)
     end
-    at = text:find("[^\128-\191]", at + 1) or #text + 1
   end
-  return text
+  function self.on_down(cause)
+    self:finish(FAILED, cause)
+  end
+  self:connect()
+  handles.timer():start(self.interval_ms, self.interval_ms, function()
+    self:tick()
+  end)
+  handles.timer():start(ANSWER_MS + 2 * self.interval_ms, 0, function()
+    self:finish(FAILED, ("no answer within %d s"):format(ANSWER_MS / 1000))
+  end)
+  return run_loop(self)
 end
 
-function top.screen(now, before, size)
-  local lines = head(now, before)
-  local columns = methods.by_name.peers.result[1][2]
-  local events = {}
-  for i, record in ipairs(now[3].events) do
-    events[i] = lines_of(render.record(record))[1]
+-- ---- the screen --------------------------------------------------------------------------------
+
+function Top:draw()
+  local columns, rows = self.terminal:size()
+  self.screen:draw(view.lines(self.state, columns, rows), columns)
+end
+
+function Top:redraw()
+  self.screen:forget()
+  self:draw()
+end
+
+local acts = {}
+
+function acts.q(self)
+  self:finish(OK)
+end
+acts["ctrl-c"] = acts.q
+
+function acts.h(self)
+  self.state.shows_help = not self.state.shows_help
+end
+acts["?"] = acts.h
+
+function acts.p(self)
+  self.state.is_paused = not self.state.is_paused
+  self:tick()
+end
+
+function acts.s(self)
+  top_state.sort_by_next(self.state)
+end
+
+function acts.r(self)
+  self.state.is_reversed = not self.state.is_reversed
+end
+
+acts["ctrl-l"] = function(self)
+  self.screen:forget()
+end
+
+acts["ctrl-z"] = function(self)
+  self.terminal:suspend()
+end
+
+local steps = { up = -1, down = 1, ["page up"] = "up", ["page down"] = "down", home = -1e9,
+  ["end"] = 1e9 }
+
+function Top:on_key(key)
+  local step = steps[key]
+  if step then
+    local page = math.max(1, (self.state.rows_shown or 1) - 1)
+    step = step == "up" and -page or step == "down" and page or step
+    self.state.scroll = math.max(0, self.state.scroll + step)
+  elseif acts[key] then
+    acts[key](self)
+  elseif self.state.shows_help then
+    self.state.shows_help = false
+  else
+    return
   end
-  local room = size.rows - #lines - #events - 4
-  lines[#lines + 1] = ""
-  append(lines, lines_of(render.list(columns, now[2].peers, "no peers")), room)
-  lines[#lines + 1] = ""
-  append(lines, events, size.rows - #lines - 1)
-  for i, line in ipairs(lines) do
-    lines[i] = cut(line, size.columns)
+  if not self.is_over then
+    self:draw()
   end
-  return lines
+end
+
+function Top:take_terminal(host)
+  local terminal, cause = Terminal.open(host, {
+    enter = Screen.ENTER,
+    leave = Screen.LEAVE,
+    key = function(key)
+      self:on_key(key)
+    end,
+    resized = function()
+      self:redraw()
+    end,
+    resumed = function()
+      self:redraw()
+    end,
+    ended = function(signal)
+      self:finish(signal and FAILED or OK)
+    end,
+  })
+  if not terminal then
+    return nil, cause .. "; --once prints one frame without"
+  end
+  self.terminal = terminal
+  self.screen = Screen.new(terminal.write)
+  return true
+end
+
+local function live(self, host)
+  local taken, cause = self:take_terminal(host)
+  if not taken then
+    return nil, cause
+  end
+  local retry = handles.timer()
+  function self.on_frame()
+    self.state.trouble = nil
+    self:draw()
+  end
+  function self.on_down(trouble)
+    self.state.trouble = "not running, waiting: " .. trouble
+    self:draw()
+    retry:start(RETRY_MS, 0, function()
+      self.session:open()
+    end)
+  end
+  self:draw()
+  self:connect()
+  handles.timer():start(self.interval_ms, self.interval_ms, function()
+    self:tick()
+  end)
+  return run_loop(self)
+end
+
+function top.run(path, arguments, host)
+  local self = new_top(path, arguments)
+  if arguments.once then
+    return once(self)
+  end
+  return live(self, host)
 end
 
 return top

@@ -5,7 +5,6 @@ import base64
 import contextlib
 import json
 import os
-import pty
 import random
 import shutil
 import socket
@@ -1058,35 +1057,6 @@ def test_set_save_changes_one_line_of_the_file(pair):
     restart = ctl(pair, "set", "moniker", "newname", "--save")
     assert restart.returncode == 0 and "after a restart" in restart.stdout
     assert 'moniker = "newname"' in path.read_text()
-
-
-def test_top_prints_one_screen_where_there_is_no_terminal(pair):
-    done = ctl(pair, "top")
-    assert done.returncode == 0 and "\x1b" not in done.stdout, done.stderr
-    for word in ("peers", "book", "traffic", "policy", pair.second_id):
-        assert word in done.stdout
-
-
-@pytest.mark.parametrize("key", [b"q", b"\x03"])
-def test_top_on_a_terminal_goes_on_until_a_key_ends_it(pair, key):
-    screen, terminal = pty.openpty()
-    done = subprocess.Popen(
-        [LUAPEX, "ctl", "--socket", pair.socket, "top"],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=subprocess.PIPE,
-    )
-    os.close(terminal)
-    shown = b""
-    while shown.count(b"\x1b[H") < 2:
-        shown += os.read(screen, 65536)
-    os.write(screen, key)
-    with contextlib.suppress(OSError):  # the terminal is gone
-        while chunk := os.read(screen, 65536):
-            shown += chunk
-    assert done.wait(PATIENCE_S) == 0, done.stderr.read()
-    assert shown.endswith(b"\x1b[?1049l") and b"outbound" in shown
-    os.close(screen)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])

@@ -32,6 +32,8 @@ local traffic_fields = {
   { "bytes_out", "bytes", "written" },
   { "requests_received", "integer", "for addresses" },
   { "requests_sent", "integer", "for addresses" },
+  { "lists_received", "integer", "of addresses, that were asked for" },
+  { "lists_sent", "integer", "of addresses" },
   { "dials", "integer", "begun" },
   { "dials_failed", "integer", "of them" },
 }

@@ -5,6 +5,7 @@ local peer_fields = {
   { "direction", "text", "outbound (we dialed) or inbound" },
   { "uptime_s", "duration", "since it was connected" },
   { "rtt_ms", "integer", "round trip in milliseconds, absent: unknown" },
+  { "useful", "integer", "addresses that it told us and that were new" },
   { "version", "text", "of its software, as it says" },
   { "flags", "text", "persistent, unconditional, seed" },
 }

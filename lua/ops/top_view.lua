@@ -1,0 +1,272 @@
+-- The screen of `luapex ctl top`, made of its state. No I/O.
+--
+--   view.lines(state, columns, rows) -> { { text, style }, ... }, at most `rows`
+--   view.text(state) -> all of it as plain text, as wide as it needs to be
+--
+-- `state` is told how many peers fit (rows_shown), and scrolled back to where there are some.
+local clean = require "ops.clean"
+local render = require "ops.render"
+local top_state = require "ops.top_state"
+
+local view = {}
+
+local BAR = 20
+local EVENTS_TEXT = 20
+
+local function number(n)
+  local text = ("%.0f"):format(n)
+  return (text:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
+end
+
+local function per_second(n, show)
+  if not n then
+    return "-"
+  end
+  return (show and show(n) or ("%.1f"):format(n)) .. "/s"
+end
+
+local function bar(n, max)
+  local full = max > 0 and math.min(BAR, math.ceil(n * BAR / max)) or 0
+  return "[" .. ("#"):rep(full) .. ("."):rep(BAR - full) .. "]"
+end
+
+-- ---- the parts -----------------------------------------------------------------------------------
+
+local function headline(state, columns)
+  local left = ("luapex top  every %s"):format(render.duration(state.interval))
+  if state.is_paused then
+    left = left .. "  PAUSED (p goes on)"
+  end
+  local right = "q quit  h help "
+  return { left .. (" "):rep(columns - #left - #right) .. right, "title" }
+end
+
+local function node_lines(state)
+  local status, policy = state.now.status, state.now.policy
+  return {
+    { ("%s  %s %s  up %s  %s"):format(clean.line(status.network), clean.line(status.role),
+      clean.line(status.id), render.duration(status.uptime_s), clean.line(status.software)),
+      "strong" },
+    { ("policy   %s v%.0f %s  calls %s  errors %s"):format(clean.line(policy.name), policy.version,
+      clean.line(policy.hash), number(status.policy.calls), number(status.policy.errors)) },
+  }
+end
+
+local function count_lines(state)
+  local peers, rate = state.now.status.peers, function(name, show)
+    return per_second(top_state.rate(state, name), show)
+  end
+  return {
+    { ("peers    out %d of %d  in %d of %d  dialing %d  handshaking %d"):format(peers.outbound,
+      peers.outbound_max, peers.inbound, peers.inbound_max, peers.dialing, peers.handshaking) },
+    { ("rates    dials %s (failed %s)  requests in %s out %s  lists in %s out %s"):format(
+      rate "dials", rate "dials_failed", rate "requests_received", rate "requests_sent",
+      rate "lists_received", rate "lists_sent") },
+    { ("traffic  in %s  out %s"):format(rate("bytes_in", render.bytes),
+      rate("bytes_out", render.bytes)) },
+  }
+end
+
+local function book_lines(state)
+  local book = state.now.book
+  local function side(name)
+    local of = book[name]
+    local room = of.buckets * of.bucket_size
+    return ("%s %s %s of %s"):format(name, bar(of.addresses, room), number(of.addresses),
+      number(room))
+  end
+  return { { ("book     %s  %s  bans %s"):format(side "new", side "old", number(book.bans)) } }
+end
+
+-- { title, width, value(peer), is_right, order: what it is sorted by }
+local peer_columns = {
+  { "DIR", 3, function(peer)
+    return peer.direction == "outbound" and "out" or "in"
+  end, false, "direction" },
+  { "ADDRESS", 21, function(peer)
+    return clean.ascii(peer.addr)
+  end, false, "addr" },
+  { "UPTIME", 7, function(peer)
+    return render.duration(peer.uptime_s)
+  end, true, "uptime_s" },
+  { "RTT ms", 7, function(peer)
+    return peer.rtt_ms and ("%.0f"):format(peer.rtt_ms) or "-"
+  end, true, "rtt_ms" },
+  { "USEFUL", 7, function(peer)
+    return number(peer.useful)
+  end, true, "useful" },
+  { "ID", 12, function(peer)
+    return clean.ascii(peer.id):sub(1, 12)
+  end },
+  { "VERSION", 20, function(peer)
+    return peer.version .. (peer.flags ~= "" and "  " .. clean.ascii(peer.flags) or "")
+  end, false, "version" },
+}
+
+local function peer_title(state)
+  local order, texts = top_state.orders[state.order], {}
+  for i, column in ipairs(peer_columns) do
+    local text = column[1]
+    if column[5] == order then
+      text = text .. (state.is_reversed and "-" or "+")
+    end
+    texts[i] = clean.padded(text, column[2], column[4])
+  end
+  return { table.concat(texts, "  "), "title" }
+end
+
+local function peer_line(peer)
+  local texts = {}
+  for i, column in ipairs(peer_columns) do
+    texts[i] = clean.padded(column[3](peer), column[2], column[4])
+  end
+  return { (table.concat(texts, "  "):gsub("%s+$", "")) }
+end
+
+local function peer_lines(state, rows)
+  local peers = top_state.sorted(state)
+  local shown = math.max(0, rows - 1)
+  state.rows_shown = shown
+  state.scroll = math.min(state.scroll, math.max(0, #peers - shown))
+  local lines = { peer_title(state) }
+  for i = state.scroll + 1, math.min(#peers, state.scroll + shown) do
+    lines[#lines + 1] = peer_line(peers[i])
+  end
+  return lines
+end
+
+local HOOK = "%-14s %10s %9s %8s %9s %9s %9s"
+
+local function hook_lines(state)
+  local lines = { { HOOK:format("POLICY", "calls", "a second", "errors", "mean us", "max us",
+    "ms/s"), "title" } }
+  for _, hook in ipairs(state.now.policy.hooks) do
+    if hook.calls > 0 then
+      local calls, used = top_state.hook_rates(state, hook)
+      lines[#lines + 1] = { HOOK:format(clean.line(hook.hook), number(hook.calls),
+        calls and ("%.1f"):format(calls) or "-", number(hook.errors),
+        ("%.1f"):format(hook.mean_us), ("%.1f"):format(hook.max_us),
+        used and ("%.2f"):format(used) or "-"), hook.fallen_back and "bad" or nil }
+    end
+  end
+  return lines
+end
+
+local event_fields = { "address", "direction", "error", "count", "text" }
+
+local function event_line(event)
+  local texts = { os.date("%H:%M:%S", math.floor(event.time)),
+    ("%-14s"):format(clean.ascii(tostring(event.event or event.hook))) }
+  if type(event.peer) == "string" then
+    texts[3] = clean.ascii(event.peer):sub(1, 12)
+  end
+  for _, name in ipairs(event_fields) do
+    if event[name] ~= nil then
+      texts[#texts + 1] = ("%s=%s"):format(name, clean.ascii(tostring(event[name])))
+    end
+  end
+  return { table.concat(texts, " "), type(event.error) == "string" and "bad" or nil }
+end
+
+local function event_lines(state, rows)
+  local lines, events = { { "EVENTS", "title" } }, state.events
+  for i = math.max(1, #events - rows + 2), #events do
+    lines[#lines + 1] = event_line(events[i])
+  end
+  return lines
+end
+
+local help = {
+  "", "  q, Ctrl-C              quit", "  up, down, PgUp, PgDn   scroll the peers; Home, End",
+  "  s                      sort by the next column: + marks it", "  r                      reverse",
+  "  p                      pause, go on", "  h, ?                   this help",
+  "  Ctrl-L                 draw all again", "  Ctrl-Z                 suspend", "",
+  "  useful: addresses that the peer told and that were new.",
+  "  ms/s: milliseconds of each second that the policy's hook ran.",
+  "  new, old: entries of the book, of as many as it has room for.", "",
+  "  Any other key goes back.",
+}
+
+-- ---- all -----------------------------------------------------------------------------------------
+
+local function append(lines, more, max)
+  for i = 1, math.min(#more, max or #more) do
+    lines[#lines + 1] = more[i]
+  end
+end
+
+local function summary(state, columns)
+  local lines = { headline(state, columns) }
+  if state.trouble then
+    lines[2] = { clean.line(state.trouble), "bad" }
+  end
+  if state.now then
+    for _, part in ipairs { node_lines, count_lines, book_lines } do
+      append(lines, part(state))
+    end
+  elseif not state.trouble then
+    lines[2] = { "asking the node" }
+  end
+  return lines
+end
+
+-- A third of what is left goes to the events and at most a third to the hooks; without room for
+-- three lines of each there are none.
+local function shares(state, left)
+  local third = math.floor(left / 3)
+  if third < 3 then
+    return left, 0, 0
+  end
+  local hooks = math.min(third, #hook_lines(state))
+  return left - hooks - third, hooks, third
+end
+
+local function help_lines(state, columns, rows)
+  local lines = { headline(state, columns) }
+  for i = 1, math.min(#help, rows - 1) do
+    lines[i + 1] = { help[i] }
+  end
+  return lines
+end
+
+function view.lines(state, columns, rows)
+  if state.shows_help then
+    return help_lines(state, columns, rows)
+  end
+  local lines = summary(state, columns)
+  if state.now and rows > #lines then
+    local peers, hooks, events = shares(state, rows - #lines)
+    local top_rows = #lines + peers
+    append(lines, peer_lines(state, peers))
+    for row = #lines + 1, top_rows do
+      lines[row] = { "" }
+    end
+    append(lines, hook_lines(state), hooks)
+    append(lines, event_lines(state, events), events)
+  end
+  for row = #lines, rows + 1, -1 do
+    lines[row] = nil
+  end
+  return lines
+end
+
+function view.text(state)
+  local texts = {}
+  local function add(lines)
+    for _, line in ipairs(lines) do
+      texts[#texts + 1] = (line[1]:gsub("%s+$", ""))
+    end
+  end
+  add(node_lines(state))
+  add(count_lines(state))
+  add(book_lines(state))
+  add { { "" } }
+  add(peer_lines(state, #state.now.peers + 1))
+  add { { "" } }
+  add(hook_lines(state))
+  add { { "" } }
+  add(event_lines(state, EVENTS_TEXT + 1))
+  return table.concat(texts, "\n") .. "\n"
+end
+
+return view
