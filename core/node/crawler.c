@@ -18,6 +18,19 @@ static bool is_still_known(const struct step *step, const struct addr *addr)
     return entry && endpoint_equal(&entry->addr.at, &addr->at);
 }
 
+bool crawler_visited_lately(const struct step *step, const struct peer_id *id)
+{
+    const int64_t *crawled_at = recent_find(&step->node->crawl.records, id);
+    return crawled_at && crawled_lately(step, *crawled_at);
+}
+
+void crawler_note_visit(struct step *step, const struct peer_id *id)
+{
+    int64_t *crawled_at = recent_touch(&step->node->crawl.records, id);
+    if (crawled_at)
+        *crawled_at = step->now.mono_ms + 1;
+}
+
 /* Crawls one address, if it is due. ERR_FULL: no dial is free now. */
 static enum err crawl_one(struct step *step, const struct addr *addr)
 {

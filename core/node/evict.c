@@ -72,12 +72,26 @@ void evict_tested(struct step *step, const struct peer_id *id, enum err err)
         end_test(step, test, err);
 }
 
+/* A seed's visit, as a crawl's would be (P19): else those who fill a bucket would have it dial whom
+ * they like, as often as they like. */
+static bool dial_victim(struct step *step, const struct addr *victim)
+{
+    bool seed = step->node->settings.seed_mode;
+    if (seed && crawler_visited_lately(step, &victim->id))
+        return false;
+    if (dialer_dial(step, victim, ORIGIN_FEELER) != ERR_OK)
+        return false;
+    if (seed)
+        crawler_note_visit(step, &victim->id);
+    return true;
+}
+
 /* In back-off: its last dial failed, which is what a test would tell. */
 static void start_test(struct step *step, struct evict_test *test)
 {
     enum err err = dialer_check(step, &test->victim, ORIGIN_FEELER);
     if (err == ERR_OK)
-        test->dialing = dialer_dial(step, &test->victim, ORIGIN_FEELER) == ERR_OK;
+        test->dialing = dial_victim(step, &test->victim);
     else
         end_test(step, test, err == ERR_TOO_EARLY ? ERR_TIMEOUT : ERR_OK);
 }

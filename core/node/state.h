@@ -311,6 +311,9 @@ void crawler_free(struct node *node);
 void crawler_start(struct step *step);
 void crawler_pass(struct step *step);
 void crawler_dial_ended(struct step *step);
+/* P19: a visit outside a crawl counts as one. */
+bool crawler_visited_lately(const struct step *step, const struct peer_id *id);
+void crawler_note_visit(struct step *step, const struct peer_id *id);
 void crawler_housekeep(struct step *step);
 
 /* Saves and closes every connection. */
