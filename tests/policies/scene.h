@@ -1,0 +1,184 @@
+/* A network on virtual time in which machine 0, the subject, runs a policy that ships, in Lua; all
+ * others run the same default rules in C. A test plays one scene twice, with the policy and with
+ * `default`, from the same seed, and compares what it measured. */
+#ifndef TESTS_POLICIES_SCENE_H
+#define TESTS_POLICIES_SCENE_H
+
+#include "script/script.h"
+#include "unit/sim/rig.h"
+#include <stdio.h>
+
+#define SUBJECT 0
+#define DEAD 2000 /* numbers from here on: addresses where nobody is */
+#define OUTBOUND_MAX 64
+
+struct scene {
+    struct rig rig;
+    struct policy policy; /* the subject's: asks the script, which a restart replaces */
+    struct script *script;
+    const char *name;
+};
+
+/* Stands still: the fuse never blows, so a run does not depend on the machine. */
+static inline int64_t scene_clock(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static inline struct script *scene_script(const char *name)
+{
+    struct script_settings settings = script_settings_default();
+    struct script_error error = {0};
+    struct script *script;
+    settings.clock_ns = scene_clock;
+    assert_int_equal(script_new(&settings, &script, &error), ERR_OK);
+    if (script_load_builtin(script, name, 0, &error) != ERR_OK)
+        fail_msg("%s: %s:%d: %s", name, error.file, error.line, error.message);
+    return script;
+}
+
+static inline struct scene *scene_of(struct policy *policy)
+{
+    return (struct scene *)((char *)policy - offsetof(struct scene, policy));
+}
+
+static inline enum err scene_ask(
+    struct policy *policy, enum hook hook, struct rng *rng, const void *view, void *verdict)
+{
+    struct script *script = scene_of(policy)->script;
+    script_turn_begin(script);
+    return policy_ask(script_policy(script), hook, rng, view, verdict);
+}
+
+static inline bool scene_wants(struct policy *policy, enum hook hook)
+{
+    return policy_wants(script_policy(scene_of(policy)->script), hook);
+}
+
+static inline void scene_open(struct scene *scene, const char *name, uint64_t seed)
+{
+    rig_open(&scene->rig, seed);
+    scene->policy = (struct policy){.ask = scene_ask, .wants = scene_wants};
+    scene->script = scene_script(name);
+    scene->name = name;
+}
+
+/* The subject as a test may still change it before sim_add. */
+static inline struct sim_machine scene_subject(struct scene *scene)
+{
+    struct sim_machine machine = machine_of(&scene->rig, SUBJECT);
+    machine.policy = &scene->policy;
+    return machine;
+}
+
+/* Adds machines first .. first + n - 1, who know nobody but the subject and have room for
+ * all. */
+static inline void scene_add_others(struct scene *scene, uint32_t first, uint32_t n)
+{
+    struct addr subject = addr_of(SUBJECT);
+    for (uint32_t i = first; i < first + n; i++) {
+        struct sim_machine machine = machine_of(&scene->rig, i);
+        machine.node.max_inbound = 1000;
+        machine.known = &subject;
+        machine.known_n = 1;
+        sim_add(scene->rig.sim, &machine);
+    }
+}
+
+/* Addresses of the numbers first .. first + n - 1, behind the *at there are. */
+static inline void scene_know(struct addr *addrs, size_t *at, uint32_t first, uint32_t n)
+{
+    for (uint32_t i = first; i < first + n; i++)
+        addrs[(*at)++] = addr_of(i);
+}
+
+/* Starts all machines; the rules that hold whatever a policy says are watched from now on. */
+static inline void scene_start(struct scene *scene)
+{
+    scene->rig.watch = watch_new(scene->rig.sim, 1000);
+    for (uint32_t i = 0; i < sim_machines(scene->rig.sim); i++)
+        sim_start(scene->rig.sim, i);
+}
+
+static inline void scene_run(struct scene *scene, int64_t ms)
+{
+    sim_run_until(scene->rig.sim, sim_now(scene->rig.sim).mono_ms + ms);
+}
+
+/* The subject's process ends in good order and another begins, with what the first remembered. */
+static inline void scene_restart(struct scene *scene)
+{
+    struct script_error error;
+    char *memory = NULL;
+    sim_end(scene->rig.sim, SUBJECT, SIM_STOP);
+    scene_run(scene, SECONDS_MS(30));
+    assert_false(sim_is_on(scene->rig.sim, SUBJECT));
+    assert_int_equal(script_export(scene->script, &memory, &error), ERR_OK);
+    script_free(scene->script);
+    scene->script = scene_script(scene->name);
+    assert_int_equal(script_import(scene->script, span_of_text(memory), &error), ERR_OK);
+    free(memory);
+    sim_start(scene->rig.sim, SUBJECT);
+}
+
+static inline void scene_set(struct scene *scene, const char *param, const char *value)
+{
+    struct script_error error;
+    if (script_param_set(scene->script, param, value, &error) != ERR_OK)
+        fail_msg("%s: %s", param, error.message);
+}
+
+/* The policy answered every question itself. */
+static inline void scene_close(struct scene *scene)
+{
+    struct script_stats stats;
+    script_stats(scene->script, &stats);
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
+        if (stats.hooks[hook].errors > 0)
+            fail_msg("%s: %s failed %u times", scene->name, schema_hooks[hook].name,
+                (unsigned)stats.hooks[hook].errors);
+    rig_close(&scene->rig);
+    script_free(scene->script);
+}
+
+/* ---- what came of it ---- */
+
+struct outbound {
+    struct node_peer at[OUTBOUND_MAX];
+    size_t n;
+};
+
+static inline void outbound_note(void *context, const struct node_peer *peer)
+{
+    struct outbound *outbound = context;
+    if (peer->outbound && outbound->n < OUTBOUND_MAX)
+        outbound->at[outbound->n++] = *peer;
+}
+
+static inline struct outbound outbound_of(const struct scene *scene)
+{
+    struct outbound outbound = {.n = 0};
+    node_peers(sim_node(scene->rig.sim, SUBJECT), outbound_note, &outbound);
+    return outbound;
+}
+
+static inline const struct book *book_of(const struct scene *scene)
+{
+    return node_book(sim_node(scene->rig.sim, SUBJECT));
+}
+
+static inline bool is_dead(const struct peer_id *id)
+{
+    uint32_t number = (uint32_t)id->bytes[PEER_ID_SIZE - 2] << 8 | id->bytes[PEER_ID_SIZE - 1];
+    return number > DEAD;
+}
+
+/* Resets all connections of the subject. */
+static inline void scene_shake(struct scene *scene)
+{
+    for (uint32_t n = 0; sim_reset(scene->rig.sim, SUBJECT, n); n++)
+        ;
+}
+
+#endif
