@@ -76,9 +76,9 @@ def program():
     return HOSTILE
 
 
-def start_crowd(node, behaviour, *options, before=()):
+def start_crowd(node, behaviour, *options, before=(), stdout=subprocess.PIPE):
     command = [*before, program(), behaviour, node.addr, NETWORK, *options]
-    return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([str(word) for word in command], stdout=stdout, text=True)
 
 
 def end_crowd(crowd, timeout=120):

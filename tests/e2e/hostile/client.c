@@ -103,7 +103,7 @@ void client_put_info(struct client *client, struct span network)
     client_put_sealed(client, span_of(message, n));
 }
 
-static void put_request(struct client *client)
+void client_ask(struct client *client)
 {
     uint8_t bytes[16];
     size_t n;
@@ -136,7 +136,7 @@ static void say(struct client *client, enum say step)
         client_put_info(client, client->network);
         break;
     case SAY_PACKETS:
-        put_request(client);
+        client_ask(client);
         break;
     }
 }
@@ -175,7 +175,8 @@ static bool take_list(struct client *client, struct span bytes)
         return false;
     if (list.kind == PEX_ADDRS && !client->misbehaving) {
         client->addresses = list.addrs_n;
-        client->end = END_SERVED;
+        client->answers++;
+        client->end = client->stays ? END_NONE : END_SERVED;
     }
     return true;
 }
@@ -185,6 +186,8 @@ static bool take_packet(struct client *client, struct span body)
     struct packet packet;
     if (packet_decode(body, &packet) != ERR_OK)
         return false;
+    if (packet.kind == PACKET_PING)
+        client_put_packet(client, span_of("\x12", 2)); /* a pong */
     if (packet.kind != PACKET_MSG)
         return true;
     keep(&client->message, packet.data, PEX_MESSAGE_MAX);

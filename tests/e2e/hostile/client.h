@@ -48,9 +48,11 @@ struct client {
     enum end end;     /* not END_NONE: over */
     bool misbehaving; /* its behaviour has begun */
     bool connected;
-    size_t addresses; /* of the list it got */
-    uint64_t started_us;
-    uint64_t drip_us; /* the last byte left then */
+    bool stays;                           /* an answer is not the end */
+    uint64_t answers;                     /* that it got */
+    size_t addresses;                     /* of the last of them */
+    uint64_t asked_us, answered_us, told; /* the crowd's, of one that stays */
+    uint64_t drip_us;                     /* the last byte left then */
     struct node_key key;
     struct ephemeral_key ephemeral;
     uint8_t challenge[32];
@@ -66,6 +68,7 @@ void client_ready(struct client *client, bool readable, bool writable, uint64_t 
 /* Whether it would write or read if it could. */
 bool client_wants_to_write(const struct client *client);
 bool client_wants_to_read(const struct client *client);
+void client_ask(struct client *client);   /* once more: one that stays */
 void client_close(struct client *client); /* twice is fine */
 
 /* For behaviours: bytes as they are; data in frames of their own; one delimited packet body. */

@@ -1,5 +1,8 @@
 #include "e2e/hostile/crowd.h"
 
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -19,6 +22,14 @@ struct crowd {
     uint64_t end_us;
     int epoll;
 };
+
+static volatile sig_atomic_t is_told_to_leave;
+
+static void on_sigterm(int number)
+{
+    (void)number;
+    is_told_to_leave = 1;
+}
 
 static uint64_t clock_us(void)
 {
@@ -63,6 +74,7 @@ static void begin_some(struct crowd *crowd, uint64_t now_us)
         crowd->next_us += plan->every_us;
         crowd->counts->begun++;
         if (client_open(client, plan->behaviour, plan->network, &from, &plan->to)) {
+            client->stays = plan->pace_us > 0;
             crowd->unused_n--;
             watch(crowd, client, EPOLL_CTL_ADD);
         } else {
@@ -79,11 +91,38 @@ static void end_client(struct crowd *crowd, struct client *client)
     crowd->unused[crowd->unused_n++] = (uint32_t)(client - crowd->clients);
 }
 
+/* Of one that stays: notes when it asked, and tells of the answer. */
+static void follow(const struct crowd *crowd, struct client *client, bool asked, uint64_t now_us)
+{
+    if (!asked && client->said == SAY_PACKETS)
+        client->asked_us = now_us;
+    if (client->answers == client->told)
+        return;
+    client->told = client->answers;
+    client->answered_us = clock_us();
+    printf("{\"peer\":%td,\"asked_us\":%" PRIu64 ",\"answered_us\":%" PRIu64
+           ",\"addresses\":%zu}\n",
+        client - crowd->clients, client->asked_us, client->answered_us, client->addresses);
+    fflush(stdout);
+}
+
+static void ask_again(const struct crowd *crowd, struct client *client, uint64_t now_us)
+{
+    bool waits = client->asked_us > client->answered_us;
+    if (client->answers == 0 || waits || now_us < client->answered_us + crowd->plan->pace_us)
+        return;
+    client->asked_us = now_us;
+    client_ask(client);
+}
+
 static void look_at(struct crowd *crowd, struct client *client, uint32_t events, uint64_t now_us)
 {
+    bool asked = client->said == SAY_PACKETS;
     bool wrote = client_wants_to_write(client), read = client_wants_to_read(client);
     bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
     client_ready(client, broken || (events & EPOLLIN), events & (EPOLLOUT | EPOLLERR), now_us);
+    if (crowd->plan->pace_us > 0)
+        follow(crowd, client, asked, now_us);
     if (client->end != END_NONE)
         end_client(crowd, client);
     else if (client_wants_to_write(client) != wrote || client_wants_to_read(client) != read)
@@ -92,16 +131,22 @@ static void look_at(struct crowd *crowd, struct client *client, uint32_t events,
 
 static void tick(struct crowd *crowd, uint64_t now_us)
 {
-    for (uint32_t i = 0; i < crowd->plan->at_once; i++)
-        if (crowd->clients[i].fd >= 0)
-            look_at(crowd, &crowd->clients[i], 0, now_us);
+    for (uint32_t i = 0; i < crowd->plan->at_once; i++) {
+        struct client *client = &crowd->clients[i];
+        if (client->fd < 0)
+            continue;
+        if (crowd->plan->pace_us > 0)
+            ask_again(crowd, client, now_us);
+        look_at(crowd, client, 0, now_us);
+    }
 }
 
 static bool is_over(const struct crowd *crowd, uint64_t now_us)
 {
     const struct crowd_plan *plan = crowd->plan;
     bool all_begun = plan->total && crowd->counts->begun >= plan->total;
-    return now_us >= crowd->end_us || (all_begun && crowd->unused_n == plan->at_once);
+    return is_told_to_leave || now_us >= crowd->end_us ||
+        (all_begun && crowd->unused_n == plan->at_once);
 }
 
 static int wait_ms(const struct crowd *crowd, uint64_t now_us)
@@ -122,7 +167,7 @@ static void run(struct crowd *crowd)
         now_us = clock_us();
         for (int i = 0; i < n; i++)
             look_at(crowd, ready[i].data.ptr, ready[i].events, now_us);
-        if (crowd->plan->behaviour->drips)
+        if (crowd->plan->behaviour->drips || crowd->plan->pace_us > 0)
             tick(crowd, now_us);
     }
 }
@@ -149,6 +194,7 @@ bool crowd_run(const struct crowd_plan *plan, struct crowd_counts *counts)
         crowd.clients[i].fd = -1;
         crowd.unused[crowd.unused_n++] = i;
     }
+    signal(SIGTERM, on_sigterm);
     if (ready) {
         uint64_t start_us = clock_us();
         crowd.next_us = start_us;

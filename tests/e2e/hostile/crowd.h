@@ -13,6 +13,7 @@ struct crowd_plan {
     uint32_t at_once;  /* clients at the same time */
     uint64_t total;    /* clients to begin with, 0: no limit */
     uint64_t every_us; /* between two beginnings, on average */
+    uint64_t pace_us;  /* not 0: clients stay, and ask again so long after an answer */
     uint64_t for_us;   /* those that are not over by then are left */
 };
 
@@ -23,7 +24,7 @@ struct crowd_counts {
     uint64_t us;        /* that it took */
 };
 
-/* False when out of memory. */
+/* SIGTERM ends it early. False when out of memory. */
 bool crowd_run(const struct crowd_plan *plan, struct crowd_counts *counts);
 
 #endif

@@ -2,7 +2,9 @@
  * hostile list
  *
  * Clients that behave as named, on loopback only. Prints one JSON object when they are over:
- * how many began, and how they ended. `list` prints all behaviours, one object a line. */
+ * how many began, and how they ended. With --pace-ms they stay and ask again and again, and each
+ * answer is an object too: whose, when it was asked for and when it came by the monotonic clock,
+ * and how many addresses it holds. `list` prints all behaviours, one object a line. */
 #include "e2e/hostile/behaviours.h"
 #include "e2e/hostile/crowd.h"
 
@@ -16,7 +18,7 @@ static _Noreturn void misuse(const char *why)
     fprintf(stderr,
         "hostile: %s\n"
         "usage: hostile BEHAVIOUR ID@IP:PORT NETWORK [--at-once N] [--total N] [--seconds S]\n"
-        "               [--every-us US] [--from IP] [--from-n N]\n"
+        "               [--every-us US] [--pace-ms MS] [--from IP] [--from-n N]\n"
         "       hostile list\n",
         why);
     exit(2);
@@ -47,6 +49,8 @@ static void take_option(struct crowd_plan *plan, const char *name, const char *v
         plan->for_us = number(value) * 1000000;
     else if (strcmp(name, "--every-us") == 0)
         plan->every_us = number(value);
+    else if (strcmp(name, "--pace-ms") == 0)
+        plan->pace_us = number(value) * 1000;
     else if (strcmp(name, "--from-n") == 0)
         plan->from_n = (uint32_t)number(value);
     else if (strcmp(name, "--from") != 0 || ip_parse(span_of_text(value), &plan->from) != ERR_OK)
