@@ -5,10 +5,12 @@
 #include "ops/file.h"
 #include "ops/ops.h"
 #include "uv/machine.h"
+#include <errno.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SAMPLE_MS 50
@@ -19,6 +21,9 @@ static const struct flag own_flags[] = {
     {"nodes", "N", "How many nodes, beside the seed; default: 8."},
     {"for", "DURATION", "How long, such as 30s (the default); 0s: until Ctrl-C."},
     {"policy", "FILE", "The policy of all nodes; default: a copy of the built-in one."},
+    {"homes", "DIR",
+        "Make the homes in this folder, which must not exist yet, and keep them; luapex ctl\n"
+        "--home DIR/node1 reaches the first node meanwhile."},
     {"seed", "N", "Number that delays and decisions are drawn from; default: a random one."},
     {"trace", "DIR", "Write a trace of each node into this folder, for luapex replay."},
     {"json", NULL, "Prints nothing but a report at the end, as a JSON object."},
@@ -32,8 +37,9 @@ struct demo {
     struct demo_cast cast;
     struct demo_view view;
     struct demo_report report;
-    char folder[64], policy[4096];
-    char *traces; /* folder; NULL: no traces */
+    char folder[88], policy[4096];
+    const char *homes; /* the folder is this one, and kept; NULL: a temporary one */
+    char *traces;      /* folder; NULL: no traces */
     int64_t nodes, seed, run_ms;
     bool wants_json, is_stopping;
     unsigned samples;
@@ -192,13 +198,34 @@ static void greet(const struct demo *demo)
     fflush(stdout);
 }
 
-static enum err open_cast(struct demo *demo, const char *policy, char *why)
+static enum err make_folder(struct demo *demo, char *why)
 {
-    if (!mkdtemp(demo->folder)) {
+    if (!demo->homes && mkdtemp(demo->folder))
+        return ERR_OK;
+    if (!demo->homes) {
         snprintf(why, RUNNER_WHY_MAX, "cannot make a folder in /tmp");
         return ERR_IO;
     }
-    enum err err = find_policy(demo, policy, why);
+    if (strlen(demo->homes) >= sizeof demo->folder) {
+        snprintf(why, RUNNER_WHY_MAX, "--homes: at most %zu bytes, for the paths of sockets",
+            sizeof demo->folder - 1);
+        return ERR_TOO_LONG;
+    }
+    snprintf(demo->folder, sizeof demo->folder, "%s", demo->homes);
+    if (mkdir(demo->folder, 0700) == 0)
+        return ERR_OK;
+    snprintf(why, RUNNER_WHY_MAX, "--homes: cannot make %s: %s", demo->homes, strerror(errno));
+    return ERR_IO;
+}
+
+static enum err open_cast(struct demo *demo, const char *policy, char *why)
+{
+    enum err err = make_folder(demo, why);
+    if (err) {
+        demo->folder[0] = 0; /* it is not ours to remove */
+        return err;
+    }
+    err = find_policy(demo, policy, why);
     if (err)
         return err;
     struct demo_cast *cast = &demo->cast;
@@ -228,6 +255,7 @@ static int run_cast(struct demo *demo)
     open_handles(demo);
     if (ops_new(&demo->loop, &silent, &demo->ops) == ERR_OK)
         ops_watch(demo->ops, demo->policy, policy_changed, demo);
+    demo->cast.ops = demo->homes ? demo->ops : NULL;
     bool is_good = demo_cast_start(&demo->cast, why) == ERR_OK;
     if (!is_good) {
         fail(why);
@@ -251,6 +279,8 @@ static void clean_up(const struct demo *demo)
 {
     bool is_edited = demo->cast.policy_loads + demo->cast.policy_errors > 0;
     bool is_inside = strncmp(demo->policy, demo->folder, strlen(demo->folder)) == 0;
+    if (demo->homes || !*demo->folder)
+        return;
     if (!is_edited || !is_inside)
         nftw(demo->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     else if (!demo->wants_json)
@@ -280,6 +310,7 @@ static int demo(const struct flags *flags)
     made.run_ms = SECONDS_MS(30);
     made.seed = (int64_t)(machine_seed() % 1000000);
     made.wants_json = flags_has(flags, "json");
+    made.homes = flags_value(flags, "homes");
     if (!flags_integer(flags, "nodes", 2, DEMO_NODES_MAX, &made.nodes) ||
         !flags_integer(flags, "seed", 0, INT64_MAX, &made.seed) ||
         !flags_duration(flags, "for", 0, HOURS_MS(24), &made.run_ms))

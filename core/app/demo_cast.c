@@ -236,11 +236,23 @@ enum err demo_cast_open(struct demo_cast *cast, unsigned n, char *why)
 
 static void on_stopped(void *context, struct runner *runner)
 {
-    (void)runner;
     struct demo_cast *cast = context;
+    for (unsigned i = 0; i < cast->n; i++)
+        if (&cast->nodes[i].runner == runner)
+            controller_close(&cast->nodes[i].controller);
     cast->stopped_n++;
     if (cast->stopped_n == cast->started_n)
         cast->ended(cast->context);
+}
+
+static void open_controller(struct demo_node *node)
+{
+    node->log_level = LOG_INFO;
+    node->controller = (struct controller){.runner = &node->runner,
+        .ops = node->cast->ops,
+        .settings = &node->settings,
+        .log_level = &node->log_level};
+    controller_open(&node->controller);
 }
 
 enum err demo_cast_start(struct demo_cast *cast, char *why)
@@ -250,6 +262,8 @@ enum err demo_cast_start(struct demo_cast *cast, char *why)
     for (unsigned i = 0; i < cast->n && !err; i++) {
         cast->started_n++;
         err = runner_start(&cast->nodes[i].runner, on_stopped, cast, why);
+        if (!err && cast->ops)
+            open_controller(&cast->nodes[i]);
     }
     return err;
 }

@@ -4,7 +4,7 @@
 #ifndef APP_DEMO_CAST_H
 #define APP_DEMO_CAST_H
 
-#include "app/runner.h"
+#include "app/controller.h"
 
 #define DEMO_NODES_MAX 200
 #define DEMO_EVENT_MAX 96
@@ -22,6 +22,8 @@ struct demo_node {
     struct settings settings;
     struct node_key key;
     struct runner runner;
+    struct controller controller; /* all-zero: it has no control socket */
+    enum log_level log_level;     /* for the controller, which may change it */
     bool is_open;
 
     char last_event[DEMO_EVENT_MAX];
@@ -38,6 +40,7 @@ struct demo_cast {
     uint64_t seed;           /* of delays and decisions */
     unsigned target;         /* outbound slots of each node */
     const char *folder;      /* its homes are in here */
+    struct ops *ops;         /* serves their control sockets; NULL: they have none */
     const char *policy_path;
     const char *traces; /* folder for NAME.trace of each; NULL: none */
     int64_t started_ms;

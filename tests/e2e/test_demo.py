@@ -169,3 +169,22 @@ def test_a_terminal_gets_a_table():
     for line in re.split(r"[\r\n]+", screen):
         assert len(re.sub(r"\x1b\[\d*[A-Z]", "", line)) < 120, line
     assert "last event" in screen and "node3" in screen
+
+
+def test_homes_are_kept_and_can_be_asked(tmp_path):
+    homes = tmp_path / "homes"
+    process = start("--nodes", "2", "--for", "0s", "--homes", str(homes))
+    read_until(process, "peer added")
+    asked = subprocess.run(
+        [LUAPEX, "ctl", "--home", str(homes / "node1"), "--json", "status"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    stop(process)
+    assert json.loads(asked.stdout)["moniker"] == "node1"
+    assert (homes / "seed" / "config" / "config.toml").exists()
+    again = demo("--homes", str(homes))
+    assert again.returncode == 1 and "cannot make" in again.stderr
+    assert (homes / "seed").exists(), "what was there stays"
