@@ -36,7 +36,8 @@ static void every_policy_that_ships_passes_its_examples(void **state)
 static void every_policy_that_ships_loads_and_answers(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const names[] = {"default", "diverse"};
+    static const char *const names[] = {"default", "tendermint", "seed", "crawler", "diverse",
+        "feeler", "sticky", "latency", "adaptive", "private"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         assert_int_equal(
             script_load_builtin(fixture->script, names[i], NOW_S, &fixture->error), ERR_OK);
