@@ -409,6 +409,11 @@ bool ip_is_local(const struct ip *ip)
     return load64(ip->bytes) == 0 && load64(ip->bytes + 8) == 1;
 }
 
+bool ip_is_loopback(const struct ip *ip)
+{
+    return ip_is_local(ip) && !(ip_is_v4(ip) && ip->bytes[V4_AT] == 0);
+}
+
 bool ip_is_routable(const struct ip *ip)
 {
     return ip_is_valid(ip) && !ip_is_local(ip) && !IN_RANGES(ip, private);

@@ -37,6 +37,7 @@ bool cidr_contains(const struct cidr *cidr, const struct ip *ip);
 /* IP present and not unspecified, 255.255.255.255 or 2001:db8::/32 (B11). */
 bool ip_is_valid(const struct ip *ip);
 bool ip_is_local(const struct ip *ip);    /* loopback or 0.0.0.0/8 (B12) */
+bool ip_is_loopback(const struct ip *ip); /* 127.0.0.0/8 or ::1 */
 bool ip_is_routable(const struct ip *ip); /* B13; the ID is not looked at */
 /* Multicast, 240/4 and documentation ranges: refused in strict mode beyond B13 (F20). */
 bool ip_is_reserved(const struct ip *ip);

@@ -1,4 +1,5 @@
 #include "app/control_inside.h"
+#include "crypto/node_key.h"
 #include "uv/machine.h"
 #include <stdlib.h>
 #include <string.h>
@@ -87,24 +88,54 @@ void control_command(struct controller *controller, struct control_request *requ
 
 /* ---- life ---- */
 
+static void open_socket(struct controller *controller, const struct settings *settings)
+{
+    const struct log *log = &controller->runner->options.log;
+    char cause[CONTROL_CAUSE_MAX] = "out of memory";
+    char *path = settings_path(settings, settings->control.socket);
+    if (!path || control_open(controller->ops, path, &controller->control, cause) != ERR_OK)
+        log_write(log, LOG_ERROR, "no control socket", LOG_TEXT("error", cause));
+    else
+        log_write(log, LOG_DEBUG, "control socket", LOG_TEXT("path", path));
+    free(path);
+}
+
+static enum err read_token(
+    struct controller *controller, const struct settings *settings, char *cause)
+{
+    char *path = settings_path(settings, settings->control.token_file);
+    enum err err = path ? control_token(path, controller->secret, cause) : ERR_NO_MEMORY;
+    free(path);
+    controller->control.token = controller->secret;
+    return err;
+}
+
+static void open_tcp(struct controller *controller, const struct settings *settings)
+{
+    const struct log *log = &controller->runner->options.log;
+    char cause[CONTROL_CAUSE_MAX] = "out of memory", text[ADDR_TEXT_MAX];
+    struct endpoint at = {settings->control.laddr.at.ip, settings->control.laddr.at.port};
+    if (read_token(controller, settings, cause) != ERR_OK ||
+        control_open_tcp(controller->ops, &at, &controller->control, cause) != ERR_OK)
+        log_write(log, LOG_ERROR, "no control socket over TCP", LOG_TEXT("error", cause));
+    else
+        log_write(log, LOG_INFO, "control socket over TCP",
+            LOG_TEXT("addr", endpoint_to_text(&at, text)));
+}
+
 void controller_open(struct controller *controller)
 {
     struct runner *runner = controller->runner;
     const struct settings *settings = runner->options.settings;
-    char cause[CONTROL_CAUSE_MAX] = "out of memory";
-    if (!*settings->control.socket)
-        return;
     controller->control =
-        (struct control){functions, sizeof functions / sizeof *functions, controller};
+        (struct control){functions, sizeof functions / sizeof *functions, controller, NULL};
     controller->started_ms = control_now(controller).mono_ms;
     runner->answered = on_answered;
     runner->answered_context = controller;
-    char *path = settings_path(settings, settings->control.socket);
-    if (!path || control_open(controller->ops, path, &controller->control, cause) != ERR_OK)
-        log_write(&runner->options.log, LOG_ERROR, "no control socket", LOG_TEXT("error", cause));
-    else
-        log_write(&runner->options.log, LOG_DEBUG, "control socket", LOG_TEXT("path", path));
-    free(path);
+    if (*settings->control.socket)
+        open_socket(controller, settings);
+    if (*settings->control.laddr.text)
+        open_tcp(controller, settings);
 }
 
 void controller_close(struct controller *controller)
@@ -117,4 +148,5 @@ void controller_close(struct controller *controller)
     }
     if (controller->ops)
         control_close(controller->ops, &controller->control);
+    crypto_wipe(controller->secret, sizeof controller->secret);
 }

@@ -7,6 +7,7 @@
 #ifndef APP_CONTROLLER_H
 #define APP_CONTROLLER_H
 
+#include "app/control_token.h"
 #include "app/runner.h"
 #include "ops/control.h"
 
@@ -18,16 +19,17 @@ struct controller {
     struct settings *settings; /* the runner's: `set` changes them */
     enum log_level *log_level; /* of its log */
     struct control control;
-    int64_t started_ms; /* mono */
-    uint64_t token;     /* of the last command */
+    char secret[CONTROL_TOKEN_MAX + 1]; /* of clients over TCP */
+    int64_t started_ms;                 /* mono */
+    uint64_t token;                     /* of the last command */
     struct controller_wait *waits;
     bool is_closed;
 };
 
-/* Serves the socket that the settings name; what is set before: runner to log_level. The node runs
+/* Serves the sockets that the settings name; what is set before: runner to log_level. The node runs
  * without one when that fails, and the log says why. */
 void controller_open(struct controller *controller);
-/* The socket goes. Who still waits for an answer is told that the node stops. All-zero is fine. */
+/* The sockets go. Who still waits for an answer is told that the node stops. All-zero is fine. */
 void controller_close(struct controller *controller);
 
 #endif

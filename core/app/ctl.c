@@ -52,7 +52,7 @@ static int run(int argc, char **argv)
 
 const struct command command_ctl = {
     .name = "ctl",
-    .arguments = "[--home DIR | --socket PATH] [--json] METHOD [ARGUMENTS]",
+    .arguments = "[--home DIR | --socket PATH | --tcp IP:PORT --token FILE] [--json] METHOD [ARGUMENTS]",
     .summary = "ask and steer a running node",
     .about =
         "Talks to a node over the control socket in its home. What can be asked and changed:\n\n"

@@ -117,7 +117,9 @@ struct settings {
     } pex;
 
     struct {
-        char *socket; /* "": none */
+        char *socket;                /* "": none */
+        struct listen_address laddr; /* loopback; "": none */
+        char *token_file;
     } control;
 
     struct {

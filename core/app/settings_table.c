@@ -263,6 +263,10 @@ const struct setting settings_table[] = {
 
     OTHER("control", "socket", PATH, control.socket, "luapex.sock",
         "Where that socket is. Only its owner and root can use it. Empty: none."),
+    OTHER("control", "laddr", LOOPBACK, control.laddr, "",
+        "The same over TCP, for who has the token: 127.0.0.1:port or [::1]:port. Empty: none."),
+    OTHER("control", "token_file", PATH, control.token_file, "data/control.token",
+        "The token that clients over TCP must know; made when it is first needed. Keep it secret."),
 
     OTHER("policy", "file", PATH, policy.file, "",
         "A Lua policy; it may `require` the .lua files beside it. Empty: the rules in the binary. "

@@ -10,6 +10,7 @@ enum setting_type {
     SETTING_PATH,      /* relative ones lie under the home */
     SETTING_LISTEN,    /* [tcp://]host:port, the host may be left out */
     SETTING_REACHABLE, /* "" or host:port */
+    SETTING_LOOPBACK,  /* "" or IP:port that only this machine reaches */
     SETTING_ADDRESSES, /* ID@host:port,... */
     SETTING_IDS,       /* ID,... */
     SETTING_BOOLEAN,

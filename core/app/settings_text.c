@@ -60,6 +60,7 @@ char *setting_text(
         break;
     case SETTING_LISTEN:
     case SETTING_REACHABLE:
+    case SETTING_LOOPBACK:
         snprintf(out, cap, "%s", ((const struct listen_address *)field)->text);
         break;
     case SETTING_ADDRESSES:

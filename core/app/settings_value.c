@@ -86,6 +86,9 @@ static bool set_listen(const struct setting *setting, void *field, const char *t
         if (addr_text_parse_listen(span_of_text(text), allow_empty_host, &at, &why))
             return refuse(cause, SHOWN ": %s; expected host:port", text, why);
     }
+    if (setting->type == SETTING_LOOPBACK && *text && (at.is_name || !ip_is_loopback(&at.ip)))
+        return refuse(
+            cause, SHOWN ": others could reach it; expected 127.0.0.1:port or [::1]:port", text);
     if (!set_text(setting, &listen->text, text, cause))
         return false;
     listen->at = at;
@@ -296,6 +299,8 @@ static const struct type {
     [SETTING_PATH] = {set_text, clear_text, "a path"},
     [SETTING_LISTEN] = {set_listen, clear_listen, "an address host:port"},
     [SETTING_REACHABLE] = {set_listen, clear_listen, "an address host:port"},
+    [SETTING_LOOPBACK] = {set_listen, clear_listen,
+        "an address of this machine alone, 127.0.0.1:port or [::1]:port, or empty"},
     [SETTING_ADDRESSES] = {set_addresses, clear_addresses, "a list of addresses ID@host:port"},
     [SETTING_IDS] = {set_ids, clear_ids, "a list of IDs"},
     [SETTING_BOOLEAN] = {set_boolean, NULL, "true or false"},
@@ -357,6 +362,7 @@ bool setting_equal(
         return equal_ids(x, y);
     case SETTING_LISTEN:
     case SETTING_REACHABLE:
+    case SETTING_LOOPBACK:
         return strcmp(((const struct listen_address *)x)->text,
                    ((const struct listen_address *)y)->text) == 0;
     case SETTING_BOOLEAN:

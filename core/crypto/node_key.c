@@ -37,6 +37,11 @@ void crypto_wipe(void *at, size_t n)
     sodium_memzero(at, n);
 }
 
+bool crypto_equal(const void *a, const void *b, size_t n)
+{
+    return sodium_memcmp(a, b, n) == 0;
+}
+
 struct node_key node_key_of_seed(const uint8_t seed[32])
 {
     struct node_key key;

@@ -18,6 +18,8 @@ struct node_key {
 bool crypto_init(void);
 /* Overwrites memory in a way the compiler keeps. */
 void crypto_wipe(void *at, size_t n);
+/* Takes as long whether they differ in the first byte, the last or not at all. */
+bool crypto_equal(const void *a, const void *b, size_t n);
 
 struct node_key node_key_of_seed(const uint8_t seed[32]);
 const uint8_t *node_key_public(const struct node_key *key);

@@ -1,5 +1,6 @@
 #include "ops/control.h"
 
+#include "crypto/node_key.h"
 #include "ops/state.h"
 #include <assert.h>
 #include <errno.h>
@@ -224,42 +225,107 @@ static enum err clear(const char *path, char *cause)
 
 struct opening {
     struct ops *ops;
-    const char *path;
+    const char *path;    /* or */
+    struct endpoint *at; /* for TCP */
     const struct control *control;
     char *cause;
     bool is_open;
 };
+
+/* admit(token, remote): whether this is the token. */
+static int admit(lua_State *L)
+{
+    const struct ops *ops = lua_touserdata(L, lua_upvalueindex(1));
+    const struct control *control = lua_touserdata(L, lua_upvalueindex(2));
+    size_t n;
+    const char *token = lua_tolstring(L, 1, &n);
+    bool is_it = token && n == strlen(control->token) && crypto_equal(token, control->token, n);
+    if (!is_it)
+        log_write(&ops->log, LOG_ERROR, "control client refused: no token or a wrong one",
+            LOG_TEXT("addr", luaL_checkstring(L, 2)));
+    lua_pushboolean(L, is_it);
+    return 1;
+}
+
+static void push_closure(lua_State *L, lua_CFunction function, const struct opening *opening)
+{
+    lua_pushlightuserdata(L, opening->ops);
+    lua_pushlightuserdata(L, (void *)opening->control);
+    lua_pushcclosure(L, function, 2);
+}
+
+static void push_limits(lua_State *L)
+{
+    lua_newtable(L);
+    lua_pushinteger(L, CONTROL_CLIENTS_MAX);
+    lua_setfield(L, -2, "clients");
+    lua_pushinteger(L, CONTROL_STRANGERS_MAX);
+    lua_setfield(L, -2, "strangers");
+}
+
+/* { path = } or { ip =, port =, admit = } */
+static void push_place(lua_State *L, const struct opening *opening)
+{
+    char ip[IP_TEXT_MAX];
+    lua_newtable(L);
+    if (opening->path) {
+        lua_pushstring(L, opening->path);
+        lua_setfield(L, -2, "path");
+        return;
+    }
+    lua_pushstring(L, ip_text(&opening->at->ip, ip));
+    lua_setfield(L, -2, "ip");
+    lua_pushinteger(L, opening->at->port);
+    lua_setfield(L, -2, "port");
+    push_closure(L, admit, opening);
+    lua_setfield(L, -2, "admit");
+}
 
 static int open_protected(lua_State *L)
 {
     struct opening *opening = lua_touserdata(L, 1);
     luavm_require(L, "ops.init");
     lua_getfield(L, -1, "control");
-    lua_pushstring(L, opening->path);
-    lua_pushlightuserdata(L, opening->ops);
     lua_pushlightuserdata(L, (void *)opening->control);
-    lua_pushcclosure(L, ask, 2);
-    lua_pushlightuserdata(L, (void *)opening->control);
-    lua_call(L, 3, 2);
+    push_closure(L, ask, opening);
+    push_limits(L);
+    push_place(L, opening);
+    lua_call(L, 4, 2);
     opening->is_open = lua_toboolean(L, -2);
     if (!opening->is_open)
-        fail(opening->cause, ERR_IO, opening->path,
+        snprintf(opening->cause, CONTROL_CAUSE_MAX, "%.200s",
             lua_tostring(L, -1) ? lua_tostring(L, -1) : "cannot be opened");
+    else if (opening->at)
+        opening->at->port = (uint16_t)lua_tointeger(L, -2);
     return 0;
+}
+
+static enum err open_at(struct opening *opening, const char *name, char *cause)
+{
+    char why[CONTROL_CAUSE_MAX] = "";
+    lua_State *L = opening->ops->vm.L;
+    opening->cause = why;
+    if (lua_cpcall(L, open_protected, opening) != 0) {
+        fail(cause, ERR_SCRIPT, name, lua_tostring(L, -1));
+        lua_pop(L, 1);
+        return ERR_SCRIPT;
+    }
+    return opening->is_open ? ERR_OK : fail(cause, ERR_IO, name, why);
 }
 
 enum err control_open(struct ops *ops, const char *path, const struct control *control, char *cause)
 {
     enum err err = clear(path, cause);
-    if (err)
-        return err;
-    struct opening opening = {ops, path, control, cause, false};
-    if (lua_cpcall(ops->vm.L, open_protected, &opening) != 0) {
-        fail(cause, ERR_SCRIPT, path, lua_tostring(ops->vm.L, -1));
-        lua_pop(ops->vm.L, 1);
-        return ERR_SCRIPT;
-    }
-    return opening.is_open ? ERR_OK : ERR_IO;
+    struct opening opening = {.ops = ops, .path = path, .control = control};
+    return err ? err : open_at(&opening, path, cause);
+}
+
+enum err control_open_tcp(
+    struct ops *ops, struct endpoint *at, const struct control *control, char *cause)
+{
+    char name[ADDR_TEXT_MAX];
+    struct opening opening = {.ops = ops, .at = at, .control = control};
+    return open_at(&opening, endpoint_to_text(at, name), cause);
 }
 
 static int close_protected(lua_State *L)

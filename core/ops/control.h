@@ -1,20 +1,27 @@
-/* The control socket: JSON-RPC 2.0 over a Unix socket, one object a line, served by the operations
- * VM. Lua knows the methods (lua/ops/methods/), checks arguments against them and keeps the limits;
- * what a method does is one of the functions below, which the program gives.
+/* The control socket: JSON-RPC 2.0 over a Unix socket or TCP, one object a line, served by the
+ * operations VM. Lua knows the methods (lua/ops/methods/), checks arguments against them and keeps
+ * the limits; what a method does is one of the functions below, which the program gives.
  *
  *     client --line--> lua/ops/server.lua --request--> control_function
  *            <--line--                    <--answer---
  *
- * The socket has mode 0600 before anybody can connect to it. A slow client is never waited for.
+ * The socket has mode 0600 before anybody can connect to it. Over TCP the first line must be
+ *
+ *     {"jsonrpc":"2.0","id":0,"method":"auth","params":{"token":"..."}}
+ *
+ * within three seconds, else the connection ends. A slow client is never waited for.
  */
 #ifndef OPS_CONTROL_H
 #define OPS_CONTROL_H
 
+#include "addr/addr.h"
 #include "ops/ops.h"
 #include <jansson.h>
 
 #define CONTROL_CAUSE_MAX 512
-#define CONTROL_PATH_MAX 107 /* bytes of a socket's path, which the system sets */
+#define CONTROL_CLIENTS_MAX 32
+#define CONTROL_STRANGERS_MAX 8 /* over TCP, before they have shown their token */
+#define CONTROL_PATH_MAX 107    /* bytes of a socket's path, which the system sets */
 
 /* Codes of errors: those of JSON-RPC, and from the range it leaves free. */
 enum control_code {
@@ -55,6 +62,7 @@ struct control {
     const struct control_function *functions;
     size_t functions_n;
     void *context;
+    const char *token; /* that clients over TCP must show; secret. NULL: there is no TCP */
 };
 
 /* Serves the functions on a socket at `path`. One that a dead process left there is replaced.
@@ -63,7 +71,12 @@ struct control {
 enum err control_open(
     struct ops *ops, const char *path, const struct control *control, char *cause);
 
-/* Closes the socket and its clients; fine if it is not open. */
+/* Serves them at a TCP address of this machine, too or alone; who has control->token comes in. A
+ * port 0 becomes the one that the system chose. Errors and cause as above. */
+enum err control_open_tcp(
+    struct ops *ops, struct endpoint *at, const struct control *control, char *cause);
+
+/* Closes what was opened and its clients; fine if nothing was. */
 void control_close(struct ops *ops, const struct control *control);
 
 #endif

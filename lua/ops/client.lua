@@ -32,7 +32,8 @@ end
 
 -- ---- the command line --------------------------------------------------------------------------
 
-local own_flags = { home = "value", socket = "value", json = "switch", help = "switch" }
+local own_flags = { home = "value", socket = "value", tcp = "value", token = "value",
+  json = "switch", help = "switch" }
 
 local function param_of(method, name)
   for _, param in ipairs(method.params) do
@@ -176,8 +177,8 @@ local function read_line(words, host)
 end
 
 -- A request and what follows from it, until on_line has the connection end; throws when it breaks.
-local function talk(path, request, on_line)
-  local code, cause = connection.talk(path, request, on_line)
+local function talk(place, request, on_line)
+  local code, cause = connection.talk(place, request, on_line)
   return code or stop(FAILED, "%s", cause)
 end
 
@@ -229,10 +230,10 @@ local function show_failure(line, fault)
   return fault.code == rpc.INVALID_PARAMS and MISUSE or FAILED
 end
 
-local function ask(line, path)
+local function ask(line, place)
   local request = ('{"jsonrpc":"2.0","id":1,"method":%s,"params":%s}\n'):format(
     rpc.json.encode(line.method.name), rpc.json.encode(line.arguments))
-  return talk(path, request, function(wire, answer)
+  return talk(place, request, function(wire, answer)
     local decoded = rpc.json.decode(answer)
     if decoded.error then
       wire:finish(show_failure(line, decoded.error))
@@ -252,16 +253,41 @@ end
 
 -- ---- all ---------------------------------------------------------------------------------------
 
-local function socket_of(line, host)
-  if line.own.socket then
-    return line.own.socket
+local function read_token(path)
+  local file, cause = io.open(path)
+  if not file then
+    stop(FAILED, "%s", cause)
   end
-  local path, cause = host.socket_path(line.own.home)
-  return path or stop(FAILED, "%s", cause)
+  local token = file:read "*l"
+  file:close()
+  return token or stop(FAILED, "%s is empty; give the file of control.token_file", path)
 end
 
-local function run_command(command, arguments, path, host)
-  local code, cause = require("ops." .. command.name).run(path, arguments, host)
+local function tcp_place(line)
+  local host, port = line.own.tcp:match "^%[?([%x.:]-)%]?:(%d+)$"
+  port = tonumber(port)
+  if not port or port < 1 or port > 65535 or not (host:find "^127%.[%d.]+$" or host == "::1") then
+    stop(MISUSE, "--tcp must be 127.0.0.1:PORT or [::1]:PORT, got %s", line.own.tcp)
+  elseif not line.own.token then
+    stop(MISUSE, "--tcp needs --token FILE, the file of control.token_file")
+  end
+  return { ip = host, port = port, token = read_token(line.own.token) }
+end
+
+local function place_of_node(line, host)
+  if line.own.tcp then
+    return tcp_place(line)
+  elseif line.own.token then
+    stop(MISUSE, "--token is for --tcp")
+  elseif line.own.socket then
+    return { path = line.own.socket }
+  end
+  local path, cause = host.socket_path(line.own.home)
+  return { path = path or stop(FAILED, "%s", cause) }
+end
+
+local function run_command(command, arguments, place, host)
+  local code, cause = require("ops." .. command.name).run(place, arguments, host)
   return code or stop(FAILED, "%s", cause)
 end
 
@@ -280,9 +306,9 @@ local function run(words, host)
     stop(MISUSE, "%s (see luapex ctl help %s)", wrong.message, help.spelled(line.method))
   end
   if line.method.is_local then
-    return run_command(line.method, arguments, socket_of(line, host), host)
+    return run_command(line.method, arguments, place_of_node(line, host), host)
   end
-  return ask(line, socket_of(line, host))
+  return ask(line, place_of_node(line, host))
 end
 
 function client.main(words, host)

@@ -78,17 +78,17 @@ _luapex_ctl() {
   local words at=2 method=''
   while [ "$at" -lt "$COMP_CWORD" ]; do
     case ${COMP_WORDS[at]} in
-      --home | --socket) at=$((at + 1)) ;;
+      --home | --socket | --tcp | --token) at=$((at + 1)) ;;
       -*) ;;
       *) method="$method${method:+ }${COMP_WORDS[at]}" ;;
     esac
     at=$((at + 1))
   done
   case ${COMP_WORDS[COMP_CWORD-1]} in
-    --home | --socket) COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")); return ;;
+    --home | --socket | --token) COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")); return ;;
   esac
   words=$(_luapex_ctl_words "$method")
-  COMPREPLY=($(compgen -W "$words --home --socket --json --help" -- "${COMP_WORDS[COMP_CWORD]}"))
+  COMPREPLY=($(compgen -W "$words --home --socket --tcp --token --json --help" -- "${COMP_WORDS[COMP_CWORD]}"))
   case $method in policy\ load* | policy\ shadow*)
     COMPREPLY+=($(compgen -f -X '!*.lua' -- "${COMP_WORDS[COMP_CWORD]}")) ;;
   esac
@@ -116,13 +116,13 @@ _luapex() {
   local at=3 method=''
   while [ "$at" -lt "$CURRENT" ]; do
     case ${words[at]} in
-      --home | --socket) at=$((at + 1)) ;;
+      --home | --socket | --tcp | --token) at=$((at + 1)) ;;
       -*) ;;
       *) method="$method${method:+ }${words[at]}" ;;
     esac
     at=$((at + 1))
   done
-  compadd -- $(_luapex_ctl_words "$method") --home --socket --json --help
+  compadd -- $(_luapex_ctl_words "$method") --home --socket --tcp --token --json --help
   case $method in policy\ load* | policy\ shadow*) _files -g '*.lua' ;; esac
 }
 if [ "${funcstack[1]}" = _luapex ]; then

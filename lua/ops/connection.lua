@@ -1,12 +1,16 @@
 -- The client's end of a control socket.
 --
---   connection.talk(path, request, on_line) -> exit status | nil, why not
---   connection.explain(path, fault)            why nobody answers there, for people
+--   connection.talk(place, request, on_line) -> exit status | nil, why not
+--   connection.open(place, connected) -> stream   connected(why not, or nil)
+--
+-- A place: { path = } of a Unix socket, or { ip =, port =, token = }, which is shown at once; the
+-- answer to that has the ID "auth".
 --
 -- Sends a request and gives every line that comes to on_line(wire, line), which may send more by
 -- wire.pipe:write, and ends it by wire:finish(status) or wire:fail(why).
 local uv = require "luv"
 local handles = require "ops.handles"
+local rpc = require "ops.rpc"
 
 local PATIENCE_MS = 30000 -- for an answer
 
@@ -17,7 +21,7 @@ local function owner_of(path)
   return stat and stat.uid
 end
 
-function connection.explain(path, fault)
+local function explain_path(path, fault)
   if fault:find "^ENOENT" then
     return ("no node runs there: %s is missing; start it, or name another with --home"):format(path)
   elseif fault:find "^ECONNREFUSED" then
@@ -28,6 +32,38 @@ function connection.explain(path, fault)
       owner and ("user %d"):format(owner) or "another user")
   end
   return ("%s: %s"):format(path, fault)
+end
+
+local function explain_address(place, fault)
+  local name = ("%s port %d"):format(place.ip, place.port)
+  if fault:find "^ECONNREFUSED" then
+    return ("no node is asked at %s: set control.laddr to it and start the node"):format(name)
+  end
+  return ("%s: %s"):format(name, fault)
+end
+
+local function auth_line(token)
+  return ('{"jsonrpc":"2.0","id":"auth","method":"auth","params":{"token":%s}}\n'):format(
+    rpc.json.encode(token))
+end
+
+function connection.open(place, connected)
+  local stream
+  if place.path then
+    stream = handles.pipe()
+    stream:connect(place.path, function(fault)
+      connected(fault and explain_path(place.path, fault))
+    end)
+  else
+    stream = handles.tcp()
+    stream:connect(place.ip, place.port, function(fault)
+      if not fault then
+        stream:write(auth_line(place.token))
+      end
+      connected(fault and explain_address(place, fault))
+    end)
+  end
+  return stream
 end
 
 local Wire = {}
@@ -63,14 +99,14 @@ function Wire:take(bytes)
   end
 end
 
-function connection.talk(path, request, on_line)
+function connection.talk(place, request, on_line)
   local wire = setmetatable({ input = "", on_line = on_line }, Wire)
-  local pipe = handles.pipe()
-  wire.pipe, wire.timer = pipe, handles.timer()
+  local pipe
+  wire.timer = handles.timer()
   wire:be_patient()
-  pipe:connect(path, function(fault)
-    if fault then
-      return wire:fail(connection.explain(path, fault))
+  pipe = connection.open(place, function(cause)
+    if cause then
+      return wire:fail(cause)
     end
     pipe:read_start(function(read_fault, bytes)
       if read_fault or not bytes then
@@ -81,6 +117,7 @@ function connection.talk(path, request, on_line)
     end)
     pipe:write(request)
   end)
+  wire.pipe = pipe
   uv.run()
   handles.close_all()
   uv.run()

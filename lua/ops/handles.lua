@@ -1,7 +1,7 @@
 -- The one place where libuv handles of the operations VM are opened, so that all can be closed.
 --
---   handles.timer(), handles.fs_event(), handles.pipe(), handles.tty(fd), handles.signal()
---                                         a new handle, not started
+--   handles.timer(), handles.fs_event(), handles.pipe(), handles.tcp(), handles.tty(fd),
+--   handles.signal()                      a new handle, not started
 --   handles.close(handle)                 for good; closing twice is fine
 --   handles.close_all()
 --   handles.count()                       those whose close the loop has not finished yet
@@ -25,6 +25,10 @@ end
 
 function handles.pipe()
   return keep(assert(uv.new_pipe(false)))
+end
+
+function handles.tcp()
+  return keep(assert(uv.new_tcp()))
 end
 
 function handles.tty(fd)

@@ -83,7 +83,8 @@ local function method_page(method)
 end
 
 local function list_page()
-  local texts = { "Usage: luapex ctl [--home DIR | --socket PATH] [--json] METHOD [ARGUMENTS]\n\n",
+  local texts = { "Usage: luapex ctl [--home DIR | --socket PATH | --tcp 127.0.0.1:PORT --token FILE]\n"
+    .. "                  [--json] METHOD [ARGUMENTS]\n\n",
     "Talks to a running node over the control socket in its home. Methods:\n\n" }
   for _, method in ipairs(methods.list) do
     texts[#texts + 1] = entry(help.spelled(method), methods.summary(method))

@@ -20,11 +20,10 @@ function ops.reload()
   end
 end
 
--- Serves a control socket. True, or nil and why not.
-function ops.control(path, ask, key)
-  local server, cause = Server.new(path, ask)
-  servers[key] = server
-  return server and true, cause
+-- Serves the methods at a place, as server.lua has it. Its port (0: it has none), or nil and why not.
+function ops.control(key, ask, limits, place)
+  servers[key] = servers[key] or Server.new(ask, limits)
+  return servers[key]:listen(place)
 end
 
 function ops.control_close(key)

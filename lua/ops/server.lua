@@ -1,17 +1,22 @@
 -- A control socket: clients, their lines, and what keeps one of them from costing the node anything.
 --
---   local server, cause = Server.new(path, ask)   ask(name, params, done) is the node's side; done is
---                                                 called with (text) or (nil, code, message, data)
+--   local server = Server.new(ask, limits)       ask(name, params, done) is the node's side; done is
+--                                                called with (text) or (nil, code, message, data);
+--                                                limits: how many clients, and strangers
+--   local port, cause = server:listen(place)     { path = } or { ip =, port =, admit = }
+--
+-- Who comes over TCP is a stranger until its first line has shown the token (gate.lua).
 --
 -- A client is read while it is owed few answers and takes those it gets: one that reads slowly is
 -- not read from either, so what waits for it is bounded. One that follows events and does not keep up
 -- is told so and dropped.
-local uv = require "luv"
+local gate = require "ops.gate"
 local handles = require "ops.handles"
+local listen = require "ops.listen"
+local news = require "ops.news"
 local reference = require "ops.reference"
 local rpc = require "ops.rpc"
 
-local CLIENTS_MAX = 32
 local LINE_MAX = 1024 * 1024 -- room for a policy of 256 KiB with its text escaped
 local PARTS_MAX = 256 -- pieces of a line that are kept apart
 local IN_FLIGHT_MAX = 8
@@ -21,8 +26,6 @@ local FOLLOW_MS = 200 -- between two looks for events
 local FOLLOW_MAX = 100 -- events of one look; who follows is told how many more there were
 local OUTPUT_HIGH = 256 * 1024 -- bytes that wait: nothing more is read from that client
 local FAREWELL_MS = 10000 -- for the last line of somebody who is dropped
-local BACKLOG = 64
-local SOCKET_MODE = 384 -- 0600
 
 local Client = {}
 Client.__index = Client
@@ -32,10 +35,11 @@ Server.__index = Server
 
 -- ---- clients -----------------------------------------------------------------------------------
 
-local function new_client(server, pipe)
+local function new_client(server, pipe, admit)
   return setmetatable({
     server = server,
     pipe = pipe,
+    admit = admit, -- of a stranger: whether a token is the right one
     timer = handles.timer(), -- of its next turn, or of its end
     input = "", -- begins with a line that waits, or is empty
     parts = {}, -- of a line that has not come whole
@@ -51,10 +55,15 @@ function Client:close()
   if self.is_open then
     self.is_open = false
     self.server.clients[self] = nil
-    self.server.clients_n = self.server.clients_n - 1
+    self:count(-1)
     handles.close(self.pipe)
     handles.close(self.timer)
   end
+end
+
+function Client:count(change)
+  local kind = self.admit and "strangers_n" or "clients_n"
+  self.server[kind] = self.server[kind] + change
 end
 
 function Client:waiting()
@@ -78,10 +87,10 @@ function Client:send(line)
 end
 
 -- A last line, if the client takes it in time; then it is gone.
-function Client:dismiss(message)
+function Client:dismiss(message, code, id)
   self.is_leaving, self.follows, self.input, self.parts = true, nil, "", {}
   self:stop_reading()
-  self:send(rpc.error_line(nil, { code = rpc.BUSY, message = message }))
+  self:send(rpc.error_line(id, { code = code or rpc.BUSY, message = message }))
   if not self.is_open then
     return
   end
@@ -171,7 +180,9 @@ function Client:handle_lines()
     if not line then
       break
     end
-    if line:find "%S" then
+    if self.admit then
+      self:show_token(line)
+    elseif line:find "%S" then
       self:handle(line)
     end
   end
@@ -183,6 +194,8 @@ function Client:work()
   self:handle_lines()
   if not self.is_open or self.is_leaving then
     return
+  elseif self.admit and self.parts_size > gate.LINE_MAX then
+    self:show_token ""
   elseif self.parts_size > LINE_MAX then
     self:dismiss(("a line has at most %d bytes"):format(LINE_MAX))
   elseif not self:may_work() then
@@ -197,6 +210,28 @@ function Client:work()
   else
     self:read()
   end
+end
+
+function Client:meet()
+  self.timer:start(gate.PATIENCE_MS, 0, function()
+    self:dismiss(gate.TOO_LATE, rpc.REFUSED)
+  end)
+end
+
+-- The first line of a stranger: it becomes a client or leaves.
+function Client:show_token(line)
+  local token, id = gate.read(line)
+  if not self.admit(token, listen.remote(self.pipe)) then
+    return self:dismiss(gate.REFUSED, rpc.REFUSED, id)
+  end
+  self.timer:stop()
+  self:count(-1)
+  self.admit = nil
+  self:count(1)
+  if self.server:is_full() then
+    return self.server:turn_away(self)
+  end
+  self:send(rpc.result_line(id, '{"authenticated":true}'))
 end
 
 function Client:handle(line)
@@ -232,16 +267,6 @@ function own.help(_, _, arguments, done)
   done(text, rpc.INVALID_PARAMS, fault)
 end
 
--- The node's lines of events: the number of the newest, how many were left out, the events.
-local function read_lines(text)
-  local last, left_out, rest = text:match "^(%d+) (%d+)\n(.*)$"
-  local lines = {}
-  for line in rest:gmatch "[^\n]+" do
-    lines[#lines + 1] = line
-  end
-  return tonumber(last), tonumber(left_out), lines
-end
-
 function own.events(server, client, arguments, done)
   local asked = { filter = arguments.filter, decisions = arguments.decisions,
     limit = arguments.limit, after = arguments.after }
@@ -249,7 +274,7 @@ function own.events(server, client, arguments, done)
     if not text then
       return done(nil, code, message, data)
     end
-    local last, _, lines = read_lines(text)
+    local last, _, lines = news.read(text)
     done(('{"events":[%s],"last":%.0f}'):format(table.concat(lines, ","), last))
     if arguments.follow and client.is_open then
       asked.after, asked.limit = last, FOLLOW_MAX
@@ -259,26 +284,14 @@ function own.events(server, client, arguments, done)
   end)
 end
 
--- What followers are sent of the node's lines, in one piece, and the number of the newest event.
-local function notifications(text)
-  local last, left_out, lines = read_lines(text)
-  for i, line in ipairs(lines) do
-    lines[i] = rpc.notification_line("event", line)
-  end
-  if left_out > 0 then
-    table.insert(lines, 1, rpc.notification_line("lost", ('{"events":%d}'):format(left_out)))
-  end
-  return { last = last, lines = table.concat(lines) }
-end
-
-function Client:tell(news)
-  self.follows.after = news.last
-  if news.lines == "" then
+function Client:tell(told)
+  self.follows.after = told.last
+  if told.lines == "" then
     return
   elseif self:waiting() > EVENTS_HIGH then
     self:dismiss "you read events more slowly than they come; ask again with a narrower filter"
   else
-    self:send(news.lines)
+    self:send(told.lines)
   end
 end
 
@@ -305,18 +318,18 @@ end
 
 -- Those who follow with the same filter from the same event are told the same, made once.
 function Server:look()
-  local news, followers = {}, 0
+  local told, followers = {}, 0
   for client in pairs(self.clients) do
     local asked = client.follows
     if asked then
       followers = followers + 1
       local key = ("%s|%s|%.0f"):format(asked.filter, tostring(asked.decisions), asked.after)
-      if not news[key] then
+      if not told[key] then
         self:ask_lines(asked, function(text)
-          news[key] = notifications(text or ("%.0f 0\n"):format(asked.after))
+          told[key] = news.notifications(text or ("%.0f 0\n"):format(asked.after))
         end)
       end
-      client:tell(news[key])
+      client:tell(told[key])
     end
   end
   if followers == 0 then
@@ -332,55 +345,50 @@ function Server:watch()
   end
 end
 
-function Server:accept()
-  local pipe = handles.pipe()
-  if not self.listener:accept(pipe) then
-    handles.close(pipe)
-    return
-  end
-  local client = new_client(self, pipe)
-  self.clients[client] = true
-  self.clients_n = self.clients_n + 1
-  if self.clients_n > CLIENTS_MAX then
-    client:dismiss(("%d clients are connected already"):format(CLIENTS_MAX))
-  else
-    client:read()
-  end
+function Server:is_full()
+  return self.clients_n > self.limits.clients or self.strangers_n > self.limits.strangers
 end
 
--- Nobody can connect before `listen`, and by then the mode is right.
-local function bind(listener, path)
-  local bound, cause = listener:bind(path)
-  if bound then
-    bound, cause = uv.fs_chmod(path, SOCKET_MODE)
+function Server:turn_away(client)
+  client:dismiss(("%d clients are connected already"):format(self.limits.clients))
+end
+
+function Server:accept(stream, admit)
+  local client = new_client(self, stream, admit)
+  self.clients[client] = true
+  client:count(1)
+  if self:is_full() then
+    return self:turn_away(client)
+  elseif admit then
+    client:meet()
   end
-  return bound, cause
+  client:read()
+end
+
+function Server:listen(place)
+  local listener, port = listen.at(place, function(stream)
+    self:accept(stream, place.admit)
+  end)
+  if not listener then
+    return nil, port
+  end
+  self.listeners[#self.listeners + 1] = listener
+  return port
 end
 
 function Server:close()
-  handles.close(self.listener)
+  for _, listener in ipairs(self.listeners) do
+    handles.close(listener)
+  end
   handles.close(self.looking)
   for client in pairs(self.clients) do
     client:close()
   end
 end
 
-function Server.new(path, ask)
-  local server = setmetatable({ ask = ask, clients = {}, clients_n = 0 }, Server)
-  server.listener, server.looking = handles.pipe(), handles.timer()
-  local listening, cause = bind(server.listener, path)
-  if listening then
-    listening, cause = server.listener:listen(BACKLOG, function(fault)
-      if not fault then
-        server:accept()
-      end
-    end)
-  end
-  if not listening then
-    server:close()
-    return nil, cause
-  end
-  return server
+function Server.new(ask, limits)
+  return setmetatable({ ask = ask, limits = limits, listeners = {}, clients = {}, clients_n = 0,
+    strangers_n = 0, looking = handles.timer() }, Server)
 end
 
 return Server

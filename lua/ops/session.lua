@@ -1,6 +1,6 @@
 -- A connection to a control socket that lasts: questions one after another, answers as they come.
 --
---   local session = Session.new(path, told)   told.up(), told.down(cause)
+--   local session = Session.new(place, told)  told.up(), told.down(cause)
 --   session:open()
 --   session:ask(method, arguments, done)      done(result) or done(nil, fault)
 --   session:close()
@@ -14,8 +14,8 @@ local rpc = require "ops.rpc"
 local Session = {}
 Session.__index = Session
 
-function Session.new(path, told)
-  return setmetatable({ path = path, told = told, is_up = false, waiting = {}, last = 0 }, Session)
+function Session.new(place, told)
+  return setmetatable({ place = place, told = told, is_up = false, waiting = {}, last = 0 }, Session)
 end
 
 function Session:drop(cause)
@@ -57,13 +57,12 @@ function Session:take(bytes)
 end
 
 function Session:open()
-  local pipe = handles.pipe()
-  self.pipe, self.input = pipe, ""
-  pipe:connect(self.path, function(fault)
+  local pipe
+  pipe = connection.open(self.place, function(cause)
     if pipe ~= self.pipe then
       return
-    elseif fault then
-      return self:drop(connection.explain(self.path, fault))
+    elseif cause then
+      return self:drop(cause)
     end
     self.is_up = true
     pipe:read_start(function(read_fault, bytes)
@@ -77,6 +76,7 @@ function Session:open()
     end)
     self.told.up()
   end)
+  self.pipe, self.input = pipe, ""
 end
 
 function Session:ask(method, arguments, done)

@@ -1,6 +1,6 @@
 -- `luapex ctl top`: what a node does, on a full screen, again and again; or one frame as text.
 --
---   top.run(path, arguments, host) -> exit status, or nil and why not
+--   top.run(place, arguments, host) -> exit status, or nil and why not
 --
 -- Asks over one connection that lasts. A node that is gone is waited for.
 local uv = require "luv"
@@ -73,7 +73,7 @@ function Top:tick()
 end
 
 function Top:connect()
-  self.session = Session.new(self.path, {
+  self.session = Session.new(self.place, {
     up = function()
       self:tick()
     end,
@@ -85,8 +85,8 @@ function Top:connect()
   self.session:open()
 end
 
-local function new_top(path, arguments)
-  return setmetatable({ path = path, interval_ms = math.floor(arguments.interval * 1000),
+local function new_top(place, arguments)
+  return setmetatable({ place = place, interval_ms = math.floor(arguments.interval * 1000),
     state = top_state.new(arguments.interval) }, Top)
 end
 
@@ -244,8 +244,8 @@ local function live(self, host)
   return run_loop(self)
 end
 
-function top.run(path, arguments, host)
-  local self = new_top(path, arguments)
+function top.run(place, arguments, host)
+  local self = new_top(place, arguments)
   if arguments.once then
     return once(self)
   end

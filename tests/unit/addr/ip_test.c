@@ -299,6 +299,22 @@ static void ip_ranges_hold_at_every_boundary(void **state)
     }
 }
 
+static void only_this_machine_reaches_loopback(void **state)
+{
+    static const struct {
+        const char *ip;
+        bool expect;
+    } cases[] = {{"127.0.0.1", true}, {"127.255.255.255", true}, {"::1", true}, {"0.0.0.0", false},
+        {"0.0.0.1", false}, {"128.0.0.1", false}, {"::", false}, {"::2", false},
+        {"8.8.8.8", false}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct ip ip = ip_from(cases[i].ip);
+        if (ip_is_loopback(&ip) != cases[i].expect)
+            fail_msg("%s", cases[i].ip);
+    }
+}
+
 struct group_case {
     const char *ip, *group;
 };
@@ -363,6 +379,7 @@ static void group_equal_compares_kind_and_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_this_machine_reaches_loopback),
         cmocka_unit_test(ip_prints_canonical_text),
         cmocka_unit_test(ip_refuses_what_is_no_literal),
         cmocka_unit_test(ip_agrees_with_inet_pton),

@@ -175,6 +175,15 @@ static void node_key_rejects_a_long_file_unparsed(void **state)
     assert_int_equal(node_key_from_json(span_of(json, NODE_KEY_FILE_MAX), &key, &why), ERR_OK);
 }
 
+static void bytes_are_equal_or_not(void **state)
+{
+    (void)state;
+    assert_true(crypto_equal("abc", "abc", 3));
+    assert_true(crypto_equal("abc", "xyz", 0));
+    assert_false(crypto_equal("abc", "abd", 3));
+    assert_false(crypto_equal("abc", "bbc", 3));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +195,7 @@ int main(void)
         cmocka_unit_test(node_key_writes_the_file_form),
         cmocka_unit_test(node_key_rejects_a_damaged_file),
         cmocka_unit_test(node_key_rejects_a_longer_value),
+        cmocka_unit_test(bytes_are_equal_or_not),
         cmocka_unit_test(node_key_rejects_halves_that_do_not_belong_together),
         cmocka_unit_test(node_key_rejects_a_long_file_unparsed),
     };
