@@ -36,9 +36,12 @@ target_link_libraries(lx_schema PUBLIC lx_base)
 # Lua inside the binary: every .lua of lua/ and policies/, as one table of name and text
 file(GLOB_RECURSE lua_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/lua/*.lua
   ${CMAKE_SOURCE_DIR}/policies/*.lua)
+# A file that gets another name keeps its time: the list of names is an input of its own.
+string(REPLACE ";" "\n" lua_names "${lua_sources}")
+file(CONFIGURE OUTPUT ${GENERATED_DIR}/lua/names.txt CONTENT "${lua_names}\n" @ONLY)
 add_custom_command(OUTPUT ${GENERATED_DIR}/lua/embedded.c
   COMMAND ${LUAJIT_PROGRAM} ${CMAKE_SOURCE_DIR}/lua/embed.lua ${CMAKE_SOURCE_DIR}
           ${GENERATED_DIR}/lua/embedded.c
-  DEPENDS ${lua_sources} VERBATIM)
+  DEPENDS ${lua_sources} ${GENERATED_DIR}/lua/names.txt VERBATIM)
 add_library(lx_lua STATIC ${GENERATED_DIR}/lua/embedded.c)
 target_include_directories(lx_lua PUBLIC ${CMAKE_SOURCE_DIR}/core)
