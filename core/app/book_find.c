@@ -3,6 +3,7 @@
 #include "app/book_rows.h"
 #include "app/book_wanted.h"
 #include "app/commands.h"
+#include "app/report_json.h"
 #include "book/rfc3339.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,17 @@ static void print_ban(const struct ban *ban, struct now now)
         *ban->reason ? ban->reason : "no reason given");
 }
 
-/* For people only; how many there are. */
-static size_t print_bans(const struct book_home *home, const struct book_wanted *wanted)
+static void print_ban_json(const struct ban *ban, struct now now)
+{
+    char what[ADDR_TEXT_MAX], until[RFC3339_MAX];
+    report_print(json_pack("{s:s, s:b, s:s, s:o}", "ban", ban_target_text(&ban->target, what),
+        "holds", now.wall_ms < ban->until_ms, "until", rfc3339_text(ban->until_ms, until), "reason",
+        report_text(ban->reason)));
+}
+
+/* How many there are. CSV has no columns for them. */
+static size_t print_bans(
+    const struct book_home *home, const struct book_wanted *wanted, enum book_form form)
 {
     const struct bans *bans = book_bans(home->book);
     size_t n = 0;
@@ -45,7 +55,10 @@ static size_t print_bans(const struct book_home *home, const struct book_wanted 
         const struct ban *ban = bans_at(bans, i);
         if (!book_wanted_bans(wanted, &ban->target))
             continue;
-        print_ban(ban, home->now);
+        if (form == BOOK_FORM_TABLE)
+            print_ban(ban, home->now);
+        else if (form == BOOK_FORM_JSON)
+            print_ban_json(ban, home->now);
         n++;
     }
     return n;
@@ -56,7 +69,7 @@ static size_t print_bans(const struct book_home *home, const struct book_wanted 
 static int find(const struct book_home *home, struct book_wanted *wanted, enum book_form form)
 {
     const struct book_filter filter = {.keep = book_wanted_fits, .context = wanted};
-    size_t n, bans_n = 0;
+    size_t n;
     const struct book_entry **entries = book_filter_list(&filter, home->book, home->now, &n);
     if (!entries) {
         fprintf(stderr, "luapex: error: out of memory\n");
@@ -69,9 +82,7 @@ static int find(const struct book_home *home, struct book_wanted *wanted, enum b
         printf("\n%s\n", addr_to_text(&entries[0]->addr, whole));
     }
     free(entries);
-    if (form == BOOK_FORM_TABLE)
-        bans_n = print_bans(home, wanted);
-    if (n + bans_n > 0)
+    if (print_bans(home, wanted, form) + n > 0)
         return EXIT_OK;
     fprintf(stderr, "luapex: nothing in %s fits %s\n", home->file, wanted->prefix);
     return EXIT_FAILED;
@@ -97,8 +108,9 @@ const struct command command_book_find = {
     .summary = "look an ID, an IP or a range up in the address book",
     .about =
         "WHAT is an IP, a CIDR range such as 10.0.0.0/8, or the first 4 or more characters of an\n"
-        "ID. Prints the addresses that fit, as luapex book show does, and bans on them. A single\n"
-        "one is also printed whole, as peers write it. Nothing found: exit 1.\n",
+        "ID. Prints the addresses that fit, as luapex book show does, and bans on them (in JSON\n"
+        "objects with ban, holds, until and reason; in CSV not). A single address is also printed\n"
+        "whole, as peers write it. Nothing found: exit 1.\n",
     .flags = own_flags,
     .flags_n = sizeof own_flags / sizeof *own_flags,
     .run = book_find_command,

@@ -253,6 +253,15 @@ def test_find_tells_bans(known):
     assert "no reason given" in known.succeed("find", "7.0.0.0/8")
 
 
+def test_find_tells_bans_to_programs_too(known):
+    (ban,) = known.rows("find", "bbbb")
+    assert (ban["ban"], ban["holds"], ban["reason"]) == ("b" * 40, True, "spam")
+    assert re.fullmatch(r"\d{4}-.*Z", ban["until"])
+    (over,) = known.rows("find", "7.7.1.2")
+    assert (over["ban"], over["holds"], over["reason"]) == ("7.7.0.0/16", False, "")
+    assert known.succeed("find", "--csv", "bbbb").count("\n") == 1
+
+
 def test_find_says_when_there_is_nothing(known):
     assert "fits 1.2.3.4" in known.fail("find", "1.2.3.4")
 
