@@ -1,6 +1,7 @@
 #include "app/commands.h"
 #include "app/report_json.h"
 #include "ops/policy_files.h"
+#include "policy/schema.h"
 #include "script/script.h"
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,12 @@ static void check(const char *path, struct finding *finding)
     policy_files_free(&files);
 }
 
+/* No example asks this hook, so it was never called. */
+static bool is_untried(const struct finding *finding, size_t hook)
+{
+    return finding->passed && finding->report.defines[hook] && finding->report.examples[hook] == 0;
+}
+
 /* ---- for people ---- */
 
 /* The file of the error as a path: it lies beside the policy, unless it is in the binary. */
@@ -80,6 +87,20 @@ static void print_error(const struct finding *finding)
     fprintf(stderr, ": %s%s%s\n", error->hook, *error->hook ? ": " : "", error->message);
 }
 
+static void print_untried(const struct finding *finding)
+{
+    unsigned n = 0;
+    for (size_t hook = 0; hook < HOOK_COUNT; hook++) {
+        if (!is_untried(finding, hook))
+            continue;
+        if (n++ == 0)
+            fprintf(stderr, "%s: warning: not tried, no example asks: ", finding->path);
+        fprintf(stderr, "%s%s", n > 1 ? ", " : "", schema_hooks[hook].name);
+    }
+    if (n > 0)
+        fputc('\n', stderr);
+}
+
 static void print_text(const struct finding *finding)
 {
     if (finding->passed && finding->report.examples_n == 0)
@@ -91,6 +112,8 @@ static void print_text(const struct finding *finding)
             finding->report.examples_n == 1 ? "example" : "examples");
     else
         print_error(finding);
+    if (finding->report.examples_n > 0)
+        print_untried(finding);
 }
 
 /* ---- for programs ---- */
@@ -106,14 +129,25 @@ static json_t *error_json(const struct finding *finding)
         report_text(error->message));
 }
 
+static json_t *untried_json(const struct finding *finding)
+{
+    json_t *names = json_array();
+    for (size_t hook = 0; hook < HOOK_COUNT; hook++)
+        if (is_untried(finding, hook))
+            json_array_append_new(names, json_string(schema_hooks[hook].name));
+    return names;
+}
+
 static void print_json(const struct finding *finding)
 {
     json_t *json =
         json_pack("{s:o, s:b}", "policy", report_text(finding->path), "passed", finding->passed);
-    if (finding->passed)
+    if (finding->passed) {
         json_object_set_new(json, "examples", json_integer(finding->report.examples_n));
-    else
+        json_object_set_new(json, "untried", untried_json(finding));
+    } else {
         json_object_set_new(json, "error", error_json(finding));
+    }
     report_print(json);
 }
 
@@ -144,7 +178,8 @@ const struct command command_policy_check = {
     .about =
         "Does what a node does before it loads a policy: reads the file and the .lua files beside\n"
         "it, runs it in the sandbox, checks it against the schema and runs its examples, in a\n"
-        "fresh VM and again in the used one. Says file, line and cause of an error; then exit 1.\n",
+        "fresh VM and again in the used one. Says file, line and cause of an error; then exit 1.\n"
+        "Warns of hooks that no example asks.\n",
     .flags = own_flags,
     .flags_n = sizeof own_flags / sizeof *own_flags,
     .run = policy_check,

@@ -154,6 +154,21 @@ def test_check_passes_the_first_policy_of_the_readme(tmp_path):
     assert succeed("check", path) == f"{path}: 2 examples passed\n"
 
 
+def test_check_warns_of_hooks_that_no_example_asks(save):
+    path = save(
+        "function policy.backoff() return { wait_s = 60 } end\n"
+        "function policy.select() return {} end\n"
+        "function policy.ban() return false end\n"
+        'policy.examples = { { hook = "backoff", given = {}, expect = { wait_s = 60 } } }\n'
+    )
+    done = policy("check", path)
+    assert (done.returncode, done.stdout) == (0, f"{path}: 1 example passed\n")
+    assert done.stderr == f"{path}: warning: not tried, no example asks: select, ban\n"
+    report = policy("check", "--json", path)
+    assert (report.returncode, report.stderr) == (0, "")
+    assert json.loads(report.stdout)["untried"] == ["select", "ban"]
+
+
 def test_check_without_examples_says_that_no_hook_was_tried(save):
     path = save("")
     assert "has no examples, so no hook was tried" in succeed("check", path)
