@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILES_PER_HOME 24 /* sockets that listen, database, lock, clients of the control socket */
+#define FILES_PER_HOME 16 /* sockets that listen, database, lock, trace */
 
 /* ---- settings ---- */
 

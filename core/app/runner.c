@@ -4,6 +4,7 @@
 #include "app/book_store.h"
 #include "app/settings_parts.h"
 #include "http/http.h"
+#include "ops/control.h"
 #include "uv/limits.h"
 #include "uv/machine.h"
 #include "uv/sockaddr.h"
@@ -402,6 +403,14 @@ struct endpoint runner_endpoint(const struct runner *runner)
     return host_listen_endpoint(runner->host);
 }
 
+static uint64_t control_clients(const struct settings *settings)
+{
+    bool has_tcp = *settings->control.laddr.text;
+    if (has_tcp)
+        return CONTROL_CLIENTS_MAX + CONTROL_STRANGERS_MAX;
+    return *settings->control.socket ? CONTROL_CLIENTS_MAX : 0;
+}
+
 size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES])
 {
     size_t inbound = (size_t)settings->p2p.max_num_inbound_peers;
@@ -415,6 +424,7 @@ size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNE
         {"connections being closed", TCP_CLOSING_MAX},
         {"instrumentation.prometheus",
             settings->instrumentation.prometheus ? HTTP_CONNECTIONS_MAX : 0},
+        {"clients of the control socket", control_clients(settings)},
     };
     memcpy(uses, made, sizeof made);
     return RUNNER_USES;

@@ -85,7 +85,7 @@ enum err runner_locate(
     const struct runner *runner, const struct listen_address *address, struct endpoint *at);
 struct endpoint runner_endpoint(const struct runner *runner); /* where it listens */
 /* Descriptors its settings ask for, by setting; returns how many entries of `uses` were written. */
-#define RUNNER_USES 6
+#define RUNNER_USES 7
 size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES]);
 
 /* runner_node.c: what the node of an open runner is made from, the file of tags included. On
