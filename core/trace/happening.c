@@ -3,6 +3,9 @@
 #include "addr/code.h"
 #include "trace/event_code.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 const char *happening_name(enum happening_kind kind)
 {
     static const char *const names[HAPPENINGS] = {
@@ -125,6 +128,69 @@ static void connection_event(struct happenings *happenings, const struct event *
     }
 }
 
+/* ---- commands ---- */
+
+static void put_target(struct happening *made, const struct ban_target *target)
+{
+    made->addr = (struct addr){target->id, {target->ip, target->port}};
+    made->is_range = target->kind == BAN_CIDR;
+    made->bits = target->bits;
+}
+
+static void put_subject(struct happening *made, const struct node_command *command)
+{
+    switch (command->kind) {
+    case COMMAND_DIAL:
+        made->addr = command->addr;
+        break;
+    case COMMAND_DISCONNECT:
+    case COMMAND_PERSISTENT_REMOVE:
+        made->addr.id = command->id;
+        break;
+    case COMMAND_BAN:
+        put_target(made, &command->ban.target);
+        break;
+    case COMMAND_UNBAN:
+        put_target(made, &command->target);
+        break;
+    case COMMAND_PERSISTENT_ADD:
+    case COMMAND_SEED_ADD:
+        made->addr = (struct addr){command->peer->id, {command->peer->ip, command->peer->port}};
+        break;
+    case COMMAND_STOP:
+    case COMMAND_SAVE:
+    case COMMAND_SET:
+        break;
+    }
+}
+
+static const char *setting_name(enum node_setting setting)
+{
+    static const char *const names[] = {
+#define SETTING_NAME(type, field) #field,
+        NODE_LIVE_SETTINGS(SETTING_NAME)
+#undef SETTING_NAME
+    };
+    return names[setting];
+}
+
+static void tell_command(struct happenings *happenings, const struct node_command *command)
+{
+    struct happening made = {.kind = HAPPENING_COMMAND};
+    char text[HAPPENING_TEXT_MAX + 1];
+    const char *name = command_name(command->kind);
+    if (command->kind == COMMAND_SET)
+        snprintf(text, sizeof text, "%s %s %" PRId64, name, setting_name(command->set.setting),
+            command->set.value);
+    else if (command->kind == COMMAND_BAN)
+        snprintf(text, sizeof text, "%s: %s", name, command->ban.reason);
+    else
+        snprintf(text, sizeof text, "%s", name);
+    put_text(&made, span_of_text(text));
+    put_subject(&made, command);
+    happenings->told(happenings->context, &made);
+}
+
 void happenings_event(struct happenings *happenings, const struct event *event)
 {
     struct happening made = {0};
@@ -148,7 +214,7 @@ void happenings_event(struct happenings *happenings, const struct event *event)
         happenings->told(happenings->context, &made);
         break;
     case EVENT_COMMAND:
-        tell_text(happenings, HAPPENING_COMMAND, command_name(event->command.kind));
+        tell_command(happenings, &event->command);
         break;
     case EVENT_POLICY_LOADED:
         tell_text(happenings, HAPPENING_POLICY, event->policy_loaded.name);
@@ -201,6 +267,8 @@ void happening_code(struct codec *codec, struct happening *happening)
 {
     code_conn(codec, &happening->conn);
     code_addr(codec, &happening->addr);
+    code_bool(codec, &happening->is_range);
+    code_u8(codec, &happening->bits);
     code_enum(codec, &happening->err, ERR_COUNT);
     code_u32(codec, &happening->count);
     code_text(codec, happening->text, sizeof happening->text);
@@ -217,16 +285,24 @@ static struct happening read_happening(struct span body)
 bool happening_concerns(struct span body, const struct peer_id *id, const struct ip *ip)
 {
     struct happening read = read_happening(body);
-    return (id && peer_id_equal(id, &read.addr.id)) || (ip && ip_equal(ip, &read.addr.at.ip));
+    const struct cidr range = {read.addr.at.ip, read.bits};
+    if (id && peer_id_equal(id, &read.addr.id))
+        return true;
+    return ip && (read.is_range ? cidr_contains(&range, ip) : ip_equal(ip, &range.ip));
 }
 
-static void put_address(json_t *into, const struct happening *read)
+static void put_subject_json(json_t *into, const struct happening *read)
 {
-    char text[ADDR_TEXT_MAX];
+    char text[ADDR_TEXT_MAX], range_text[IP_TEXT_MAX + 4];
     static const struct ip none;
+    const struct cidr range = {read->addr.at.ip, read->bits};
+    if (read->conn)
+        conn_put_json(into, read->conn);
     if (!peer_id_is_none(&read->addr.id))
         json_object_set_new(into, "peer", json_string(peer_id_text(&read->addr.id, text)));
-    if (!ip_equal(&read->addr.at.ip, &none))
+    if (read->is_range)
+        json_object_set_new(into, "range", json_string(cidr_text(&range, range_text)));
+    else if (!ip_equal(&read->addr.at.ip, &none))
         json_object_set_new(into, "address", json_string(endpoint_to_text(&read->addr.at, text)));
 }
 
@@ -234,10 +310,7 @@ void happening_put_json(json_t *into, const char *name, struct span body)
 {
     struct happening read = read_happening(body);
     json_object_set_new(into, "event", json_string(name));
-    if (read.conn) {
-        conn_put_json(into, read.conn);
-        put_address(into, &read);
-    }
+    put_subject_json(into, &read);
     if (read.err)
         json_object_set_new(into, "error", json_string(err_name(read.err)));
     if (read.count)

@@ -30,7 +30,7 @@
     X(RESOLVED, "resolved") /* count: addresses */                                                 \
     X(STORE_FAILED, "store_failed")                                                                \
     X(EXPORTED, "book_saved")                                                                      \
-    X(COMMAND, "command")      /* text: which */                                                   \
+    X(COMMAND, "command")      /* text: which; whom or what it is about */                         \
     X(POLICY, "policy_loaded") /* text: its name */                                                \
     X(GAVE_UP, "gave_up")      /* text: why */
 
@@ -45,6 +45,8 @@ struct happening {
     enum happening_kind kind; /* apart from the body */
     uint64_t conn;            /* 0: none */
     struct addr addr;         /* id or at may be all-zero: unknown */
+    bool is_range;            /* it is about all IPs with the first `bits` of addr.at.ip */
+    uint8_t bits;
     enum err err;
     uint32_t count;
     char text[HAPPENING_TEXT_MAX + 1];
@@ -66,7 +68,8 @@ void happenings_actions(struct happenings *happenings, const struct action *acti
 const char *happening_name(enum happening_kind kind);
 /* All but the kind, both directions. */
 void happening_code(struct codec *codec, struct happening *happening);
-/* Of what happening_code wrote: whether it is about this ID (may be NULL) or IP (may be NULL). */
+/* Of what happening_code wrote: whether it is about this ID (may be NULL) or IP (may be NULL), or a
+ * range with that IP. */
 bool happening_concerns(struct span body, const struct peer_id *id, const struct ip *ip);
 void happening_put_json(json_t *into, const char *name, struct span body);
 

@@ -206,7 +206,7 @@ end
 
 local SAW_MAX = 600 -- bytes of what a decision was made from; --json has all
 
-local event_fields = { "peer", "address", "direction", "error", "count", "text", "connection" }
+local event_fields = { "peer", "address", "range", "direction", "error", "count", "text", "connection" }
 
 local function clock(seconds)
   return ("%s.%03d"):format(os.date("%Y-%m-%d %H:%M:%S", math.floor(seconds)),

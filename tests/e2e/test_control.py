@@ -438,8 +438,14 @@ def test_rules_and_settings_change_and_no_peer_is_lost(pair, client):
     happened = [event["event"] for event in seen]
     assert not [event for event in happened if event in ("closed", "closing")]
     assert happened.count("policy_loaded") == 3
-    commands = [event["text"] for event in seen if event["event"] == "command"]
-    assert commands == ["set", "ban", "unban"]
+    commands = [
+        (event["text"], event.get("range")) for event in seen if event["event"] == "command"
+    ]
+    assert commands == [
+        ("set max_inbound 41", None),
+        ("ban: operator", "198.51.100.0/24"),
+        ("unban", "198.51.100.0/24"),
+    ]
     (peer,) = connected(client)
     assert peer["addr"] == before[0]["addr"] and peer["uptime_s"] > before[0]["uptime_s"]
 

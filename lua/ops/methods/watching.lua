@@ -6,6 +6,7 @@ local record_fields = {
   { "event", "text", "of an event: what happened" },
   { "peer", "text", "node ID" },
   { "address", "text", "IP and port" },
+  { "range", "text", "of a ban or its end: the IPs" },
   { "error", "text", "why it failed or ended" },
   { "verdict", "value", "of a decision: the answer" },
   { "reason", "text", "that the policy gave" },
