@@ -56,19 +56,28 @@ static bool same_target(const struct ban_target *of, const struct ban_target *wa
     return memcmp(of, wanted, sizeof *of) == 0;
 }
 
+/* What an unban means, in the memory of the step: to end one ban moves others in the table. */
+static struct ban_target *collect(struct step *step, const struct ban_target *wanted, uint32_t *n)
+{
+    const struct bans *bans = book_bans(step->node->book);
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < bans_count(bans); i++)
+        found += same_target(&bans_at(bans, i)->target, wanted);
+    struct ban_target *targets = outbox_alloc(step->outbox, found * sizeof *targets);
+    for (uint32_t i = 0; i < bans_count(bans) && *n < found; i++)
+        if (same_target(&bans_at(bans, i)->target, wanted))
+            targets[(*n)++] = bans_at(bans, i)->target;
+    return targets;
+}
+
 /* Of an ID also the bans that pair it with an endpoint (F3). *n: how many ended. What the book
  * refuses to take back was known and is free again all the same. */
 static enum err unban(struct step *step, const struct ban_target *wanted, uint32_t *n)
 {
     struct node *node = step->node;
-    const struct bans *bans = book_bans(node->book);
-    for (uint32_t i = bans_count(bans); i-- > 0;) {
-        struct ban_target target = bans_at(bans, i)->target;
-        if (!same_target(&target, wanted))
-            continue;
-        book_reinstate(node->book, step->now, &node->rng, &target, true);
-        ++*n;
-    }
+    const struct ban_target *targets = collect(step, wanted, n);
+    for (uint32_t i = 0; i < *n; i++)
+        book_reinstate(node->book, step->now, &node->rng, &targets[i], true);
     return *n > 0 ? ERR_OK : ERR_NOT_FOUND;
 }
 

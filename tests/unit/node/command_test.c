@@ -136,6 +136,27 @@ static void unban_of_an_id_ends_its_pairs_too_F3(void **state)
     world_free(world);
 }
 
+/* Bans lie in a heap: ending the fourth of these lifts the sixth to the place of the second. */
+static void unban_of_an_id_ends_every_pair_wherever_it_lies_F3(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    const struct {
+        uint32_t id;
+        int64_t hours;
+    } bans[] = {{11, 1}, {1, 100}, {12, 2}, {1, 101}, {13, 102}, {14, 3}};
+    for (uint16_t i = 0; i < sizeof bans / sizeof *bans; i++) {
+        struct addr addr = addr_of(bans[i].id);
+        addr.at.port = (uint16_t)(1000 + i);
+        struct ban_target pair = ban_of_pair(&addr);
+        book_ban(world->book, world->now, &pair, HOURS_MS(bans[i].hours), "test");
+    }
+    assert_int_equal(unban(world, target_of(1)), ERR_OK);
+    assert_int_equal(world_last(world, ACTION_ANSWER)->n, 2);
+    assert_int_equal(bans_count(book_bans(world->book)), 4);
+    world_free(world);
+}
+
 static void a_ban_of_a_range_closes_the_peers_inside(void **state)
 {
     (void)state;
@@ -294,6 +315,7 @@ int main(void)
         cmocka_unit_test(disconnect_closes_one_peer_without_blame),
         cmocka_unit_test(a_ban_by_id_closes_the_peer_and_ends_early),
         cmocka_unit_test(unban_of_an_id_ends_its_pairs_too_F3),
+        cmocka_unit_test(unban_of_an_id_ends_every_pair_wherever_it_lies_F3),
         cmocka_unit_test(a_ban_of_a_range_closes_the_peers_inside),
         cmocka_unit_test(those_whom_the_operator_named_are_not_banned),
         cmocka_unit_test(a_persistent_peer_is_dialed_at_once_and_again_until_it_is_removed),
