@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define MAP_NONE UINT32_MAX
-#define MAP_KEY_MAX 24
+#define MAP_KEY_MAX 64
 
 struct map {
     uint8_t *keys;

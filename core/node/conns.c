@@ -8,6 +8,11 @@
 #define DIAL_RANGE_V6 48
 #define HOME_V6 64
 
+/* A key of outbound_tags: a tag, and zeros behind it. */
+struct conn_tag {
+    char text[TAG_MAX + 1];
+};
+
 void conns_init(struct conns *conns, bool strict, const struct tags *tags, struct rng *rng)
 {
     *conns = (struct conns){.strict = strict, .tags = tags};
@@ -18,6 +23,7 @@ void conns_init(struct conns *conns, bool strict, const struct tags *tags, struc
     map_init(&conns->open_ips, sizeof(struct ip), rng_next(rng));
     map_init(&conns->dialing_ranges, sizeof(struct ip), rng_next(rng));
     map_init(&conns->outbound_groups, sizeof(struct group), rng_next(rng));
+    map_init(&conns->outbound_tags, sizeof(struct conn_tag), 0); /* no peer chooses a tag */
     map_init(&conns->accepted_homes, sizeof(struct ip), rng_next(rng));
     map_init(&conns->accepted_groups, sizeof(struct group), rng_next(rng));
 }
@@ -32,6 +38,7 @@ void conns_free(struct conns *conns)
     map_free(&conns->open_ips);
     map_free(&conns->dialing_ranges);
     map_free(&conns->outbound_groups);
+    map_free(&conns->outbound_tags);
     map_free(&conns->accepted_homes);
     map_free(&conns->accepted_groups);
     *conns = (struct conns){0};
@@ -58,7 +65,8 @@ static bool reserve_maps(struct conns *conns)
         map_reserve(&conns->peer_by_id) && map_reserve(&conns->dialing_ips) &&
         map_reserve(&conns->open_ips) && map_reserve(&conns->dialing_ranges) &&
         map_reserve(&conns->outbound_groups) && map_reserve(&conns->accepted_homes) &&
-        map_reserve(&conns->accepted_groups);
+        map_reserve(&conns->accepted_groups) &&
+        (!conns->tags || map_reserve(&conns->outbound_tags));
 }
 
 static bool reserve(struct conns *conns)
@@ -118,6 +126,21 @@ static void count_dial(struct conns *conns, const struct conn *conn, int by)
     tally_add(&conns->dialing_ranges, &range, by);
 }
 
+static struct conn_tag tag_key(const char *tag)
+{
+    struct conn_tag key = {{0}};
+    memcpy(key.text, tag, strnlen(tag, TAG_MAX));
+    return key;
+}
+
+static void count_tag(struct conns *conns, const struct conn *conn, int by)
+{
+    if (!conn->outbound || !*conn->tag)
+        return;
+    struct conn_tag tag = tag_key(conn->tag);
+    tally_add(&conns->outbound_tags, &tag, by);
+}
+
 /* Counts a connection in its state; by: +1 or -1. */
 static void count(struct conns *conns, const struct conn *conn, int by)
 {
@@ -125,6 +148,7 @@ static void count(struct conns *conns, const struct conn *conn, int by)
     tally_add(dialing ? &conns->dialing_ips : &conns->open_ips, &conn->remote.ip, by);
     struct group group = ip_group(&conn->remote.ip, conns->strict);
     tally_add(conn->outbound ? &conns->outbound_groups : &conns->accepted_groups, &group, by);
+    count_tag(conns, conn, by);
     if (!conn->outbound) {
         struct ip home = conns_home(&conn->remote.ip);
         tally_add(&conns->accepted_homes, &home, by);
@@ -165,7 +189,7 @@ struct conn *conns_add(struct conns *conns, const struct conn *conn)
     conns->at[i] = *conn;
     conns->at[i].tag = tags_find(conns->tags, &conn->remote.ip);
     index_conn(conns, i);
-    count(conns, conn, 1);
+    count(conns, &conns->at[i], 1);
     return &conns->at[i];
 }
 
@@ -261,8 +285,6 @@ uint32_t conns_outbound_in_group(const struct conns *conns, struct group group)
 
 uint32_t conns_outbound_with_tag(const struct conns *conns, const char *tag)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < conns->n && *tag; i++)
-        n += conns->at[i].outbound && strcmp(conns->at[i].tag, tag) == 0;
-    return n;
+    struct conn_tag key = tag_key(tag);
+    return *tag ? tally_of(&conns->outbound_tags, &key) : 0;
 }

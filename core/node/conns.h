@@ -63,6 +63,7 @@ struct conns {
     struct map dialing_ips, open_ips; /* IP -> how many */
     struct map dialing_ranges;        /* conns_range -> how many dials */
     struct map outbound_groups;       /* group -> how many dials and outbound peers */
+    struct map outbound_tags;         /* struct conn_tag -> the same */
     struct map accepted_homes;        /* conns_home -> how many accepted, peers or not yet */
     struct map accepted_groups;       /* group -> the same */
     uint32_t outbound, inbound;       /* peers, unconditional ones not counted (S5) */
@@ -103,7 +104,7 @@ struct ip conns_range(const struct ip *ip);
 uint32_t conns_dials_in_range(const struct conns *conns, const struct ip *range);
 /* Dials and outbound peers in a group. */
 uint32_t conns_outbound_in_group(const struct conns *conns, struct group group);
-/* The same with a tag; 0 for "". Walks the list, but only where an operator gave tags. */
+/* The same with a tag; 0 for "". */
 uint32_t conns_outbound_with_tag(const struct conns *conns, const char *tag);
 
 #endif

@@ -25,7 +25,7 @@ static_assert(sizeof(struct node_save) == 48, "code_save");
 static_assert(sizeof(struct node_counts) == 112, "code_counts");
 static_assert(sizeof(struct node_metrics) == 7 * 8 * ERR_COUNT + 24, "code_metrics");
 static_assert(
-    sizeof(struct node) == sizeof(struct node_settings) + sizeof(struct node_metrics) + 2744,
+    sizeof(struct node) == sizeof(struct node_settings) + sizeof(struct node_metrics) + 2792,
     "code_node");
 #endif
 
