@@ -7,6 +7,7 @@
 #include "sim/sim.h"
 #include "unit/node/policy.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -14,6 +15,7 @@
 #define NODES 1000
 #define MINUTES 60
 #define KNOWN 3
+#define LARGE_BLOCK (128 * 1024) /* as in core/app/main.c */
 
 static struct addr addr_of(uint32_t i)
 {
@@ -67,6 +69,7 @@ int main(int argc, char **argv)
     bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
     uint32_t nodes = argc > 1 + json ? (uint32_t)strtoul(argv[1 + json], NULL, 10) : NODES;
     int64_t minutes = argc > 2 + json ? strtoll(argv[2 + json], NULL, 10) : MINUTES;
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK); /* else tables that are hardly used get cleared pages */
     struct fake_policy *policy = calloc(1, sizeof *policy);
     struct sim_settings settings = sim_settings_default();
     struct sim *sim = sim_new(&settings);
