@@ -1,4 +1,5 @@
 #include "app/commands.h"
+#include "app/terminal.h"
 #include "ops/client.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,12 +48,13 @@ static char *socket_path(const char *given, char cause[CLIENT_CAUSE_MAX])
 
 static int run(int argc, char **argv)
 {
-    return client_run(&(struct client){argc, argv, socket_path});
+    return client_run(&(struct client){argc, argv, socket_path, terminal_guard});
 }
 
 const struct command command_ctl = {
     .name = "ctl",
-    .arguments = "[--home DIR | --socket PATH | --tcp IP:PORT --token FILE] [--json] METHOD [ARGUMENTS]",
+    .arguments =
+        "[--home DIR | --socket PATH | --tcp IP:PORT --token FILE] [--json] METHOD [ARGUMENTS]",
     .summary = "ask and steer a running node",
     .about =
         "Talks to a node over the control socket in its home. What can be asked and changed:\n\n"

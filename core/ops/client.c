@@ -2,7 +2,6 @@
 
 #include "ops/luavm.h"
 #include "ops/policy_files.h"
-#include "ops/terminal.h"
 #include <lauxlib.h>
 #include <luv/luv.h>
 #include <signal.h>
@@ -68,10 +67,11 @@ static int read_policy(lua_State *L)
     return status == 0 ? 1 : lua_error(L);
 }
 
-/* guard_terminal(leave): see terminal.h. */
+/* guard_terminal(leave): see struct client. */
 static int guard_terminal(lua_State *L)
 {
-    terminal_guard(luaL_optstring(L, 1, NULL));
+    const struct client *client = lua_touserdata(L, lua_upvalueindex(1));
+    client->guard_terminal(luaL_optstring(L, 1, NULL));
     return 0;
 }
 
@@ -105,7 +105,8 @@ static void push_host(lua_State *L, const struct client *client)
     lua_setfield(L, -2, "socket_path");
     lua_pushcfunction(L, read_policy);
     lua_setfield(L, -2, "read_policy");
-    lua_pushcfunction(L, guard_terminal);
+    lua_pushlightuserdata(L, (void *)client);
+    lua_pushcclosure(L, guard_terminal, 1);
     lua_setfield(L, -2, "guard_terminal");
 }
 

@@ -12,6 +12,9 @@ struct client {
     char **argv;
     /* The socket of a home (NULL: the default one) as heap text; NULL: cause says why. */
     char *(*socket_path)(const char *home, char cause[CLIENT_CAUSE_MAX]);
+    /* However the program ends from now on, the terminal leaves raw mode and gets the text `leave`;
+     * NULL: no more. */
+    void (*guard_terminal)(const char *leave);
 };
 
 /* Runs one command. The exit status: 0 done, 1 refused or no node there, 2 wrong usage. */

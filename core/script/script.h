@@ -195,8 +195,8 @@ enum err script_export(struct script *script, char **text, struct script_error *
 /* Takes them back: parts of policies that are not loaded are ignored. */
 enum err script_import(struct script *script, struct span text, struct script_error *error);
 
-/* Another number after every change from outside questions: loads, rollbacks, promotions, parameters
- * set, state imported. */
+/* Another number after every change from outside questions: loads, rollbacks, promotions,
+ * parameters set, state imported. */
 uint64_t script_revision(const struct script *script);
 
 void script_stats(const struct script *script, struct script_stats *stats);

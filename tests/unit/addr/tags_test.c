@@ -76,8 +76,7 @@ static void a_bad_line_is_refused_with_its_number(void **state)
     (void)state;
     static const char *const bad[] = {"1.2.3.0/24", "1.2.3.4/24 x", "1.2.3/24 x", "example x",
         "1.2.3.0/24 two words", "1.2.3.0/24 caf\xc3\xa9", "1.2.3.0/33 x",
-        "1.2.3.0/24 "
-        "0123456789012345678901234567890123456789012345678901234567890123"};
+        "1.2.3.0/24 0123456789012345678901234567890123456789012345678901234567890123"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char text[200];
         struct tags *tags = NULL;

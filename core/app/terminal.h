@@ -1,7 +1,7 @@
 /* The terminal of a command that reads single keys (libuv's raw mode): restored when the program
  * ends by exit or by a fatal signal. One per process. */
-#ifndef OPS_TERMINAL_H
-#define OPS_TERMINAL_H
+#ifndef APP_TERMINAL_H
+#define APP_TERMINAL_H
 
 #define TERMINAL_LEAVE_MAX 64
 

@@ -1,4 +1,4 @@
-#include "ops/terminal.h"
+#include "app/terminal.h"
 
 #include <signal.h>
 #include <stdbool.h>
