@@ -37,13 +37,3 @@ bool book_wanted_bans(const struct book_wanted *wanted, const struct ban_target 
         return target->kind != BAN_ID && ranges_overlap(&wanted->range, &range);
     return target->kind != BAN_CIDR && has_prefix(&target->id, wanted->prefix);
 }
-
-char *ban_target_text(const struct ban_target *target, char out[ADDR_TEXT_MAX])
-{
-    const struct addr pair = {target->id, {target->ip, target->port}};
-    if (target->kind == BAN_ID)
-        return peer_id_text(&target->id, out);
-    if (target->kind == BAN_CIDR)
-        return cidr_text(&(struct cidr){target->ip, target->bits}, out);
-    return addr_to_text(&pair, out);
-}

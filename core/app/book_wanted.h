@@ -1,5 +1,4 @@
-/* Whom a look-up in the book means: an IP, a range, or the beginning of an ID; and what a ban is
- * called. */
+/* Whom a look-up in the book means: an IP, a range, or the beginning of an ID. */
 #ifndef APP_BOOK_WANTED_H
 #define APP_BOOK_WANTED_H
 
@@ -19,8 +18,5 @@ bool book_wanted_read(const char *text, struct book_wanted *wanted);
 bool book_wanted_fits(void *context, const struct book_entry *entry);
 /* Whether a ban touches what is wanted. */
 bool book_wanted_bans(const struct book_wanted *wanted, const struct ban_target *target);
-
-/* "ID", "10.0.0.0/8" or "ID@ip:port" */
-char *ban_target_text(const struct ban_target *target, char out[ADDR_TEXT_MAX]);
 
 #endif

@@ -36,6 +36,16 @@ struct ban_target ban_of_pair(const struct addr *addr)
         .kind = BAN_PAIR, .port = addr->at.port, .id = addr->id, .ip = addr->at.ip};
 }
 
+char *ban_target_text(const struct ban_target *target, char out[ADDR_TEXT_MAX])
+{
+    const struct addr pair = {target->id, {target->ip, target->port}};
+    if (target->kind == BAN_ID)
+        return peer_id_text(&target->id, out);
+    if (target->kind == BAN_CIDR)
+        return cidr_text(&(struct cidr){target->ip, target->bits}, out);
+    return addr_to_text(&pair, out);
+}
+
 enum err bans_new(uint32_t max, const uint8_t hash_key[16], struct bans **out)
 {
     if (max == 0 || max > BANS_LIMIT)

@@ -30,6 +30,8 @@ struct ban_target {
 struct ban_target ban_of_id(const struct peer_id *id);
 struct ban_target ban_of_cidr(const struct cidr *cidr); /* bits below the mask are cleared */
 struct ban_target ban_of_pair(const struct addr *addr);
+/* "ID", "10.0.0.0/8" or "ID@ip:port" */
+char *ban_target_text(const struct ban_target *target, char out[ADDR_TEXT_MAX]);
 
 struct ban {
     struct ban_target target;

@@ -3,6 +3,8 @@
  * whom the configuration names. */
 #include "node/configured.h"
 
+#include <stdio.h>
+
 static enum err disconnect(struct step *step, const struct peer_id *id)
 {
     struct conn *conn = conns_peer(&step->node->conns, id);
@@ -161,16 +163,64 @@ const char *command_name(enum command_kind kind)
     return names[kind];
 }
 
+#define LINE_MAX_BYTES (ADDR_TEXT_MAX + 64)
+
+static const char *setting_name(enum node_setting setting)
+{
+    static const char *const names[] = {
+#define SETTING_NAME(type, field) #field,
+        NODE_LIVE_SETTINGS(SETTING_NAME)
+#undef SETTING_NAME
+    };
+    return names[setting];
+}
+
+/* The command with what it is about, so that the log tells who changed what. */
+static const char *command_line(const struct node_command *command, char out[LINE_MAX_BYTES])
+{
+    char object[ADDR_TEXT_MAX] = "";
+    const char *name = command_name(command->kind);
+    switch (command->kind) {
+    case COMMAND_STOP:
+    case COMMAND_SAVE:
+        break;
+    case COMMAND_PERSISTENT_ADD:
+    case COMMAND_SEED_ADD:
+        peer_id_text(&command->peer->id, object);
+        break;
+    case COMMAND_DIAL:
+        addr_to_text(&command->addr, object);
+        break;
+    case COMMAND_DISCONNECT:
+    case COMMAND_PERSISTENT_REMOVE:
+        peer_id_text(&command->id, object);
+        break;
+    case COMMAND_BAN:
+        ban_target_text(&command->ban.target, object);
+        break;
+    case COMMAND_UNBAN:
+        ban_target_text(&command->target, object);
+        break;
+    case COMMAND_SET:
+        snprintf(object, sizeof object, "%s %lld", setting_name(command->set.setting),
+            (long long)command->set.value);
+        break;
+    }
+    snprintf(out, LINE_MAX_BYTES, "%s%s%s", name, *object ? " " : "", object);
+    return out;
+}
+
 void command_run(struct step *step, const struct node_command *command)
 {
+    char line[LINE_MAX_BYTES];
     uint32_t n = 0;
     enum err err = run(step, command, &n);
     const struct log *log = &step->node->settings.log;
     if (err)
-        log_write(log, LOG_ERROR, "command refused", LOG_TEXT("name", command_name(command->kind)),
-            LOG_TEXT("error", err_text(err)));
+        log_write(log, LOG_ERROR, "command refused",
+            LOG_TEXT("command", command_line(command, line)), LOG_TEXT("error", err_text(err)));
     else
-        log_write(log, LOG_INFO, "command done", LOG_TEXT("name", command_name(command->kind)),
+        log_write(log, LOG_INFO, "command done", LOG_TEXT("command", command_line(command, line)),
             LOG_NUMBER("n", n));
     if (command->token == 0)
         return;

@@ -1,6 +1,8 @@
 /* core/node/command.c: what an operator does to a running node, and the answer to it. */
 #include "world.h"
 
+#include <stdio.h>
+
 #define TOKEN 77
 
 static struct addr_text named;
@@ -307,6 +309,36 @@ static void fewer_inbound_slots_hold_for_newcomers(void **state)
     world_free(world);
 }
 
+/* ---- the log ---- */
+
+static char told[LOG_TEXT_MAX];
+
+static void note_command(const struct log_line *line)
+{
+    if (strcmp(line->event, "command done") == 0 || strcmp(line->event, "command refused") == 0)
+        snprintf(told, sizeof told, "%s", line->fields[0].text);
+}
+
+static void the_log_tells_what_a_command_was_about(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    world->on_log = note_command;
+    assert_int_equal(set(world, NODE_SETTING_max_inbound, 7), ERR_OK);
+    assert_string_equal(told, "set max_inbound 7");
+    struct cidr range = {ip_of_v4(0x0a000000), 104};
+    assert_int_equal(ban(world, ban_of_cidr(&range)), ERR_OK);
+    assert_string_equal(told, "ban 10.0.0.0/8");
+    const struct peer_id stranger = id_of(9);
+    char expected[LOG_TEXT_MAX], id[PEER_ID_TEXT + 1];
+    command(world, (struct node_command){.kind = COMMAND_DISCONNECT, .id = stranger});
+    snprintf(expected, sizeof expected, "disconnect %s", peer_id_text(&stranger, id));
+    assert_string_equal(told, expected);
+    command(world, (struct node_command){.kind = COMMAND_SAVE});
+    assert_string_equal(told, "save");
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +358,7 @@ int main(void)
         cmocka_unit_test(more_outbound_slots_are_used_at_once),
         cmocka_unit_test(a_shorter_period_begins_now),
         cmocka_unit_test(fewer_inbound_slots_hold_for_newcomers),
+        cmocka_unit_test(the_log_tells_what_a_command_was_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
