@@ -18,15 +18,27 @@ struct show {
     int64_t limit;
 };
 
+/* The node may run with other flags than this command knows of. */
+static void tell_left_out(const struct book_load_report *report)
+{
+    if (report->non_routable > 0)
+        printf("%u more left out: not routable (p2p.addr_book_strict of config.toml)\n",
+            report->non_routable);
+    if (report->listed > report->kept + report->non_routable)
+        puts("others left out: see luapex book check");
+}
+
 static void print(const struct book_home *home, const struct show *show,
     const struct book_entry *const *entries, size_t n)
 {
     char age[AGE_TEXT_MAX];
     size_t shown = n < (uint64_t)show->limit ? n : (size_t)show->limit;
     book_rows_write(home->book, home->now, entries, shown, show->form);
-    if (show->form == BOOK_FORM_TABLE)
-        printf("\n%zu of %u addresses, saved %s ago\n", shown, book_count(home->book),
-            age_text(home->saved_ms, home->now, age));
+    if (show->form != BOOK_FORM_TABLE)
+        return;
+    printf("\n%zu of %u addresses, saved %s ago\n", shown, book_count(home->book),
+        age_text(home->saved_ms, home->now, age));
+    tell_left_out(&home->report);
 }
 
 static int book_show(const struct flags *flags)

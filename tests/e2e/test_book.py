@@ -162,6 +162,14 @@ def test_show_is_an_aligned_table_with_the_latest_first(known):
     assert re.fullmatch(r"3 of 3 addresses, saved \d+s ago", lines[5])
 
 
+def test_show_tells_what_it_leaves_out(home):
+    home.write(entry(1), entry(2, ip="192.168.1.1"), entry(3), entry(3))
+    shown = home.succeed("show")
+    assert "1 more left out: not routable (p2p.addr_book_strict" in shown
+    assert "luapex book check" in shown
+    assert len(home.rows("show")) == 2
+
+
 def test_show_takes_filters_and_a_limit(known):
     assert [row["ip"] for row in known.rows("show", "--old")] == ["8.1.1.1", "8.2.1.1"]
     assert [row["ip"] for row in known.rows("show", "--new")] == ["8.3.1.1"]
