@@ -117,13 +117,38 @@ bool members_read(
 
 /* ---- one ---- */
 
+/* Whoever has the key can pass for this node. */
+static void warn_of_readers(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)))
+        fprintf(stderr,
+            "luapex: warning: %s: the private key is open to others; run chmod 600 %s\n", path,
+            path);
+}
+
+static enum err make_key(const char *path, struct node_key *key, char *cause)
+{
+    char id[PEER_ID_TEXT + 1];
+    enum err err = home_make_node_key(path, key, cause);
+    if (!err)
+        fprintf(stderr, "luapex: warning: %s was not there: made a new key, this node is %s now\n",
+            path, peer_id_text(&key->id, id));
+    return err;
+}
+
 static enum err read_key(const struct settings *settings, struct node_key *key, char *cause)
 {
-    enum err err = home_node_key(settings, key, cause);
-    if (err != ERR_NOT_FOUND)
-        return err;
     char *path = settings_path(settings, settings->node_key_file);
-    err = path ? home_make_node_key(path, key, cause) : ERR_NO_MEMORY;
+    if (!path) {
+        snprintf(cause, HOME_CAUSE_MAX, "out of memory");
+        return ERR_NO_MEMORY;
+    }
+    enum err err = home_node_key(settings, key, cause);
+    if (err == ERR_NOT_FOUND)
+        err = make_key(path, key, cause);
+    else if (!err)
+        warn_of_readers(path);
     free(path);
     return err;
 }

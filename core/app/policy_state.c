@@ -11,14 +11,14 @@ _Static_assert(sizeof(((struct policy_state *)0)->cause) >= FILE_CAUSE_MAX, "roo
 
 /* ---- reading ---- */
 
-static void move_aside(const struct policy_state *keeper, const char *why)
+/* It goes out of the way of the next saving, whatever is wrong with it. */
+static void move_aside(const struct policy_state *keeper, const char *event, const char *why)
 {
     char aside[PATH_MAX];
     int n = snprintf(aside, sizeof aside, "%s.damaged-%lld", keeper->path, (long long)time(NULL));
     bool moved = n > 0 && (size_t)n < sizeof aside && rename(keeper->path, aside) == 0;
-    log_write(&keeper->log, LOG_ERROR, "the policy's saved state does not fit, it starts without",
-        LOG_TEXT("file", keeper->path), LOG_TEXT("error", why),
-        LOG_TEXT("moved_to", moved ? aside : ""));
+    log_write(&keeper->log, LOG_ERROR, event, LOG_TEXT("file", keeper->path),
+        LOG_TEXT("error", why), LOG_TEXT("moved_to", moved ? aside : "-"));
 }
 
 static void restore(const struct policy_state *keeper)
@@ -30,11 +30,12 @@ static void restore(const struct policy_state *keeper)
     if (err == ERR_NOT_FOUND)
         return;
     if (err != ERR_OK) {
-        move_aside(keeper, cause);
+        move_aside(keeper, "the policy's saved state cannot be used, it starts without", cause);
         return;
     }
     if (script_import(keeper->script, span_of(file.text, file.n), &error) != ERR_OK)
-        move_aside(keeper, error.message);
+        move_aside(
+            keeper, "the policy's saved state does not fit, it starts without", error.message);
     free(file.text);
 }
 

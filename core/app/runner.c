@@ -45,6 +45,8 @@ static void describe(const struct runner *runner, const struct script_error *err
     if (error->line > 0)
         snprintf(
             why, RUNNER_WHY_MAX, "%s:%d: %s", file_of(runner, error), error->line, error->message);
+    else if (*error->file)
+        snprintf(why, RUNNER_WHY_MAX, "%s: %s", error->file, error->message);
     else
         snprintf(why, RUNNER_WHY_MAX, "%s", error->message);
 }

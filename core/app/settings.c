@@ -164,7 +164,9 @@ static void take_file(struct loading *loading, const char *home)
     enum err err = file_read(loading->path, SETTINGS_FILE_MAX, false, &file, cause);
     if (err == ERR_NOT_FOUND) {
         report(loading->problems, true, loading->path, "",
-            "not found; make a home with: luapex init --home %s --network NAME", home);
+            "not found; make a home with: luapex init --home %s --network NAME, or name another "
+            "with --home",
+            home);
         return;
     } else if (err) {
         report(loading->problems, true, loading->path, "", "%s", cause);

@@ -113,6 +113,15 @@ static void stop(struct start *start)
         runner_stop(&start->members[i].runner);
 }
 
+static void reload_policy(struct member *member)
+{
+    if (member->runner.policy_path)
+        runner_reload_policy(&member->runner);
+    else
+        log_write(&member->log, LOG_INFO, "no policy file to load",
+            LOG_TEXT("to_do", "set policy.file, or: luapex ctl policy load FILE"));
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct start *start = handle->data;
@@ -122,7 +131,7 @@ static void on_signal(uv_signal_t *handle, int number)
     }
     if (number == SIGHUP) {
         for (size_t i = 0; i < start->members_n; i++)
-            runner_reload_policy(&start->members[i].runner);
+            reload_policy(&start->members[i]);
         return;
     }
     if (start->is_stopping)

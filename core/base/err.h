@@ -47,7 +47,7 @@ enum blame { BLAME_NONE, BLAME_PEER, BLAME_US, BLAME_ENVIRONMENT };
     X(LISTEN_ADDRESS, "listen_address", PEER, "peer's self-reported address does not parse")       \
     /* admission and peer set */                                                                   \
     X(DUPLICATE_ID, "duplicate_id", PEER, "this ID is already connected")                          \
-    X(DUPLICATE_IP, "duplicate_ip", PEER, "this IP is already connected")                          \
+    X(DUPLICATE_IP, "duplicate_ip", PEER, "this IP is already connected (allow_duplicate_ip)")     \
     X(CROWDED, "crowded", PEER, "too many connections from this IP or its group")                  \
     X(BANNED, "banned", PEER, "banned")                                                            \
     X(NO_SLOT, "no_slot", NONE, "no free slot for this peer")                                      \

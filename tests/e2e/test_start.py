@@ -168,6 +168,35 @@ def test_a_missing_node_key_is_made(start, new_home):
     node = start(home=home)
     made_id = node.wait_for("listening")["id"]
     assert run("show-node-id", "--home", home).stdout.strip() == made_id
+    assert node.stop() == 0
+    assert f"made a new key, this node is {made_id} now" in node.errors
+
+
+def test_a_node_key_that_others_may_read_is_warned_of(start, new_home):
+    home = new_home()
+    key = home / "config/node_key.json"
+    for mode, warned in ((0o640, True), (0o600, False)):
+        key.chmod(mode)
+        node = start(home=home)
+        node.wait_for("listening")
+        assert node.stop() == 0
+        assert (f"chmod 600 {key}" in node.errors) == warned
+
+
+def test_a_hangup_without_a_policy_file_says_what_to_do(start):
+    node = start()
+    node.wait_for("listening")
+    node.process.send_signal(signal.SIGHUP)
+    assert "policy.file" in node.wait_for("no policy file to load")["to_do"]
+
+
+def test_a_policy_that_does_not_end_as_one_is_refused_with_its_name(start, tmp_path):
+    file = tmp_path / "three.lua"
+    file.write_text("return 3")
+    file.chmod(0o600)
+    node = start("--policy.file", file)
+    assert node.end() == 1
+    assert re.search(r"error: \S*three\.lua: a policy's file ends with", node.errors)
 
 
 def test_an_address_in_use_is_an_error_that_names_the_setting(start):
