@@ -44,6 +44,12 @@ local function bytes(n)
   return ("%.1f TiB"):format(n)
 end
 
+-- What was measured or averaged: digits beyond the third after the point say nothing.
+local function rounded(n)
+  local text = (math.abs(n) < 1 and "%.3g" or "%.3f"):format(n)
+  return ("%.14g"):format(tonumber(text))
+end
+
 local function plain(value)
   if type(value) == "boolean" then
     return value and "yes" or "no"
@@ -120,6 +126,8 @@ function render.value(kind, value)
     return duration(value) .. " ago"
   elseif kind == "time" and type(value) == "number" then
     return os.date("%Y-%m-%d %H:%M:%S", math.floor(value))
+  elseif kind == "number" and type(value) == "number" then
+    return rounded(value)
   elseif kind == "bytes" and type(value) == "number" then
     return bytes(value)
   elseif kind == "map" and type(value) == "table" then

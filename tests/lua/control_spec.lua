@@ -132,6 +132,13 @@ describe("a table for people", function()
     assert.equals(2, select(2, text:gsub("\n", "\n")))
   end)
 
+  it("rounds what was measured, but keeps what is small", function()
+    assert.equals("11.771", render.value("number", 11.77066666667))
+    assert.equals("0.000123", render.value("number", 0.000123))
+    assert.equals("1000000", render.value("number", 1e6))
+    assert.equals("0", render.value("number", 0))
+  end)
+
   it("leaves out columns that nobody fills", function()
     local text = render.result(methods.by_name.peers, { total = 1, peers = { { id = "x" } } })
     assert.equals("ID\nx\n", text)
