@@ -121,7 +121,11 @@ function Watch:listen_to(folder, id)
 end
 
 function Watch:look_again()
-  if self:listen() or stamp(self.path) ~= self.seen_file then
+  local is_new = self:listen()
+  if self.quiet:is_active() then
+    return -- a look is no change: the quiet time ends when it would
+  end
+  if is_new or stamp(self.path) ~= self.seen_file then
     self:wait_for_quiet()
   end
 end
