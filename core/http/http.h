@@ -1,14 +1,13 @@
-/* A few pages over HTTP/1.1, for those who watch this process: GET and HEAD, no bodies, no
- * upgrades, no TLS. libwebsockets reads and writes HTTP on the caller's loop; its support of libuv
- * is a library of its own, loaded at run time (Debian: libwebsockets-evlib-uv).
+/* A few pages over HTTP/1.1, for those who watch this process: GET and HEAD, no upgrades, no TLS.
+ * libmicrohttpd reads and writes HTTP on the caller's loop, which watches its epoll descriptor.
  *
  * What clients can make it hold: HTTP_CONNECTIONS_MAX connections, a further one is closed as soon
- * as it is accepted; of each 4 KiB of headers and one page. A request that has not arrived and a
- * page that has not been taken within patience_s end the connection; so does silence between
- * two requests for HTTP_IDLE_S.
+ * as it is accepted; of each 8 KiB of buffers and one page. A request that has not arrived
+ * whole within patience_s, counted from the one before, and a page that has not been taken within
+ * patience_s end the connection.
  *
  * Life: http_open -> http_close -> (the loop runs until its handles are gone) -> http_free, before
- * uv_loop_close, which then returns 0. One process can have one at a time. */
+ * uv_loop_close, which then returns 0. */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
@@ -17,7 +16,6 @@
 
 #define HTTP_CONNECTIONS_MAX 32
 #define HTTP_PATIENCE_S 10 /* as a rule */
-#define HTTP_IDLE_S 5
 #define HTTP_PAUSE_MS 1000 /* after an accept that failed, for want of descriptors as a rule */
 
 struct http;

@@ -68,7 +68,7 @@ def install(root):
     chroot(root, "apt-get", "install", "-y", "--no-install-recommends", "/tmp/luapex.deb")
     version = chroot(root, "luapex", "version").strip()
     depends = chroot(root, "dpkg-query", "-W", "-f", "${Depends}", "luapex")
-    for name in ["libwebsockets-evlib-uv", "lua-cjson", "lua-lpeg", "lua-luv", "libluajit-5.1-2"]:
+    for name in ["libmicrohttpd12", "lua-cjson", "lua-lpeg", "lua-luv", "libluajit-5.1-2"]:
         assert re.search(rf"\b{re.escape(name)}\b", depends), (name, depends)
     state = os.stat(f"{root}{STATE}")
     assert state.st_mode & 0o777 == 0o700 and state.st_uid != 0, oct(state.st_mode)

@@ -1,6 +1,7 @@
 /* Pages over HTTP: what is answered, and what clients of all kinds can make it hold. */
 #include "http/http.h"
 
+#include "base/rng.h"
 #include "uv/sockaddr.h"
 #include <errno.h>
 #include <setjmp.h>
@@ -112,8 +113,8 @@ static void http_answers_several_requests_of_one_connection(void **state)
         say(fd, "GET /page?query=1 HTTP/1.1\r\nhost: a\r\n\r\n");
         const char *text = hear(fd, "\r\n\r\nxx");
         assert_begins(text, "HTTP/1.1 200 OK\r\n");
-        assert_non_null(strstr(text, "content-length: 2\r\n"));
-        assert_non_null(strstr(text, "content-type: text/plain\r\n"));
+        assert_non_null(strstr(text, "Content-Length: 2\r\n"));
+        assert_non_null(strstr(text, "Content-Type: text/plain\r\n"));
     }
     close(fd);
 }
@@ -123,7 +124,7 @@ static void http_answers_head_without_the_page(void **state)
     (void)state;
     int fd = client();
     say(fd, "HEAD /page HTTP/1.1\r\nhost: a\r\n\r\n");
-    assert_non_null(strstr(hear(fd, "\r\n\r\n"), "content-length: 2\r\n"));
+    assert_non_null(strstr(hear(fd, "\r\n\r\n"), "Content-Length: 2\r\n"));
     say(fd, "GET /page HTTP/1.1\r\nhost: a\r\n\r\n");
     assert_begins(hear(fd, "\r\n\r\nxx"), "HTTP/1.1 200 OK\r\n");
     close(fd);
@@ -195,6 +196,57 @@ static void http_survives_what_is_no_http(void **state)
         hear(fd, NULL);
         close(fd);
     }
+    int fd = client();
+    say(fd, "GET /page HTTP/1.1\r\nhost: a\r\n\r\n");
+    hear(fd, "\r\n\r\nxx");
+    close(fd);
+}
+
+/* Requests of every kind with bytes changed, put in and left out, cut at random places. */
+static size_t mutate(struct rng *rng, char *text, size_t cap)
+{
+    static const char *const kinds[] = {
+        "GET /page HTTP/1.1\r\nhost: a\r\n\r\nGET /long HTTP/1.1\r\nhost: a\r\n\r\n",
+        "HEAD /page HTTP/1.0\r\n\r\n",
+        "POST /page HTTP/1.1\r\nhost: a\r\ntransfer-encoding: "
+        "chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+        "GET /%2e%2e/%00?a=b&c=%zz HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\n"
+        "upgrade: websocket\r\nsec-websocket-version: 13\r\n"
+        "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        "GET /page HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\nrange: bytes=0-1\r\n\r\nabc",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    };
+    size_t n = (size_t)snprintf(text, cap, "%s", kinds[rng_below(rng, 6)]);
+    for (uint64_t i = rng_below(rng, 8); i > 0 && n + 1 < cap; i--) {
+        size_t place = (size_t)rng_below(rng, n);
+        if (rng_below(rng, 3) == 0) {
+            memmove(text + place, text + place + 1, --n - place);
+        } else {
+            if (rng_below(rng, 2) == 0)
+                memmove(text + place + 1, text + place, n++ - place);
+            text[place] = (char)rng_below(rng, 256);
+        }
+    }
+    return n;
+}
+
+static void http_survives_random_requests(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_seed(&rng, 7);
+    for (unsigned i = 0; i < 1500; i++) {
+        char text[1024];
+        size_t n = mutate(&rng, text, sizeof text), half = (size_t)rng_below(&rng, n);
+        int fd = client();
+        send(fd, text, half, MSG_NOSIGNAL);
+        turn();
+        send(fd, text + half, n - half, MSG_NOSIGNAL);
+        turn();
+        close(fd);
+    }
+    for (unsigned i = 0; i < 100; i++)
+        turn();
     int fd = client();
     say(fd, "GET /page HTTP/1.1\r\nhost: a\r\n\r\n");
     hear(fd, "\r\n\r\nxx");
@@ -330,6 +382,7 @@ int main(void)
         TEST(http_refuses_other_methods),
         TEST(http_upgrades_to_nothing),
         TEST(http_survives_what_is_no_http),
+        TEST(http_survives_random_requests),
         TEST(http_takes_no_endless_headers),
         TEST(http_writes_a_page_as_fast_as_it_is_read),
         TEST(http_closes_whom_it_has_no_room_for),
