@@ -47,10 +47,24 @@ CONTROL_METHODS(CONTROL_DECLARE)
 struct node *control_node(const struct controller *controller);
 struct now control_now(const struct controller *controller);
 
+typedef void control_then(
+    struct controller *controller, struct control_request *request, json_t *result);
+
 /* Gives the node a command. Answers with `result`, which is taken, once the node did it; its member
  * `count` (NULL: none) becomes what the node counted. Refuses with why not, about `what`. */
 void control_command(struct controller *controller, struct control_request *request,
     struct node_command *command, const char *what, json_t *result, const char *count);
+
+/* The same, and `then` answers: it takes the result, once the node did it. */
+void control_command_then(struct controller *controller, struct control_request *request,
+    struct node_command *command, const char *what, json_t *result, control_then *then);
+
+/* Adds the argument "address" to a list, persistent peers or seeds by `kind`. */
+void control_configured_add(struct controller *controller, struct control_request *request,
+    enum command_kind kind, const char *member);
+/* The argument "address"; false: refused. */
+bool control_read_address(struct control_request *request, struct addr_text *text);
+json_t *control_address_json(struct control_request *request, const char *member);
 
 /* A connected peer from text: its ID, the beginning of one, or its IP and port. false: refused. */
 bool control_find_peer(struct controller *controller, struct control_request *request,

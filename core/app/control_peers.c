@@ -111,7 +111,7 @@ void control_peers(void *context, struct control_request *request)
 
 /* ---- dial, disconnect ---- */
 
-static bool read_address(struct control_request *request, struct addr_text *text)
+bool control_read_address(struct control_request *request, struct addr_text *text)
 {
     const char *given = control_text(request, "address"), *why = "";
     if (addr_text_parse(span_of_text(given), text, &why) == ERR_OK)
@@ -122,39 +122,23 @@ static bool read_address(struct control_request *request, struct addr_text *text
     return false;
 }
 
-static json_t *address_json(struct control_request *request, const char *member)
+json_t *control_address_json(struct control_request *request, const char *member)
 {
     return json_pack("{s:s}", member, control_text(request, "address"));
-}
-
-static void add_configured(
-    void *context, struct control_request *request, enum command_kind kind, const char *member)
-{
-    struct addr_text text;
-    if (!read_address(request, &text))
-        return;
-    struct node_command command = {.kind = kind, .peer = &text};
-    control_command(context, request, &command, "not added", address_json(request, member), NULL);
-}
-
-void control_persistent_add(void *context, struct control_request *request)
-{
-    add_configured(context, request, COMMAND_PERSISTENT_ADD, "added");
-}
-
-void control_seeds_add(void *context, struct control_request *request)
-{
-    add_configured(context, request, COMMAND_SEED_ADD, "added");
 }
 
 void control_dial(void *context, struct control_request *request)
 {
     struct addr_text text;
     if (control_flag(request, "persistent")) {
-        add_configured(context, request, COMMAND_PERSISTENT_ADD, "dialing");
+        control_configured_add(context, request, COMMAND_PERSISTENT_ADD, "dialing");
         return;
     }
-    if (!read_address(request, &text))
+    if (control_flag(request, "save")) {
+        control_refuse_argument(request, "save", "given with persistent", "true");
+        return;
+    }
+    if (!control_read_address(request, &text))
         return;
     if (text.is_name) {
         control_refuse_argument(request, "address",
@@ -163,7 +147,7 @@ void control_dial(void *context, struct control_request *request)
     }
     struct node_command command = {.kind = COMMAND_DIAL, .addr = {text.id, {text.ip, text.port}}};
     control_command(
-        context, request, &command, "not dialed", address_json(request, "dialing"), NULL);
+        context, request, &command, "not dialed", control_address_json(request, "dialing"), NULL);
 }
 
 void control_disconnect(void *context, struct control_request *request)
@@ -181,59 +165,4 @@ void control_disconnect(void *context, struct control_request *request)
         command.ban.reason = control_text(request, "reason");
     }
     control_command(context, request, &command, "not disconnected", result, NULL);
-}
-
-/* ---- persistent peers and seeds ---- */
-
-struct configured_listing {
-    json_t *rows;
-    struct now now;
-};
-
-static void add_row(void *context, const struct node_configured *peer)
-{
-    static const char *const states[] = {
-        "waiting", "connected", "dialing", "resolving", "ourselves"};
-    struct configured_listing *listing = context;
-    char host[HOST_MAX + 1 + 6], at[ADDR_TEXT_MAX];
-    struct endpoint literal = {peer->text->ip, peer->text->port};
-    if (peer->text->is_name)
-        snprintf(host, sizeof host, "%s:%u", peer->text->host, peer->text->port);
-    json_t *row = json_pack("{s:o, s:s, s:s, s:I}", "id", control_id(&peer->text->id), "host",
-        peer->text->is_name ? host : endpoint_to_text(&literal, at), "state", states[peer->state],
-        "failures", (json_int_t)peer->failures);
-    if (row && peer->state == CONFIGURED_WAITS && peer->next_ms != NEVER_MS)
-        json_object_set_new(
-            row, "retry_in_s", json_real((double)(peer->next_ms - listing->now.mono_ms) / 1000));
-    json_array_append_new(listing->rows, row);
-}
-
-static void list_configured(const struct controller *controller, struct control_request *request,
-    enum node_list list, const char *member)
-{
-    struct configured_listing listing = {json_array(), control_now(controller)};
-    node_configured(control_node(controller), list, add_row, &listing);
-    control_answer(request, json_pack("{s:o}", member, listing.rows));
-}
-
-void control_persistent(void *context, struct control_request *request)
-{
-    list_configured(context, request, NODE_PERSISTENT, "persistent");
-}
-
-void control_seeds(void *context, struct control_request *request)
-{
-    list_configured(context, request, NODE_SEEDS, "seeds");
-}
-
-void control_persistent_remove(void *context, struct control_request *request)
-{
-    struct node_command command = {.kind = COMMAND_PERSISTENT_REMOVE};
-    const char *text = control_text(request, "id");
-    if (peer_id_parse(span_of_text(text), &command.id) != ERR_OK) {
-        control_refuse_argument(request, "id", "a node ID: 40 hexadecimal digits", text);
-        return;
-    }
-    control_command(
-        context, request, &command, "not removed", json_pack("{s:s}", "removed", text), NULL);
 }

@@ -40,14 +40,18 @@ struct controller_wait {
     const char *what;
     json_t *result;
     const char *count;
+    control_then *then; /* NULL: the result is the answer */
     struct controller_wait *next;
 };
 
-static void finish(struct controller_wait *wait, enum err err, uint32_t n)
+static void finish(
+    struct controller *controller, struct controller_wait *wait, enum err err, uint32_t n)
 {
     if (err) {
         control_refuse(wait->request, CONTROL_REFUSED, "%s: %s", wait->what, err_text(err));
         json_decref(wait->result);
+    } else if (wait->then) {
+        wait->then(controller, wait->request, wait->result);
     } else {
         if (wait->count)
             json_object_set_new(wait->result, wait->count, json_integer(n));
@@ -64,26 +68,43 @@ static void on_answered(void *context, uint64_t token, enum err err, uint32_t n)
         if (wait->token != token)
             continue;
         *at = wait->next;
-        finish(wait, err, n);
+        finish(controller, wait, err, n);
         return;
     }
+}
+
+static void give(struct controller *controller, const struct controller_wait *given,
+    struct node_command *command)
+{
+    struct controller_wait *wait = calloc(1, sizeof *wait);
+    if (!wait || !given->result) {
+        free(wait);
+        json_decref(given->result);
+        control_refuse(given->request, CONTROL_INTERNAL, "out of memory");
+        return;
+    }
+    command->token = ++controller->token;
+    *wait = *given;
+    wait->token = command->token;
+    wait->next = controller->waits;
+    controller->waits = wait;
+    runner_command(controller->runner, command);
 }
 
 void control_command(struct controller *controller, struct control_request *request,
     struct node_command *command, const char *what, json_t *result, const char *count)
 {
-    struct controller_wait *wait = calloc(1, sizeof *wait);
-    if (!wait || !result) {
-        free(wait);
-        json_decref(result);
-        control_refuse(request, CONTROL_INTERNAL, "out of memory");
-        return;
-    }
-    command->token = ++controller->token;
-    *wait =
-        (struct controller_wait){request, command->token, what, result, count, controller->waits};
-    controller->waits = wait;
-    runner_command(controller->runner, command);
+    const struct controller_wait wait = {
+        .request = request, .what = what, .result = result, .count = count};
+    give(controller, &wait, command);
+}
+
+void control_command_then(struct controller *controller, struct control_request *request,
+    struct node_command *command, const char *what, json_t *result, control_then *then)
+{
+    const struct controller_wait wait = {
+        .request = request, .what = what, .result = result, .then = then};
+    give(controller, &wait, command);
 }
 
 /* ---- life ---- */
@@ -144,7 +165,7 @@ void controller_close(struct controller *controller)
     while (controller->waits) {
         struct controller_wait *wait = controller->waits;
         controller->waits = wait->next;
-        finish(wait, ERR_STOPPING, 0);
+        finish(controller, wait, ERR_STOPPING, 0);
     }
     if (controller->ops)
         control_close(controller->ops, &controller->control);

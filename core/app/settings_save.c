@@ -25,8 +25,8 @@ struct survey {
     const struct setting *setting;
     unsigned line; /* 0: it is not there */
     unsigned found;
-    enum toml_kind kind;
-    char value[SETTING_TEXT_MAX];
+    const char *expected; /* its value; NULL: any */
+    bool is_expected;
     uint64_t others;
 };
 
@@ -44,9 +44,8 @@ static void see(void *context, const struct toml_value *value)
         strcmp(value->key, survey->setting->key) == 0) {
         survey->found++;
         survey->line = value->line;
-        survey->kind = value->kind;
-        snprintf(survey->value, sizeof survey->value, "%.*s", (int)value->text.n,
-            value->text.n ? (const char *)value->text.at : "");
+        survey->is_expected =
+            !survey->expected || span_equal(value->text, span_of_text(survey->expected));
         return;
     }
     mix(&survey->others, value->section, strlen(value->section));
@@ -55,11 +54,11 @@ static void see(void *context, const struct toml_value *value)
     mix(&survey->others, value->text.at, value->text.n);
 }
 
-static enum err survey(
-    struct span text, const struct setting *setting, struct survey *made, char *cause)
+static enum err survey(struct span text, const struct setting *setting, const char *expected,
+    struct survey *made, char *cause)
 {
     struct toml_problem problem;
-    *made = (struct survey){.setting = setting};
+    *made = (struct survey){.setting = setting, .expected = expected};
     enum err err = toml_read(text, see, made, &problem);
     return err ? fail(cause, err, "line %u: %s", problem.line, problem.cause) : ERR_OK;
 }
@@ -169,10 +168,10 @@ static void insert(FILE *out, const char *text, const struct setting *setting, c
 static enum err check(const struct survey *old, const char *edited, const char *value, char *cause)
 {
     struct survey now;
-    enum err err = survey(span_of_text(edited), old->setting, &now, cause);
+    enum err err = survey(span_of_text(edited), old->setting, value, &now, cause);
     if (err)
         return err;
-    if (now.found != 1 || strcmp(now.value, value) != 0 || now.others != old->others)
+    if (now.found != 1 || !now.is_expected || now.others != old->others)
         return fail(cause, ERR_INVALID,
             "%s is written in a way that only a person can change; edit it by hand",
             setting_name(old->setting));
@@ -186,8 +185,8 @@ enum err settings_edit(struct span text, const struct setting *setting, const ch
     char *whole = strndup(text.n ? (const char *)text.at : "", text.n), *made = NULL;
     size_t n;
     FILE *out = whole ? open_memstream(&made, &n) : NULL;
-    enum err err =
-        out ? survey(text, setting, &old, cause) : fail(cause, ERR_NO_MEMORY, "out of memory");
+    enum err err = out ? survey(text, setting, NULL, &old, cause)
+                       : fail(cause, ERR_NO_MEMORY, "out of memory");
     if (!err && old.found > 0)
         err = replace(out, whole, &old, value, cause);
     else if (!err)
@@ -215,11 +214,13 @@ enum err settings_save(const char *path, const struct setting *setting, const ch
     if (err)
         return fail(cause, err, "%.300s: %.600s", path, why);
     mode_t mode = stat(path, &info) == 0 ? info.st_mode & 07777 : 0600;
+    char *target = realpath(path, NULL); /* a link stays one */
     err = settings_edit(span_of(file.text, file.n), setting, value, &edited, why);
     free(file.text);
     if (!err) {
-        err = file_replace(path, mode, edited, strlen(edited), why);
+        err = file_replace(target ? target : path, mode, edited, strlen(edited), why);
         free(edited);
     }
+    free(target);
     return err ? fail(cause, err, "%.300s: %.600s", path, why) : ERR_OK;
 }

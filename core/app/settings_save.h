@@ -14,7 +14,8 @@
 enum err settings_edit(struct span text, const struct setting *setting, const char *value,
     char **edited, char cause[SETTINGS_SAVE_CAUSE_MAX]);
 
-/* The same to the file at path, all at once, which keeps its mode. Also ERR_IO ... */
+/* The same to the file at path, all at once, which keeps its mode. Of a symbolic link the target
+ * changes. Also ERR_IO ... */
 enum err settings_save(const char *path, const struct setting *setting, const char *value,
     char cause[SETTINGS_SAVE_CAUSE_MAX]);
 

@@ -12,6 +12,7 @@ import stat
 import subprocess
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -146,7 +147,7 @@ def good_dial(pair, client):
     refused = client.error("dial", {"address": pair.second_addr})
     assert refused["code"] == -32000 and "already dialing or connected" in refused["message"]
     friend = {"address": f"{os.urandom(20).hex()}@127.0.83.1:1", "persistent": True}
-    assert client.result("dial", friend) == {"dialing": friend["address"]}
+    assert client.result("dial", friend) == {"dialing": friend["address"], "saved": False}
     client.result("persistent.remove", {"id": friend["address"][:40]})
     return client.result("dial", {"address": f"{UNKNOWN_ID}@127.0.83.1:1"})
 
@@ -887,6 +888,42 @@ def start(tmp_path):
     for node in nodes:
         if node.process.poll() is None:
             assert node.stop() == 0, node.errors
+
+
+def test_lists_are_saved_with_comments_and_a_link_stays_one(tmp_path):
+    home = make_home(tmp_path / "home")
+    config = home / "config/config.toml"
+    target = tmp_path / "elsewhere.toml"
+    config.rename(target)
+    config.symlink_to(target)
+    before = target.read_text()
+    node = Node(home, *LOOPBACK, "--p2p.laddr", "tcp://127.0.84.1:0", "--p2p.pex=false")
+    node.wait_for("listening")
+    ids = [f"{n:040x}" for n in range(1, 101)]  # longer than other values may be
+    client = Client(home / "luapex.sock")
+    for n, peer in enumerate(ids[:-1]):
+        added = client.result("persistent.add", {"address": f"{peer}@127.0.84.2:{n + 1}"})
+        assert added["saved"] is False
+    last = {"address": f"{ids[-1]}@some.invalid:26656", "save": True}
+    assert client.result("persistent.add", last)["saved"] is True
+    client.result("persistent.remove", {"id": ids[1], "save": True})
+    assert client.result("seeds.add", {"address": f"{ids[0]}@[::1]:5", "save": True})["saved"]
+    assert client.error("seeds.add", {"address": f"{ids[0]}@[::1]:5", "save": True})
+    wrong = client.error("dial", {"address": f"{ids[0]}@127.0.84.2:1", "save": True})
+    assert wrong["data"]["field"] == "save"
+    settings = tomllib.loads(target.read_text())["p2p"]
+    saved = settings["persistent_peers"].split(",")
+    assert [address.partition("@")[0] for address in saved] == [ids[0], *ids[2:]]
+    assert saved[0] == f"{ids[0]}@127.0.84.2:1" and saved[-1] == last["address"]
+    assert settings["seeds"] == f"{ids[0]}@[::1]:5"
+    assert config.is_symlink() and config.resolve() == target
+    changed = set(target.read_text().splitlines()) ^ set(before.splitlines())
+    assert all(line.startswith(("seeds =", "persistent_peers =")) for line in changed), changed
+    target.write_text(before.replace("[p2p]", "[p2p"))
+    fault = client.error("persistent.remove", {"id": ids[0], "save": True})
+    assert "it holds, but is not saved" in fault["message"]
+    client.close()
+    assert node.stop() == 0, node.errors
 
 
 def test_stop_ends_the_node(start, tmp_path):

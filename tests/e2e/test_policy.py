@@ -151,7 +151,7 @@ def test_check_passes_the_first_policy_of_the_readme(tmp_path):
     path = tmp_path / "patient.lua"
     path.write_text(re.search(r"```lua\n(.*?)```", text, re.DOTALL)[1])
     path.chmod(0o644)
-    assert succeed("check", path) == f"{path}: 2 examples passed\n"
+    assert succeed("check", path) == f"{path}: 3 examples passed\n"
 
 
 def test_check_warns_of_hooks_that_no_example_asks(save):

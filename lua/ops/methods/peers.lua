@@ -23,6 +23,10 @@ local address = { name = "address", type = "address", place = true, required = t
 local peer = { name = "peer", type = "peer", place = true, required = true,
   doc = "its ID, the first digits of it, or IP:port" }
 
+local save = { name = "save", type = "boolean", default = false,
+  doc = "write the whole list to config.toml too, whose comments stay" }
+local saved = { "saved", "boolean", "config.toml says so too" }
+
 return {
   {
     name = "peers",
@@ -43,8 +47,11 @@ return {
     params = {
       address,
       { name = "persistent", type = "boolean", default = false, doc = "stay connected to it" },
+      { name = "save", type = "boolean", default = false,
+        doc = "with --persistent: write the whole list to config.toml too" },
     },
-    result = { { "dialing", "text", "the address" } },
+    result = { { "dialing", "text", "the address" },
+      { "saved", "boolean", "config.toml says so too; absent without --persistent" } },
     example = "dial 00112233445566778899aabbccddeeff00112233@127.0.0.1:26656",
   },
   {
@@ -67,16 +74,18 @@ return {
   },
   {
     name = "persistent.add",
-    doc = "Keeps a peer connected from now on, until the node ends. Its host may be a name.",
-    params = { address },
-    result = { { "added", "text", "the address" } },
+    doc = "Keeps a peer connected from now on, until the node ends; with --save also after that. Its "
+      .. "host may be a name.",
+    params = { address, save },
+    result = { { "added", "text", "the address" }, saved },
     example = "persistent add 00112233445566778899aabbccddeeff00112233@127.0.0.1:26656",
   },
   {
     name = "persistent.remove",
     doc = "Keeps a peer connected no longer. The connection stays, as one like any other.",
-    params = { { name = "id", type = "id", place = true, required = true, doc = "its node ID" } },
-    result = { { "removed", "text", "the node ID" } },
+    params = { { name = "id", type = "id", place = true, required = true, doc = "its node ID" },
+      save },
+    result = { { "removed", "text", "the node ID" }, saved },
     example = "persistent remove 00112233445566778899aabbccddeeff00112233",
   },
   {
@@ -87,9 +96,10 @@ return {
   },
   {
     name = "seeds.add",
-    doc = "Adds a seed until the node ends. A node without peers asks it at once.",
-    params = { address },
-    result = { { "added", "text", "the address" } },
+    doc = "Adds a seed until the node ends, with --save for good. A node without peers asks it at "
+      .. "once.",
+    params = { address, save },
+    result = { { "added", "text", "the address" }, saved },
     example = "seeds add 00112233445566778899aabbccddeeff00112233@127.0.0.1:26656",
   },
 }

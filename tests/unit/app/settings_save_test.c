@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,18 @@ static void the_same_key_of_another_section_stays(void **state)
         "[rpc]\nladdr = \"a\"\n[p2p]\nladdr = \"tcp://127.0.0.1:1\"\n[x]\nladdr = \"c\"\n");
 }
 
+static void a_list_longer_than_other_values_is_written(void **state)
+{
+    static const char item[] = "0123456789012345678901234567890123456789@1.2.3.4:26656,";
+    enum { ITEMS = 200, N = ITEMS * (sizeof item - 1) };
+    static char value[N + 1], expected[N + 64];
+    (void)state;
+    for (size_t i = 0; i < ITEMS; i++)
+        memcpy(value + i * (sizeof item - 1), item, sizeof item);
+    snprintf(expected, sizeof expected, "[p2p]\nseeds = \"%s\" # ours\n", value);
+    edits("[p2p]\nseeds = \"\" # ours\n", "p2p.seeds", value, expected);
+}
+
 static void a_missing_key_goes_into_its_section(void **state)
 {
     (void)state;
@@ -94,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_is_replaced_and_its_comment_stays),
         cmocka_unit_test(the_same_key_of_another_section_stays),
+        cmocka_unit_test(a_list_longer_than_other_values_is_written),
         cmocka_unit_test(a_missing_key_goes_into_its_section),
         cmocka_unit_test(keys_in_other_words_are_found),
         cmocka_unit_test(what_only_a_person_can_change_is_refused),
