@@ -155,6 +155,29 @@ void control_params_list(void *context, struct control_request *request)
     control_answer(request, json_pack("{s:o}", "params", params_json(script_of(context))));
 }
 
+/* ---- what the journal tells ---- */
+
+static void note(const struct controller *controller, enum happening_kind kind, const char *text)
+{
+    journal_note(controller->runner->journal, control_now(controller), kind, text);
+}
+
+static void note_policy(const struct controller *controller, enum happening_kind kind,
+    const char *name, const char *hash)
+{
+    char text[HAPPENING_TEXT_MAX + 1];
+    snprintf(
+        text, sizeof text, "%.*s %s", (int)(HAPPENING_TEXT_MAX - SCRIPT_HASH_TEXT - 1), name, hash);
+    note(controller, kind, text);
+}
+
+static void note_live(const struct controller *controller, enum happening_kind kind)
+{
+    struct script_stats stats;
+    script_stats(script_of(controller), &stats);
+    note_policy(controller, kind, stats.name, stats.hash);
+}
+
 /* ---- another one ---- */
 
 static json_t *live_json(const struct controller *controller)
@@ -232,9 +255,10 @@ void control_policy_rollback(void *context, struct control_request *request)
     enum err err = hash
         ? script_rollback_to(script_of(controller), hash, seconds_now(controller), &error)
         : script_rollback(script_of(controller), seconds_now(controller));
-    if (!err)
+    if (!err) {
+        note_live(controller, HAPPENING_ROLLED_BACK);
         changed(controller, request);
-    else if (*error.message)
+    } else if (*error.message)
         refuse_script(request, "not rolled back", &error);
     else
         control_refuse(request, CONTROL_REFUSED,
@@ -250,7 +274,7 @@ void control_policy_set(void *context, struct control_request *request)
 {
     struct controller *controller = context;
     const char *name = control_text(request, "param"), *value = control_text(request, "value");
-    char was[VALUE_MAX] = "", is[VALUE_MAX] = "";
+    char was[VALUE_MAX] = "", is[VALUE_MAX] = "", noted[HAPPENING_TEXT_MAX + 1];
     struct script_error error = {0};
     script_param_get(script_of(controller), name, was, sizeof was);
     if (script_param_set(script_of(controller), name, value, &error) != ERR_OK) {
@@ -258,6 +282,8 @@ void control_policy_set(void *context, struct control_request *request)
         return;
     }
     script_param_get(script_of(controller), name, is, sizeof is);
+    snprintf(noted, sizeof noted, "%s = %s", name, is);
+    note(controller, HAPPENING_PARAM, noted);
     control_answer(request,
         json_pack("{s:o, s:o, s:o}", "set", report_text(name), "was", report_text(was), "is",
             report_text(is)));
@@ -310,6 +336,13 @@ static void answer_shadow(const struct controller *controller, struct control_re
             shadow_hooks_json(&stats), "differences", differences_json(script_of(controller))));
 }
 
+static void note_shadow(const struct controller *controller)
+{
+    struct shadow_stats stats;
+    if (script_shadow_stats(script_of(controller), &stats))
+        note_policy(controller, HAPPENING_SHADOW, stats.name, stats.hash);
+}
+
 static void on_tried_to_shadow(void *context, struct control_request *request,
     struct script_prepared *prepared, const struct script_error *error)
 {
@@ -326,6 +359,7 @@ static void on_tried_to_shadow(void *context, struct control_request *request,
         refuse_script(request, "no shadow run", &adopting);
         return;
     }
+    note_shadow(controller);
     answer_shadow(controller, request);
 }
 
@@ -337,6 +371,7 @@ void control_policy_shadow(void *context, struct control_request *request)
             control_refuse(request, CONTROL_REFUSED, "there is no shadow run");
             return;
         }
+        note(controller, HAPPENING_SHADOW_END, NULL);
         answer_shadow(controller, request);
     } else if (json_object_get(control_params(request), "source")) {
         try_out(controller, request, on_tried_to_shadow);
@@ -348,8 +383,9 @@ void control_policy_shadow(void *context, struct control_request *request)
 void control_policy_promote(void *context, struct control_request *request)
 {
     struct controller *controller = context;
-    if (script_shadow_promote(script_of(controller), seconds_now(controller)) == ERR_OK)
+    if (script_shadow_promote(script_of(controller), seconds_now(controller)) == ERR_OK) {
+        note_live(controller, HAPPENING_PROMOTED);
         changed(controller, request);
-    else
+    } else
         control_refuse(request, CONTROL_REFUSED, "there is no shadow run; begin one first");
 }

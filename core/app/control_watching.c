@@ -192,6 +192,7 @@ void control_explain(void *context, struct control_request *request)
         .id = subject.has_id ? &subject.id : NULL,
         .ip = subject.has_ip ? &subject.ip : NULL,
         .no_events = control_flag(request, "decisions"),
+        .with_policy = true,
     };
     struct collecting found = {.filter = &filter, .max = (size_t)control_number(request, "limit")};
     json_t *records = json_array();

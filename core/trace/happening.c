@@ -1,6 +1,7 @@
 #include "trace/happening.h"
 
 #include "addr/code.h"
+#include "trace/decision_inside.h"
 #include "trace/event_code.h"
 
 #include <inttypes.h>
@@ -261,6 +262,13 @@ void happenings_actions(struct happenings *happenings, const struct action *acti
         act(happenings, &actions[i]);
 }
 
+bool happening_is_of_policy(enum happening_kind kind)
+{
+    return kind == HAPPENING_POLICY || kind == HAPPENING_ROLLED_BACK ||
+        kind == HAPPENING_PROMOTED || kind == HAPPENING_PARAM || kind == HAPPENING_SHADOW ||
+        kind == HAPPENING_SHADOW_END;
+}
+
 /* ---- as bytes and JSON ---- */
 
 void happening_code(struct codec *codec, struct happening *happening)
@@ -316,5 +324,5 @@ void happening_put_json(json_t *into, const char *name, struct span body)
     if (read.count)
         json_object_set_new(into, "count", json_integer(read.count));
     if (*read.text)
-        json_object_set_new(into, "text", json_string(read.text));
+        json_object_set_new(into, "text", decision_text_json(span_of_text(read.text)));
 }

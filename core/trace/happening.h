@@ -30,9 +30,14 @@
     X(RESOLVED, "resolved") /* count: addresses */                                                 \
     X(STORE_FAILED, "store_failed")                                                                \
     X(EXPORTED, "book_saved")                                                                      \
-    X(COMMAND, "command")      /* text: which; whom or what it is about */                         \
-    X(POLICY, "policy_loaded") /* text: its name */                                                \
-    X(GAVE_UP, "gave_up")      /* text: why */
+    X(COMMAND, "command")                /* text: which; whom or what it is about */               \
+    X(POLICY, "policy_loaded")           /* text: its name */                                      \
+    X(ROLLED_BACK, "policy_rolled_back") /* text: its name and hash */                             \
+    X(PROMOTED, "policy_promoted")       /* the same */                                            \
+    X(PARAM, "param_set")                /* text: name = value */                                  \
+    X(SHADOW, "shadow_begun")            /* text: its name and hash */                             \
+    X(SHADOW_END, "shadow_ended")                                                                  \
+    X(GAVE_UP, "gave_up") /* text: why */
 
 enum happening_kind {
 #define HAPPENING_ENUM(symbol, name) HAPPENING_##symbol,
@@ -66,6 +71,8 @@ void happenings_event(struct happenings *happenings, const struct event *event);
 void happenings_actions(struct happenings *happenings, const struct action *actions, size_t n);
 
 const char *happening_name(enum happening_kind kind);
+/* Another policy, or one that works otherwise: of interest to whoever asks about any peer. */
+bool happening_is_of_policy(enum happening_kind kind);
 /* All but the kind, both directions. */
 void happening_code(struct codec *codec, struct happening *happening);
 /* Of what happening_code wrote: whether it is about this ID (may be NULL) or IP (may be NULL), or a

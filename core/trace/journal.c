@@ -2,8 +2,8 @@
 
 #include "policy/schema.h"
 #include "trace/decision_inside.h"
-#include "trace/happening.h"
 #include "trace/ring.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 struct journal {
@@ -43,6 +43,7 @@ static struct journal_record read_record(struct span bytes, bool is_decision)
     code_time(&codec, &record.wall_ms);
     code_u32(&codec, &name);
     record.hook = is_decision ? (enum hook)name : HOOK_COUNT;
+    record.happening = is_decision ? HAPPENINGS : (enum happening_kind)name;
     record.name = is_decision ? schema_hooks[name].name : happening_name((enum happening_kind)name);
     record.body = codec.in;
     return record;
@@ -130,6 +131,15 @@ static void note(void *context, const struct happening *happening)
     begin(journal, happening->kind);
     happening_code(&journal->codec, (struct happening *)happening);
     end(journal, &journal->events);
+}
+
+void journal_note(
+    struct journal *journal, struct now now, enum happening_kind kind, const char *text)
+{
+    struct happening made = {.kind = kind};
+    snprintf(made.text, sizeof made.text, "%s", text ? text : "");
+    journal->now = now;
+    note(journal, &made);
 }
 
 static void before(void *context, struct now now, const struct event *event)
@@ -245,7 +255,8 @@ bool journal_matches(const struct journal_record *record, const struct journal_f
     if (!filter->id && !filter->ip)
         return true;
     if (!record->is_decision)
-        return happening_concerns(record->body, filter->id, filter->ip);
+        return (filter->with_policy && happening_is_of_policy(record->happening)) ||
+            happening_concerns(record->body, filter->id, filter->ip);
     struct decision_subject subject = subject_of(filter, &texts);
     return decision_matches(record, &subject);
 }

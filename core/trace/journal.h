@@ -19,6 +19,7 @@
 #define TRACE_JOURNAL_H
 
 #include "node/node.h"
+#include "trace/happening.h"
 
 #include <jansson.h>
 
@@ -39,13 +40,18 @@ struct policy *journal_policy(struct journal *journal);
 /* For node_observe. */
 struct node_observer *journal_observer(struct journal *journal);
 
+/* What the host did to the policy, which no step of the node shows; text may be NULL. */
+void journal_note(
+    struct journal *journal, struct now now, enum happening_kind kind, const char *text);
+
 /* One record; valid until the node's next step. */
 struct journal_record {
     uint64_t number;
     int64_t wall_ms;
     bool is_decision;
-    enum hook hook;   /* of a decision */
-    const char *name; /* of the hook or event; static */
+    enum hook hook;                /* of a decision */
+    enum happening_kind happening; /* of an event */
+    const char *name;              /* of the hook or event; static */
     struct span body;
 };
 
@@ -56,6 +62,7 @@ struct journal_filter {
     const char *name;         /* of a hook or event; NULL: any */
     uint64_t after;           /* only records with greater numbers */
     bool no_decisions, no_events;
+    bool with_policy; /* besides, changes of the policy, which concern everybody */
 };
 
 bool journal_matches(const struct journal_record *record, const struct journal_filter *filter);

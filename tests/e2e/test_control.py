@@ -890,6 +890,37 @@ def start(tmp_path):
             assert node.stop() == 0, node.errors
 
 
+def test_changes_of_the_policy_are_events_and_explained(pair, client):
+    last = client.result("events", {"limit": 0})["last"]
+    one = client.result("policy.load", {"source": a_policy("told", "-- one")})
+    client.result("policy.set", {"param": "most", "value": 7})
+    assert client.error("policy.set", {"param": "most", "value": 70})
+    two = client.result("policy.shadow", {"source": a_policy("shade", "-- two")})
+    client.result("policy.shadow", {"off": True})
+    client.result("policy.shadow", {"source": a_policy("shade", "-- two")})
+    client.result("policy.promote")
+    client.result("policy.rollback")
+    expected = [
+        ("policy_loaded", "told.lua"),
+        ("param_set", "most = 7"),
+        ("shadow_begun", f"shade {two['hash']}"),
+        ("shadow_ended", None),
+        ("shadow_begun", f"shade {two['hash']}"),
+        ("policy_promoted", f"shade {two['hash']}"),
+        ("policy_loaded", "shade.lua"),
+        ("policy_rolled_back", f"told {one['hash']}"),
+        ("policy_loaded", "told.lua"),
+    ]
+    told = client.result("events", {"after": last, "limit": 1000})["events"]
+    ours = [(e["event"], e.get("text")) for e in told]
+    ours = [e for e in ours if e[0].startswith(("policy", "param", "shadow"))]
+    assert [(kind, text and text.replace(".lua", "")) for kind, text in ours] == [
+        (kind, text and text.replace(".lua", "")) for kind, text in expected
+    ]
+    explained = client.result("explain", {"peer": pair.second_id, "limit": 1000})["records"]
+    assert set(ours) <= {(e.get("event"), e.get("text")) for e in explained}
+
+
 def test_lists_are_saved_with_comments_and_a_link_stays_one(tmp_path):
     home = make_home(tmp_path / "home")
     config = home / "config/config.toml"
@@ -897,14 +928,14 @@ def test_lists_are_saved_with_comments_and_a_link_stays_one(tmp_path):
     config.rename(target)
     config.symlink_to(target)
     before = target.read_text()
-    node = Node(home, *LOOPBACK, "--p2p.laddr", "tcp://127.0.84.1:0", "--p2p.pex=false")
-    node.wait_for("listening")
+    node = Node(home, *LOOPBACK, "--p2p.laddr", "tcp://127.0.84.1:0", "--log_level", "debug")
+    node.wait_for("control socket")
     ids = [f"{n:040x}" for n in range(1, 101)]  # longer than other values may be
     client = Client(home / "luapex.sock")
     for n, peer in enumerate(ids[:-1]):
         added = client.result("persistent.add", {"address": f"{peer}@127.0.84.2:{n + 1}"})
         assert added["saved"] is False
-    last = {"address": f"{ids[-1]}@some.invalid:26656", "save": True}
+    last = {"address": f"{ids[-1]}@localhost:1", "save": True}
     assert client.result("persistent.add", last)["saved"] is True
     client.result("persistent.remove", {"id": ids[1], "save": True})
     assert client.result("seeds.add", {"address": f"{ids[0]}@[::1]:5", "save": True})["saved"]
