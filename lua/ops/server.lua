@@ -228,10 +228,9 @@ function Client:show_token(line)
   self:count(-1)
   self.admit = nil
   self:count(1)
-  if self.server:is_full() then
-    return self.server:turn_away(self)
+  if not self.server:turns_away(self) then
+    self:send(rpc.result_line(id, '{"authenticated":true}'))
   end
-  self:send(rpc.result_line(id, '{"authenticated":true}'))
 end
 
 function Client:handle(line)
@@ -345,20 +344,24 @@ function Server:watch()
   end
 end
 
-function Server:is_full()
-  return self.clients_n > self.limits.clients or self.strangers_n > self.limits.strangers
-end
-
-function Server:turn_away(client)
-  client:dismiss(("%d clients are connected already"):format(self.limits.clients))
+-- True: there was no room for it, and it was told so.
+function Server:turns_away(client)
+  local n, max = self.clients_n, self.limits.clients
+  if client.admit then
+    n, max = self.strangers_n, self.limits.strangers
+  end
+  if n > max then
+    client:dismiss(("%d clients are connected already"):format(max))
+  end
+  return n > max
 end
 
 function Server:accept(stream, admit)
   local client = new_client(self, stream, admit)
   self.clients[client] = true
   client:count(1)
-  if self:is_full() then
-    return self:turn_away(client)
+  if self:turns_away(client) then
+    return
   elseif admit then
     client:meet()
   end

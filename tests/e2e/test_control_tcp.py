@@ -127,9 +127,10 @@ def test_who_says_nothing_is_closed_and_keeps_nobody_out(node):
 
 def test_silent_strangers_take_no_place_of_clients(node):
     with contextlib.ExitStack() as stack:
-        for _ in range(8):
+        for _ in range(40):
             stack.enter_context(connection(node.at))
-        assert run("ctl", "--home", node.home, "status").returncode == 0
+            done = run("ctl", "--home", node.home, "status")
+            assert done.returncode == 0, done.stderr
 
 
 def test_ctl_works_over_tcp(node):

@@ -23,7 +23,8 @@ return {
   {
     name = "explain",
     doc = "Why a peer is treated as it is: how it stands now, then the decisions and events that "
-      .. "concerned it, oldest first, with inputs, reason and the policy that answered.",
+      .. "concerned it, oldest first, with inputs, reason and the policy that answered, and changes "
+      .. "of the policy between them.",
     params = {
       { name = "peer", type = "peer", place = true, required = true,
         doc = "node ID, the first digits of it, an IP or IP:port; it need not be connected" },
@@ -43,7 +44,7 @@ return {
   },
   {
     name = "events",
-    doc = "What happened lately: dials, connections, requests, lists, commands, policy loads. With "
+    doc = "What happened lately: dials, connections, requests, lists, commands, changes of the policy. With "
       .. "--follow it goes on until it is interrupted. A follower that does not keep up is told so "
       .. "and dropped.",
     params = {

@@ -269,6 +269,21 @@ static void tells_a_subscriber_at_once(void **state)
     assert_int_equal(f->seen_n, 3);
 }
 
+static void changes_of_the_policy_concern_everybody_who_wants_them(void **state)
+{
+    struct fixture *f = *state;
+    journal_note(f->journal, (struct now){.wall_ms = 5000}, HAPPENING_PARAM, "most = 7");
+    journal_note(f->journal, (struct now){.wall_ms = 6000}, HAPPENING_SHADOW_END, NULL);
+    struct peer_id id = {{1}};
+    struct journal_filter filter = {.id = &id};
+    assert_int_equal(query(f, &filter), 0);
+    filter.with_policy = true;
+    assert_int_equal(query(f, &filter), 2);
+    assert_string_equal(f->seen[0].name, "shadow_ended");
+    assert_string_equal(f->seen[1].name, "param_set");
+    assert_int_equal(f->seen[1].wall_ms, 5000);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -281,6 +296,7 @@ int main(void)
         T(names_the_peer_of_a_connection),
         T(keeps_the_newest_and_apart),
         T(tells_a_subscriber_at_once),
+        T(changes_of_the_policy_concern_everybody_who_wants_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
