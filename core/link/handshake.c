@@ -137,12 +137,25 @@ static enum err check_node_info(const struct link *link, const struct node_info 
     return node_info_compatible(&link->settings->own, info);
 }
 
+/* Cut, and whatever is not printable ASCII becomes '?': it is for logs. */
+static void note_other_network(struct link *link, struct span network)
+{
+    size_t n = network.n < LINK_NETWORK_SHOWN_MAX ? network.n : LINK_NETWORK_SHOWN_MAX;
+    link->other_network = calloc(1, n + 1);
+    for (size_t i = 0; link->other_network && i < n; i++) {
+        bool is_printable = network.at[i] >= 0x20 && network.at[i] <= 0x7e;
+        link->other_network[i] = is_printable ? (char)network.at[i] : '?';
+    }
+}
+
 static enum err take_node_info(struct link *link, struct now now, struct span body)
 {
     struct node_info info;
     enum err err = node_info_decode(body, &info);
     if (!err)
         err = check_node_info(link, &info);
+    if (err == ERR_OTHER_NETWORK)
+        note_other_network(link, info.network);
     if (err)
         return err;
     handshake_end(link);

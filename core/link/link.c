@@ -8,6 +8,7 @@
 #include "wire/frame.h"
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 _Static_assert(sizeof(struct link) <= LINK_IDLE_BYTES, "an idle link stays small");
 
@@ -55,6 +56,7 @@ void link_free(struct link *link)
         return;
     let_go(link);
     buffer_free(&link->ready);
+    free(link->other_network);
     free(link);
 }
 
@@ -218,6 +220,11 @@ const struct peer_id *link_peer_id(const struct link *link)
     return link->authenticated ? &link->peer_id : NULL;
 }
 
+const char *link_other_network(const struct link *link)
+{
+    return link->other_network ? link->other_network : "";
+}
+
 size_t link_pending_bytes(const struct link *link)
 {
     return buffer_size(link->ready) + link->queued_bytes;
@@ -225,6 +232,7 @@ size_t link_pending_bytes(const struct link *link)
 
 size_t link_memory(const struct link *link)
 {
-    return sizeof *link + handshake_memory(link) + buffer_memory(link->frame) +
+    size_t other_network = link->other_network ? strlen(link->other_network) + 1 : 0;
+    return sizeof *link + other_network + handshake_memory(link) + buffer_memory(link->frame) +
         buffer_memory(link->message) + buffer_memory(link->ready) + channels_memory(link);
 }

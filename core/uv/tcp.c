@@ -5,6 +5,7 @@
 #include "uv/sockaddr.h"
 #include "uv/state.h"
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -88,8 +89,24 @@ static void connection_closed(
     host_event(host, &event);
 }
 
+/* The commonest reason why a new node finds no peers: a wrong name shows beside the right one. */
+static void log_other_network(const struct tcp *tcp)
+{
+    char at[ADDR_TEXT_MAX], own[LINK_NETWORK_SHOWN_MAX + 1], id[PEER_ID_TEXT + 1];
+    const struct host_settings *settings = tcp->host->settings;
+    struct span network = settings->link.own.network;
+    const char *theirs = link_other_network(tcp->link);
+    snprintf(own, sizeof own, "%.*s", (int)network.n, (const char *)network.at);
+    log_write(&settings->log, LOG_INFO, "peer is on another network",
+        LOG_TEXT("peer", peer_id_text(link_peer_id(tcp->link), id)),
+        LOG_TEXT("addr", endpoint_to_text(&tcp->remote, at)),
+        LOG_TEXT("theirs", *theirs ? theirs : "-"), LOG_TEXT("ours", own));
+}
+
 void tcp_fail(struct tcp *tcp, enum err err)
 {
+    if (err == ERR_OTHER_NETWORK && !tcp->dead)
+        log_other_network(tcp);
     struct peer_id proven = {0};
     const struct peer_id *id = tcp->link ? link_peer_id(tcp->link) : NULL;
     if (id)

@@ -65,6 +65,33 @@ static void node_info_is_checked_in_the_order_of_the_steps(void **state)
     node_info_rejects(&info, SEED_A, ERR_SELF);
 }
 
+static void shows_network(const char *sent, const char *shown)
+{
+    struct side other;
+    side_init(&other, SEED_B);
+    struct node_info info = info_of(other.id_text);
+    info.network = span_of_text(sent);
+    setup(NULL);
+    puppet_init(&puppet, SEED_B);
+    side_open(&a, NULL, EPHEMERAL_A, at(0));
+    assert_int_equal(puppet_meet(&puppet, &a, at(0)), ERR_OK);
+    assert_int_equal(puppet_authenticate(&puppet, &a, at(0)), ERR_OK);
+    assert_string_equal(link_other_network(a.link), "");
+    assert_int_equal(puppet_introduce(&puppet, &a, at(0), &info), ERR_OTHER_NETWORK);
+    assert_string_equal(link_other_network(a.link), shown);
+    teardown(NULL);
+}
+
+static void another_network_is_named_for_the_log(void **state)
+{
+    (void)state;
+    shows_network("other-chain", "other-chain");
+    shows_network("", "");
+    shows_network("a\x1b[31m\nb", "a?[31m?b");
+    shows_network("12345678901234567890123456789012345678901234567890+more",
+        "12345678901234567890123456789012345678901234567890");
+}
+
 static void node_info_must_be_compatible(void **state)
 {
     (void)state;
@@ -145,6 +172,7 @@ int main(void)
         CASE(handshake_sends_long_node_info_in_several_frames),
         CASE(own_node_info_that_is_too_long_is_our_fault),
         CASE(node_info_is_checked_in_the_order_of_the_steps),
+        CASE(another_network_is_named_for_the_log),
         CASE(node_info_must_be_compatible),
         CASE(node_info_with_an_upper_case_id_is_refused),
         CASE(node_info_with_a_host_name_is_accepted),
