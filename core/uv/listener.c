@@ -21,6 +21,9 @@ void listener_init(struct listener *listener)
 }
 
 /* NULL when it listens, else what failed (with errno). */
+static const char in_use[] =
+    "the listen address is in use by another program; stop that one, or set another";
+
 static const char *bind_and_listen(int fd, const struct endpoint *at)
 {
     struct sockaddr_storage address;
@@ -36,15 +39,14 @@ static const char *bind_and_listen(int fd, const struct endpoint *at)
         return "cannot open the listening socket for both IPv6 and IPv4";
     if (bind(fd, (struct sockaddr *)&address, n) != 0) {
         if (errno == EADDRINUSE)
-            return "the listen address is in use by another program";
+            return in_use;
         if (errno == EADDRNOTAVAIL)
             return "the listen address is none of this machine's";
         return errno == EACCES ? "no permission to bind the listen address"
                                : "cannot bind the listen address";
     }
     if (listen(fd, LISTENER_BACKLOG) != 0)
-        return errno == EADDRINUSE ? "the listen address is in use by another program"
-                                   : "cannot listen";
+        return errno == EADDRINUSE ? in_use : "cannot listen";
     return NULL;
 }
 

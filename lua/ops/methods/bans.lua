@@ -9,7 +9,7 @@ local ban_fields = {
 }
 
 local target = { name = "target", type = "target", place = true, required = true,
-  doc = "a node ID, an IP, or a range such as 10.0.0.0/8" }
+  doc = "whom it is about" }
 
 return {
   {
