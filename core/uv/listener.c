@@ -20,10 +20,10 @@ void listener_init(struct listener *listener)
     listener->logged_ms = NEVER_MS;
 }
 
-/* NULL when it listens, else what failed (with errno). */
 static const char in_use[] =
     "the listen address is in use by another program; stop that one, or set another";
 
+/* NULL when it listens, else what failed (with errno). */
 static const char *bind_and_listen(int fd, const struct endpoint *at)
 {
     struct sockaddr_storage address;
