@@ -117,25 +117,33 @@ end
 
 render.bytes, render.duration = bytes, duration
 
+-- How a number of each kind reads.
+local of_number = { duration = duration, number = rounded, bytes = bytes }
+
+function of_number.age(value)
+  return duration(value) .. " ago"
+end
+
+function of_number.time(value)
+  return os.date("%Y-%m-%d %H:%M:%S", math.floor(value))
+end
+
+local function of_table(kind, value)
+  if kind == "map" then
+    return map(value)
+  elseif type(kind) == "table" then
+    return described(kind, value)
+  end
+  return value[1] ~= nil and items(value) or object(value)
+end
+
 function render.value(kind, value)
   if value == nil or type(value) == "userdata" or value == "" then
     return "-"
-  elseif kind == "duration" and type(value) == "number" then
-    return duration(value)
-  elseif kind == "age" and type(value) == "number" then
-    return duration(value) .. " ago"
-  elseif kind == "time" and type(value) == "number" then
-    return os.date("%Y-%m-%d %H:%M:%S", math.floor(value))
-  elseif kind == "number" and type(value) == "number" then
-    return rounded(value)
-  elseif kind == "bytes" and type(value) == "number" then
-    return bytes(value)
-  elseif kind == "map" and type(value) == "table" then
-    return map(value)
-  elseif type(value) == "table" and type(kind) == "table" then
-    return described(kind, value)
+  elseif type(value) == "number" and of_number[kind] then
+    return of_number[kind](value)
   elseif type(value) == "table" then
-    return value[1] ~= nil and items(value) or object(value)
+    return of_table(kind, value)
   end
   return plain(value)
 end

@@ -80,7 +80,7 @@ static void mark(struct book *book, struct now now, struct rng *rng, const struc
         book_mark_answer(book, addr);
         break;
     case 4:
-        book_mark_version(book, addr, span_of("v1v2v3" + rng_below(rng, 5), 2));
+        book_mark_version(book, addr, span_of(&"v1v2v3"[rng_below(rng, 5)], 2));
         break;
     default:
         book_set_connected(book, &addr->id, rng_below(rng, 2));

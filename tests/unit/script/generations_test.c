@@ -200,8 +200,10 @@ static void parameters_of_every_kind_are_set_read_and_listed(void **state)
         "mine.n number 7 (4) 1..9 peers; how many\n"
         "mine.on boolean false (true) nan..nan ; \n"
         "mine.word text abc (a) nan..nan ; \n"
+        "diverse.by text group (group) nan..nan ; group: the /16 (IPv6: /32); tag: of [policy] "
+        "tags, else the group\n"
         "diverse.draw number 256 (256) 8..1024 candidates; how many addresses to look at\n"
-        "diverse.max_per_group number 2 (1) 1..16 peers; outbound peers per /16 (IPv6: /32)\n");
+        "diverse.max_per_group number 2 (1) 1..16 peers; outbound peers of one group or tag\n");
     const char *const refused[][3] = {{"n", "10", "n must be at most 9"},
         {"n", "ten", "n must be a number"}, {"on", "yes", "on must be true or false"},
         {"max_per_grop", "2", "max_per_grop is not declared; did you mean max_per_group?"}};

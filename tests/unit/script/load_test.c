@@ -162,7 +162,7 @@ static void stats_describe_what_runs(void **state)
         script_load_builtin(fixture->script, "diverse", NOW_S, &fixture->error), ERR_OK);
     script_stats(fixture->script, &stats);
     assert_string_equal(stats.name, "diverse");
-    assert_int_equal(stats.version, 2);
+    assert_int_equal(stats.version, 3);
     assert_int_equal(stats.generation, 2);
     assert_int_equal(strlen(stats.hash), SCRIPT_HASH_TEXT);
     assert_true(stats.loaded_at == NOW_S);
