@@ -93,8 +93,8 @@ void configured_start(struct step *step)
         seeds_start(step, i);
     for (uint32_t i = 0; i < node->persistent_n; i++)
         persistent_start(step, &node->persistent[i]);
-    if (node->settings.pex)
-        seeds_check(step);
+    node->seeds_checked = !node->settings.pex; /* then nobody needs one */
+    seeds_check(step);
 }
 
 void configured_tick(struct step *step)

@@ -268,6 +268,21 @@ static void ourselves_are_neither_persistent_nor_a_seed(void **state)
     world_free(world);
 }
 
+static void a_seed_without_an_address_ends_no_node_that_exchanges_nothing_R6(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.pex = false;
+    struct world *world = world_open(&settings);
+    named = text_of(3, "seed.example");
+    assert_int_equal(
+        command(world, (struct node_command){.kind = COMMAND_SEED_ADD, .peer = &named})->why,
+        ERR_OK);
+    world_resolved(world, world_last(world, ACTION_RESOLVE)->token, NULL);
+    assert_int_equal(world_count(world, ACTION_ABORT), 0);
+    world_free(world);
+}
+
 static void more_outbound_slots_are_used_at_once(void **state)
 {
     (void)state;
@@ -359,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_shorter_period_begins_now),
         cmocka_unit_test(fewer_inbound_slots_hold_for_newcomers),
         cmocka_unit_test(the_log_tells_what_a_command_was_about),
+        cmocka_unit_test(a_seed_without_an_address_ends_no_node_that_exchanges_nothing_R6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
