@@ -340,15 +340,6 @@ void node_observe(struct node *node, struct node_observer *observer)
     *last = observer;
 }
 
-void node_unobserve(struct node *node, struct node_observer *observer)
-{
-    struct node_observer **at = &node->observers;
-    while (*at && *at != observer)
-        at = &(*at)->next;
-    if (*at)
-        *at = observer->next;
-}
-
 static void tell_before(const struct step *step, const struct event *event)
 {
     for (struct node_observer *at = step->node->observers; at; at = at->next)

@@ -41,10 +41,9 @@ struct node_observer {
     struct node_observer *next; /* the node's */
 };
 
-/* Adds one behind the others, who are called in this order; borrows it until it is removed. Not
- * during a step. */
+/* Adds one behind the others, who are called in this order; borrows it as long as the node
+ * lives. Not during a step. */
 void node_observe(struct node *node, struct node_observer *observer);
-void node_unobserve(struct node *node, struct node_observer *observer);
 
 struct node_counts {
     uint32_t outbound, inbound; /* unconditional peers not counted (S5) */

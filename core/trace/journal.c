@@ -17,8 +17,6 @@ struct journal {
     struct codec codec; /* the record being made */
     uint64_t number;    /* of the last record */
     struct now now;     /* of the step that is going on */
-    void (*told)(void *context, const struct journal_record *record);
-    void *told_context;
 };
 
 /* ---- records as bytes ---- */
@@ -51,14 +49,8 @@ static struct journal_record read_record(struct span bytes, bool is_decision)
 
 static void end(struct journal *journal, struct ring *ring)
 {
-    struct span bytes = codec_written(&journal->codec);
-    if (journal->codec.err)
-        return;
-    ring_put(ring, bytes);
-    if (!journal->told)
-        return;
-    struct journal_record record = read_record(bytes, ring == &journal->decisions);
-    journal->told(journal->told_context, &record);
+    if (!journal->codec.err)
+        ring_put(ring, codec_written(&journal->codec));
 }
 
 /* ---- decisions ---- */
@@ -196,13 +188,6 @@ struct policy *journal_policy(struct journal *journal)
 struct node_observer *journal_observer(struct journal *journal)
 {
     return &journal->observer;
-}
-
-void journal_subscribe(struct journal *journal,
-    void (*told)(void *context, const struct journal_record *record), void *context)
-{
-    journal->told = told;
-    journal->told_context = context;
 }
 
 /* ---- reading ---- */

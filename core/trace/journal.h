@@ -70,11 +70,6 @@ bool journal_matches(const struct journal_record *record, const struct journal_f
 void journal_query(const struct journal *journal, const struct journal_filter *filter,
     bool (*visit)(void *context, const struct journal_record *record), void *context);
 
-/* Called for each new record; one at a time, NULL for none. It may render the record or copy it,
- * but not enter the node. */
-void journal_subscribe(struct journal *journal,
-    void (*told)(void *context, const struct journal_record *record), void *context);
-
 /* The record as an object that the caller owns; NULL: out of memory. Lists of a view are cut to the
  * rows that the filter asks for (filter may be NULL).
  *   decision: {number, time, hook, view, verdict, reason, rule, policy, hash, generation, failure,

@@ -248,27 +248,6 @@ static void keeps_the_newest_and_apart(void **state)
     assert_int_equal(f->seen[0].number, 3 * JOURNAL_RECORDS_MAX + 1);
 }
 
-static void on_told(void *context, const struct journal_record *record)
-{
-    collect(context, record);
-}
-
-static void tells_a_subscriber_at_once(void **state)
-{
-    struct fixture *f = *state;
-    journal_subscribe(f->journal, on_told, f);
-    tell(f, &(struct event){.kind = EVENT_START});
-    ask_ban(f, 1);
-    dial(f, 1);
-    assert_int_equal(f->seen_n, 3);
-    assert_string_equal(f->seen[0].name, "started");
-    assert_string_equal(f->seen[1].name, "ban");
-    assert_string_equal(f->seen[2].name, "dialing");
-    journal_subscribe(f->journal, NULL, NULL);
-    dial(f, 2);
-    assert_int_equal(f->seen_n, 3);
-}
-
 static void changes_of_the_policy_concern_everybody_who_wants_them(void **state)
 {
     struct fixture *f = *state;
@@ -295,7 +274,6 @@ int main(void)
         T(keeps_the_rows_that_were_picked),
         T(names_the_peer_of_a_connection),
         T(keeps_the_newest_and_apart),
-        T(tells_a_subscriber_at_once),
         T(changes_of_the_policy_concern_everybody_who_wants_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
