@@ -100,7 +100,7 @@ static enum err read_store(struct book_home *home, struct store_file *store, cha
     }
     home->report = report_of(&report);
     note_store(home);
-    if (!report.outdated && book_count(home->book) + report.bans_kept > 0)
+    if (!report.outdated && report.peers + report.bans > 0)
         book_all_saved(home->book);
     return ERR_OK;
 }

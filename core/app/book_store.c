@@ -38,7 +38,9 @@ static void log_report(const struct opening *o, const struct store_report *repor
         LOG_NUMBER("non_routable", report->non_routable),
         LOG_NUMBER("duplicate", report->duplicate), LOG_NUMBER("excluded", report->excluded),
         LOG_NUMBER("no_room", report->no_room),
-        LOG_TEXT("then", "they leave the file with the next write"));
+        LOG_TEXT("then",
+            report->outdated ? "they leave the file with the next write"
+                             : "they stay in the file, for addr_book_strict = false"));
 }
 
 static void log_unwritable(const struct opening *o)
@@ -71,7 +73,7 @@ static enum err load(struct opening *o, struct store_file *file)
     if (err)
         return err;
     log_report(o, &report);
-    if (!report.outdated && book_count(o->book) + report.bans_kept > 0)
+    if (!report.outdated && report.peers + report.bans > 0)
         book_all_saved(o->book);
     return ERR_OK;
 }

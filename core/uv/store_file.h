@@ -65,7 +65,9 @@ struct store_report {
     uint32_t replaced, demoted;
     uint32_t duplicate, excluded, non_routable, no_room; /* not kept, by cause */
     uint32_t bans, bans_kept;
-    bool outdated;                  /* it should be written anew, from BOOK_FORGET_ALL on */
+    /* It should be written anew, from BOOK_FORGET_ALL on; not for non_routable ones alone, which
+     * another setting of addr_book_strict takes. */
+    bool outdated;
     uint32_t malformed;             /* rows of any kind that make no sense */
     bool damaged;                   /* reading ended before the end */
     char cause[STORE_FILE_WHY_MAX]; /* of damage */

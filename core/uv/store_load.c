@@ -179,8 +179,10 @@ enum err store_file_load(
         salvage_peers(&load);
     else
         load_all_peers(&load);
+    /* What only the setting addr_book_strict refuses stays in the file: it may be set by mistake.
+     */
     report->outdated = load.is_old || report->replaced + report->demoted > 0 ||
-        report->kept < report->peers || report->bans_kept < report->bans;
+        report->kept + report->non_routable < report->peers || report->bans_kept < report->bans;
     if (load.err)
         return load.err;
     if (report->malformed > 0 && !report->damaged)
