@@ -10,6 +10,9 @@
 /* Up to 16 MiB of pages, the rows of some 40,000 addresses: a crawl touches them all over, and with
  * the usual 2 MiB it spent two thirds of its time reading pages again. */
 #define PAGE_CACHE "PRAGMA cache_size = -16384;"
+/* Of a new database. A start reads all of it: with 16 KiB in a quarter of the calls, while the rows
+ * of a second, which lie anywhere, still take half of what they may. */
+#define PAGE_SIZE "PRAGMA page_size = 16384;"
 
 static const char schema_of_peers[] =
     "CREATE TABLE peers("
@@ -187,7 +190,7 @@ static enum err prepare(struct store_file *file, char *why)
     if (file->access == STORE_WRITE && sqlite3_db_readonly(file->db, "main") == 1)
         return store_fail(file, SQLITE_READONLY, why); /* SQLite opens what it cannot write */
     if (code == SQLITE_OK && file->access == STORE_WRITE)
-        code = execute(file, "PRAGMA journal_mode = WAL;");
+        code = execute(file, PAGE_SIZE "PRAGMA journal_mode = WAL;");
     if (code == SQLITE_OK)
         code = is_blank(file, &blank);
     if (code == SQLITE_OK && blank && file->access == STORE_WRITE)
