@@ -7,6 +7,7 @@ seed of a large network has. All runs in a network of its own, where every dial 
 once. Goal: 7 x Go's with the large book. --quick serves fewer clients, --json prints one object.
 """
 
+import json
 import shutil
 import statistics
 import sys
@@ -31,6 +32,12 @@ def serve(seed, clients):
     seen = lines[-1]
     assert status == 0 and seen["failed"] == 0, f"{errors}\n{lines}"
     return clients / (cpu_s(seed.process.pid) - before), seen
+
+
+def policy_cpu_s(home):
+    """What all calls of its policy took so far, by the node's own clock."""
+    policy = json.loads(peers.run_luapex("ctl", "--home", home, "--json", "policy"))
+    return sum(hook["calls"] * hook.get("mean_us", 0) for hook in policy["hooks"]) / 1e6
 
 
 def start_go(home):
@@ -73,6 +80,7 @@ def measure(folder, entries):
     for _ in range(ROUNDS):
         mine.append(serve(ours, CLIENTS))
         theirs.append(serve(go, CLIENTS))
+    policy_share = 100 * policy_cpu_s(ours_home) / cpu_s(ours.process.pid)
     ours.stop()
     go.stop()
     rates = [[rate for rate, _ in side] for side in (mine, theirs)]
@@ -80,6 +88,7 @@ def measure(folder, entries):
         "clients_per_cpu_s": statistics.median(rates[0]),
         "go_clients_per_cpu_s": statistics.median(rates[1]),
         "ratio": median_ratio(*rates),
+        "policy_share": policy_share,
         "client": mine[-1][1],
         "go_client": theirs[-1][1],
     }
@@ -92,6 +101,7 @@ def rows(entries, result):
            result["clients_per_cpu_s"], "")  # fmt: skip
     yield (f"  Go seed ({GO_VERSION})", result["go_clients_per_cpu_s"], "")
     yield (f"  ratio{goal}", result["ratio"], "x")
+    yield "  of ours, in the policy (goal: at most 10)", result["policy_share"], "%"
     for name, key in (("luapex", "client"), ("Go", "go_client")):
         latency = result[key]["latency"]["p99_us"] / 1000
         yield (f"  {name}, latency of a client, p99 at {AT_ONCE} at once", latency, "ms")
