@@ -1,5 +1,6 @@
 #include "ops/ops.h"
 
+#include "ops/evaluator.h"
 #include "ops/state.h"
 #include <assert.h>
 #include <lauxlib.h>
@@ -55,6 +56,7 @@ static int open_protected(lua_State *L)
     luv_set_loop(L, ops->loop);
     luv_set_callback(L, callback);
     luavm_preload(L, "luv", luaopen_luv);
+    luavm_preload(L, "ops.evaluator", evaluator_open_module);
     luavm_require(L, "ops.init");
     return 0;
 }

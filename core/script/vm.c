@@ -265,9 +265,8 @@ static void open_library(lua_State *L, lua_CFunction open, const char *name)
 
 /* The libraries are open only to the sandbox's own files; lua/sandbox.lua decides what of them a
  * policy sees. */
-static void open_sandbox(lua_State *L, void *context)
+static void open_sandbox(lua_State *L, void *file)
 {
-    struct vm *vm = context;
     luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
     lua_gc(L, LUA_GCSETPAUSE, 120);
     lua_gc(L, LUA_GCSETSTEPMUL, 400);
@@ -276,11 +275,17 @@ static void open_sandbox(lua_State *L, void *context)
     open_library(L, luaopen_string, LUA_STRLIBNAME);
     open_library(L, luaopen_math, LUA_MATHLIBNAME);
     open_library(L, luaopen_bit, LUA_BITLIBNAME);
-    host_import(L, "lua/sandbox.lua");
-    vm->runtime = luaL_ref(L, LUA_REGISTRYINDEX);
+    host_import(L, *(const char **)file);
+    vm_of(L)->runtime = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 enum err vm_new(const struct script_settings *settings, struct vm **out, struct script_error *error)
+{
+    return vm_new_with(settings, "lua/sandbox.lua", out, error);
+}
+
+enum err vm_new_with(const struct script_settings *settings, const char *sandbox, struct vm **out,
+    struct script_error *error)
 {
     struct vm *vm = calloc(1, sizeof *vm);
     if (!vm)
@@ -297,7 +302,7 @@ enum err vm_new(const struct script_settings *settings, struct vm **out, struct 
     }
     struct vm_limits limits = {
         .instructions = 10 * settings->instructions_max, .time_ns = VM_NO_FUSE};
-    if (vm_run(vm, open_sandbox, vm, &limits) != SCRIPT_OK) {
+    if (vm_run(vm, open_sandbox, &sandbox, &limits) != SCRIPT_OK) {
         *error = vm->error;
         vm_free(vm);
         return ERR_SCRIPT;

@@ -1,5 +1,5 @@
 /* One Lua VM with a sandbox: memory counted, calls limited, errors caught with their place.
- * Private to core/script. */
+ * For core/script, and for the prompt of the operator (ops/evaluator.h), which needs the same. */
 #ifndef SCRIPT_VM_H
 #define SCRIPT_VM_H
 
@@ -64,6 +64,9 @@ struct vm {
 
 /* A VM with the sandbox, without a policy. settings is borrowed. ERR_NO_MEMORY, ERR_SCRIPT. */
 enum err vm_new(const struct script_settings *settings, struct vm **vm, struct script_error *error);
+/* The same with another sandbox: an embedded Lua file; what it returns is in `runtime`. */
+enum err vm_new_with(const struct script_settings *settings, const char *sandbox, struct vm **vm,
+    struct script_error *error);
 void vm_free(struct vm *vm);
 
 /* Of a call, and of whatever happens once per load. */

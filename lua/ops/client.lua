@@ -305,7 +305,7 @@ local function run(words, host)
   if not arguments then
     stop(MISUSE, "%s (see luapex ctl help %s)", wrong.message, help.spelled(line.method))
   end
-  if line.method.is_local then
+  if line.method.is_local or line.method.name == "repl" and arguments.eval == "" then
     return run_command(line.method, arguments, place_of_node(line, host), host)
   end
   return ask(line, place_of_node(line, host))

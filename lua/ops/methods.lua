@@ -16,7 +16,7 @@
 -- bytes, map (numbers, drawn), lines (a text as it is), value (anything).
 local methods = { list = {}, by_name = {} }
 
-local groups = { "node", "peers", "policy", "book", "bans", "settings", "watching" }
+local groups = { "node", "peers", "policy", "book", "bans", "settings", "watching", "repl" }
 
 for _, group in ipairs(groups) do
   for _, method in ipairs(require("ops.methods." .. group)) do

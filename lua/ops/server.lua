@@ -10,6 +10,7 @@
 -- A client is read while it is owed few answers and takes those it gets: one that reads slowly is
 -- not read from either, so what waits for it is bounded. One that follows events and does not keep up
 -- is told so and dropped.
+local evaluators = require "ops.evaluators"
 local gate = require "ops.gate"
 local handles = require "ops.handles"
 local listen = require "ops.listen"
@@ -56,6 +57,7 @@ function Client:close()
     self.is_open = false
     self.server.clients[self] = nil
     self:count(-1)
+    evaluators.close(self)
     handles.close(self.pipe)
     handles.close(self.timer)
   end
@@ -259,7 +261,7 @@ end
 -- ---- the socket --------------------------------------------------------------------------------
 
 -- Methods that are more than one question to the node.
-local own = {}
+local own = { repl = evaluators.run }
 
 function own.help(_, _, arguments, done)
   local text, fault = reference.json(arguments.method)

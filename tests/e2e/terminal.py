@@ -11,7 +11,7 @@ import subprocess
 import termios
 import time
 
-PATIENCE_S = 60
+PATIENCE_S = 15
 SEQUENCE = re.compile(r"\x1b\[([?<-=]?)([0-9;]*)([@-~])|([\x00-\x1f\x7f])|([^\x00-\x1f\x7f]+)")
 
 

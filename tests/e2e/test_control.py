@@ -398,6 +398,7 @@ GOOD = {
     "settings": good_settings,
     "set": good_set,
     "log": good_log,
+    "repl": simply("repl", {"eval": "#peers().peers"}),
 }
 
 
