@@ -65,7 +65,7 @@ local function call(ask, name, given)
   elseif arguments.follow then
     return nil, "follow is for luapex ctl events"
   end
-  local result, why = nil, "its answer takes longer; ask by luapex ctl " .. name
+  local result, why = nil, name .. " has begun and takes longer than a line may; events tell how it ends"
   ask(method, arguments, function(text, _, message)
     result, why = text and rpc.json.decode(text), message
   end)

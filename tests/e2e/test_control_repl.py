@@ -5,7 +5,7 @@ import time
 
 import pytest
 from terminal import Terminal
-from test_control import Client, Pair, ctl, make_home
+from test_control import Client, Pair, a_policy, ctl, make_home
 from test_start import LOOPBACK, LUAPEX, Node, run
 
 
@@ -81,6 +81,13 @@ def test_methods_act_and_their_refusals_are_errors(client):
     assert 'no argument "nonsense"' in failure(client, "peers { nonsense = 1 }")
     assert evaluate(client, "pcall(unban, '192.0.2.9')").startswith("false\n")
     assert "follow is for" in failure(client, "events { follow = true }")
+
+
+def test_what_takes_longer_than_a_line_goes_on(pair, client):
+    source = a_policy("typed")["text"]
+    text = f"policy.load {{ name = 'typed.lua', text = [==[{source}]==] }}"
+    assert "policy.load has begun" in failure(client, text)
+    pair.first.wait_for("policy loaded", name="typed")
 
 
 def test_errors_say_where(client):
@@ -218,6 +225,15 @@ def test_those_who_leave_half_way_free_their_place(pair):
     assert "have a prompt already" in answers[-1]["error"]["message"]
     for client in clients:
         client.close()
+
+
+def test_a_line_that_stops_the_node_is_answered(tmp_path):
+    node = Node(make_home(tmp_path / "home"), *LOOPBACK)
+    node.wait_for("listening")
+    client = Client(tmp_path / "home/luapex.sock")
+    assert evaluate(client, "stop()") == "{ stopping = true }\n"
+    assert node.end() == 0, node.errors
+    client.close()
 
 
 def test_eval_on_the_command_line(pair):
