@@ -228,8 +228,8 @@ def test_those_who_leave_half_way_free_their_place(pair):
 
 
 def test_a_line_that_stops_the_node_is_answered(tmp_path):
-    node = Node(make_home(tmp_path / "home"), *LOOPBACK)
-    node.wait_for("listening")
+    node = Node(make_home(tmp_path / "home"), *LOOPBACK, "--log_level", "debug")
+    node.wait_for("control socket")
     client = Client(tmp_path / "home/luapex.sock")
     assert evaluate(client, "stop()") == "{ stopping = true }\n"
     assert node.end() == 0, node.errors
@@ -319,8 +319,8 @@ def test_long_lines_scroll(prompt):
 
 def test_a_node_that_goes_ends_the_prompt(tmp_path, prompt):
     home = make_home(tmp_path / "home")
-    node = Node(home, *LOOPBACK)
-    node.wait_for("listening")
+    node = Node(home, *LOOPBACK, "--log_level", "debug")
+    node.wait_for("control socket")
     terminal = prompt(home / "luapex.sock")
     terminal.keys("peers()")
     assert node.stop() == 0
