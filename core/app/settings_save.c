@@ -178,11 +178,22 @@ static enum err check(const struct survey *old, const char *edited, const char *
     return ERR_OK;
 }
 
+static char *copy_of(struct span text)
+{
+    char *copy = malloc(text.n + 1);
+    if (!copy)
+        return NULL;
+    if (text.n > 0)
+        memcpy(copy, text.at, text.n);
+    copy[text.n] = '\0';
+    return copy;
+}
+
 enum err settings_edit(struct span text, const struct setting *setting, const char *value,
     char **edited, char cause[SETTINGS_SAVE_CAUSE_MAX])
 {
     struct survey old;
-    char *whole = strndup(text.n ? (const char *)text.at : "", text.n), *made = NULL;
+    char *whole = copy_of(text), *made = NULL;
     size_t n;
     FILE *out = whole ? open_memstream(&made, &n) : NULL;
     enum err err = out ? survey(text, setting, NULL, &old, cause)
