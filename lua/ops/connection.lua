@@ -4,7 +4,7 @@
 --   connection.open(place, connected) -> stream   connected(why not, or nil)
 --
 -- A place: { path = } of a Unix socket, or { ip =, port =, token = }, which is shown at once; the
--- answer to that has the ID "auth".
+-- answer to that has the ID connection.AUTH_ID.
 --
 -- Sends a request and gives every line that comes to on_line(wire, line), which may send more by
 -- wire.pipe:write, and ends it by wire:finish(status) or wire:fail(why).
@@ -14,7 +14,7 @@ local rpc = require "ops.rpc"
 
 local PATIENCE_MS = 30000 -- for an answer
 
-local connection = {}
+local connection = { AUTH_ID = "auth" }
 
 local function owner_of(path)
   local stat = uv.fs_stat(path)
@@ -43,8 +43,8 @@ local function explain_address(place, fault)
 end
 
 local function auth_line(token)
-  return ('{"jsonrpc":"2.0","id":"auth","method":"auth","params":{"token":%s}}\n'):format(
-    rpc.json.encode(token))
+  return ('{"jsonrpc":"2.0","id":"%s","method":"auth","params":{"token":%s}}\n'):format(
+    connection.AUTH_ID, rpc.json.encode(token))
 end
 
 function connection.open(place, connected)

@@ -1,6 +1,7 @@
 -- A connection to a control socket that lasts: questions one after another, answers as they come.
 --
---   local session = Session.new(place, told)  told.up(), told.down(cause)
+--   local session = Session.new(place, told)  told.up(): questions are answered from now on;
+--                                             told.down(cause, refused): also for a wrong token
 --   session:open()
 --   session:ask(method, arguments, done)      done(result) or done(nil, fault)
 --   session:close()
@@ -18,7 +19,7 @@ function Session.new(place, told)
   return setmetatable({ place = place, told = told, is_up = false, waiting = {}, last = 0 }, Session)
 end
 
-function Session:drop(cause)
+function Session:drop(cause, refused)
   local waiting = self.waiting
   if self.pipe then
     handles.close(self.pipe)
@@ -27,7 +28,12 @@ function Session:drop(cause)
   for _, done in pairs(waiting) do
     done(nil, { message = cause })
   end
-  self.told.down(cause)
+  self.told.down(cause, refused)
+end
+
+function Session:begin()
+  self.is_up = true
+  self.told.up()
 end
 
 function Session:take_line(line)
@@ -36,11 +42,13 @@ function Session:take_line(line)
     return self:drop "the node answers what is no JSON"
   end
   local done = type(answer.id) == "number" and self.waiting[answer.id]
-  if done then
+  if answer.id == connection.AUTH_ID and answer.result and not self.is_up then
+    self:begin()
+  elseif done then
     self.waiting[answer.id] = nil
     done(answer.result, answer.error)
   elseif answer.error then -- about no question: it turns us away
-    self:drop(tostring(answer.error.message))
+    self:drop(tostring(answer.error.message), answer.id == connection.AUTH_ID)
   end
 end
 
@@ -64,7 +72,6 @@ function Session:open()
     elseif cause then
       return self:drop(cause)
     end
-    self.is_up = true
     pipe:read_start(function(read_fault, bytes)
       if pipe ~= self.pipe then
         return
@@ -74,7 +81,9 @@ function Session:open()
         self:take(bytes)
       end
     end)
-    self.told.up()
+    if not self.place.token then
+      self:begin()
+    end
   end)
   self.pipe, self.input = pipe, ""
 end

@@ -2,7 +2,8 @@
 --
 --   top.run(place, arguments, host) -> exit status, or nil and why not
 --
--- Asks over one connection that lasts. A node that is gone is waited for.
+-- Asks over one connection that lasts. A node that is gone is waited for; one that refuses the token
+-- is not.
 local uv = require "luv"
 local handles = require "ops.handles"
 local Screen = require "ops.screen"
@@ -77,9 +78,9 @@ function Top:connect()
     up = function()
       self:tick()
     end,
-    down = function(cause)
+    down = function(cause, refused)
       self.is_asking = false
-      self.on_down(cause)
+      self.on_down(cause, refused)
     end,
   })
   self.session:open()
@@ -229,7 +230,10 @@ local function live(self, host)
     self.state.trouble = nil
     self:draw()
   end
-  function self.on_down(trouble)
+  function self.on_down(trouble, refused)
+    if refused then
+      return self:finish(FAILED, trouble)
+    end
     self.state.trouble = "not running, waiting: " .. trouble
     self:draw()
     retry:start(RETRY_MS, 0, function()

@@ -7,19 +7,20 @@ import socket
 import stat
 
 import pytest
-from test_start import LOOPBACK, NETWORK, PATIENCE_S, Node, new_home, run, start  # noqa: F401
+from terminal import Terminal
+from test_start import LOOPBACK, LUAPEX, NETWORK, PATIENCE_S, Node, new_home, run, start  # noqa: F401
 
 
 class AskedNode(Node):
     """A node that is asked over TCP, and what it wrote."""
 
-    def __init__(self, home, *flags):
+    def __init__(self, home, *flags, port=0):
         self.trace = home / "trace"
         super().__init__(
             home,
             *LOOPBACK,
             *("--log_level", "debug", "--trace.file", self.trace),
-            *("--control.laddr", "127.0.81.2:0"),
+            *("--control.laddr", f"127.0.81.2:{port}"),
             *flags,
         )
         addr = self.wait_for("control socket over TCP")["addr"]
@@ -32,9 +33,11 @@ class AskedNode(Node):
     def at(self):
         return (self.ip, self.port)
 
+    def place(self, token=None):
+        return ("--tcp", f"{self.ip}:{self.port}", "--token", token or self.token_file)
+
     def ctl(self, *words, token=None):
-        place = ("--tcp", f"{self.ip}:{self.port}", "--token", token or self.token_file)
-        return run("ctl", *place, *words)
+        return run("ctl", *self.place(token), *words)
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +167,107 @@ def test_ctl_says_what_is_wrong(node, tmp_path):
         place = f"127.0.0.1:{free.getsockname()[1]}"
         gone = run("ctl", "--tcp", place, "--token", node.token_file, "status")
     assert gone.returncode == 1 and "control.laddr" in gone.stderr
+
+
+# ---- on a terminal -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def open_ctl(tmp_path):
+    """`luapex ctl WORDS` over TCP, on a terminal."""
+    opened = []
+
+    def make(place, *words):
+        command = [LUAPEX, "ctl", *place, *words]
+        opened.append(Terminal(command, env={"HOME": str(tmp_path)}))
+        return opened[-1]
+
+    yield make
+    for terminal in opened:
+        terminal.close()
+
+
+@pytest.fixture
+def wrong_token(tmp_path):
+    path = tmp_path / "wrong"
+    path.write_text("1" * 64 + "\n")
+    return path
+
+
+def refusals(node):
+    return len([line for line in node.lines if "a wrong one" in line["event"]])
+
+
+def test_top_shows_the_node_and_takes_keys(node, open_ctl):
+    top = open_ctl(node.place(), "top", "--interval", "100ms")
+    for wanted in (f"{NETWORK}  node [0-9a-f]{{40}}", "out 0 of 10  in 0 of 40", "ADDRESS", "bias"):
+        top.wait_for(wanted)
+    assert top.is_raw and top.screen.is_other
+    top.keys("h")
+    top.wait_for("scroll the peers")
+    top.keys("xp")
+    top.wait_for("PAUSED")
+    top.keys("q")
+    assert top.end() == 0 and top.is_restored() and not top.screen.unknown
+
+
+@pytest.mark.parametrize("words", [["top"], ["repl"]])
+def test_a_terminal_with_a_wrong_token_is_told_once_and_ends(node, open_ctl, wrong_token, words):
+    before = refusals(node)
+    terminal = open_ctl(node.place(wrong_token), *words)
+    assert terminal.end() == 1 and terminal.is_restored()
+    assert "control.token_file" in terminal.raw and "1" * 64 not in terminal.raw
+    assert "luapex>" not in terminal.raw
+    node.wait_for("control client refused: no token or a wrong one")
+    assert refusals(node) == before + 1
+
+
+def test_top_waits_for_a_node_that_restarts(tmp_path, open_ctl):
+    home = tmp_path / "home"
+    assert run("init", "--home", home, "--network", NETWORK).returncode == 0
+    first = AskedNode(home)
+    top = open_ctl(first.place(), "top", "--interval", "100ms")
+    top.wait_for(f"{NETWORK}  node")
+    assert first.stop() == 0
+    top.wait_for(f"not running, waiting: .*{first.ip}")
+    second = AskedNode(home, port=first.port)
+    top.wait_until(lambda: "not running" not in top.screen.text, "runs again")
+    top.keys("q")
+    assert top.end() == 0 and top.is_restored()
+    assert second.stop() == 0
+
+
+def test_repl_runs_lines_completes_and_leaves(node, open_ctl):
+    prompt = open_ctl(node.place(), "repl")
+    prompt.wait_for("luapex>")
+    prompt.keys("x = 40\rx + 2\r")
+    prompt.wait_for("(?m)^42$")
+    prompt.keys("stat\t().network\x01#\r")
+    prompt.wait_for(rf"(?m)^{len(NETWORK)}$")
+    prompt.keys("for i = 1, 2 do\rprint('line ' .. i)\rend\r")
+    prompt.wait_for("(?m)^line 2$")
+    prompt.keys("while true do end\r")
+    prompt.wait_for("limit of")
+    prompt.keys("x\r")
+    prompt.wait_for("(?m)^40$")
+    prompt.keys("\x04")
+    assert prompt.end() == 0 and prompt.is_restored() and not prompt.screen.unknown
+
+
+def test_repl_answers_a_line_without_a_terminal(node):
+    done = node.ctl("repl", "--eval", "status().pid")
+    assert (done.returncode, done.stdout) == (0, f"{node.process.pid}\n"), done.stderr
+
+
+def test_a_node_that_goes_ends_the_prompt(tmp_path, open_ctl):
+    home = tmp_path / "home"
+    assert run("init", "--home", home, "--network", NETWORK).returncode == 0
+    node = AskedNode(home)
+    prompt = open_ctl(node.place(), "repl")
+    prompt.wait_for("luapex>")
+    assert node.stop() == 0
+    assert prompt.end() == 1 and prompt.is_restored()
+    assert "the node closed the connection" in prompt.raw
 
 
 def test_the_token_appears_nowhere(node):
