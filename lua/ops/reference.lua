@@ -86,7 +86,7 @@ On the command line words in capitals are given in their order, the others as `-
 error has a code, a message and, when an argument is wrong, `data` with `field`, `expected` and
 `got`. Below the arguments of a method stands what its result holds.
 
-Not here: what a method does (`core/app/control_*.c`).
+Not here: what a method does (`core/app/control/control_*.c`).
 ]]
 
 local function param_line(param)

@@ -10,7 +10,7 @@
  * The peers announce a listen address, so the book learns one entry from each: that is counted. */
 #include "raw_peer.h"
 
-#include "app/runner.h"
+#include "app/run/runner.h"
 #include "uv/sockaddr.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* A genesis.json: fed whole and byte by byte it gives the same. Input: a file. */
-#include "app/genesis.h"
+#include "app/home/genesis.h"
 
 #include <stdlib.h>
 #include <string.h>

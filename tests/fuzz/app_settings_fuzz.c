@@ -1,8 +1,8 @@
 /* One setting from text: what is taken can be taken again and freed, what is refused has a cause.
  * Input: a byte that chooses the setting, and its value. */
-#include "app/settings.h"
+#include "app/settings/settings.h"
 
-#include "app/settings_table.h"
+#include "app/settings/settings_table.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* core/app/settings_save.h: whatever a config.toml looks like, an edit changes one setting or
- * nothing. */
-#include "app/settings_save.h"
+/* core/app/settings/settings_save.h: whatever a config.toml looks like, an edit changes one setting
+ * or nothing. */
+#include "app/settings/settings_save.h"
 
 #include <stdlib.h>
 

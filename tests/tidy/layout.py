@@ -31,10 +31,10 @@ def top_level(tree):
 
 
 def readmes(tree):
-    """Each folder of the first two levels says in a README.md what lives there."""
+    """Each folder of the first two levels, and of the core, says in a README.md what lives there."""
     for folder in tree.folders():
-        depth = folder.count("/")
-        if folder.startswith(".") or depth > 1 or folder + "/README.md" in tree.files:
+        is_deep = folder.count("/") > (2 if folder.startswith("core/") else 1)
+        if folder.startswith(".") or is_deep or folder + "/README.md" in tree.files:
             continue
         yield Finding(folder, 1, "has no README.md: say what lives here and what does not")
 
@@ -76,14 +76,19 @@ def core_order(tree):
             yield Finding(folder, 1, text)
 
 
+def folder_in(name, root):
+    """Where a file lies under the root: "app/book" of core/app/book/a.c."""
+    return str(PurePosixPath(name.removeprefix(root)).parent)
+
+
 def unit_mirrors_core(tree):
     """tests/unit has the folders of the core and holds only tests; pure folders have some."""
-    core = {name.split("/")[1] for name in tree.matching("core/*/*.c")}
+    core = {folder_in(name, "core/") for name in tree.matching("core/") if name.endswith(".c")}
     tested = set()
-    for name in tree.matching("tests/unit/*/*"):
-        folder = name.split("/")[2]
+    for name in tree.matching("tests/unit/*/*", "tests/unit/*/*/*"):
+        folder = folder_in(name, "tests/unit/")
         if name.endswith("_test.c"):
-            tested.add(folder)
+            tested.add(folder.split("/")[0])
         elif name.endswith(".c"):
             yield Finding(
                 name,
@@ -94,7 +99,7 @@ def unit_mirrors_core(tree):
             yield Finding(
                 name, 1, f"there is no core/{folder}: put the test under the folder that it tests"
             )
-    for folder in sorted(core - tested - IMPURE_FOLDERS):
+    for folder in sorted({folder.split("/")[0] for folder in core} - tested - IMPURE_FOLDERS):
         yield Finding(
             f"core/{folder}",
             1,

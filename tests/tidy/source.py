@@ -1,6 +1,7 @@
 """Checks of what C files of the core may contain."""
 
 import re
+from pathlib import PurePosixPath
 
 from layout import IMPURE_FOLDERS
 from tree import Finding, line_of
@@ -40,7 +41,7 @@ UNSAFE_CALLS = {
 
 
 def core_files(tree, *endings):
-    return tree.matching(*(f"core/*/*{ending}" for ending in endings))
+    return [name for name in tree.matching("core/") if name.endswith(endings)]
 
 
 def folder_of(name):
@@ -117,9 +118,10 @@ def unsafe_calls(tree):
 
 
 def header_guards(tree):
-    """core/FOLDER/NAME.h is guarded by FOLDER_NAME_H."""
+    """core/FOLDER/NAME.h is guarded by FOLDER_NAME_H, in a subfolder of FOLDER too."""
     for name in core_files(tree, ".h"):
-        wanted = re.sub(r"[^A-Z0-9]", "_", name.removeprefix("core/").upper())
+        path = f"{folder_of(name)}/{PurePosixPath(name).name}"
+        wanted = re.sub(r"[^A-Z0-9]", "_", path.upper())
         guard = re.search(r"^#ifndef (\w+)\n#define (\w+)\n", tree.text(name), re.MULTILINE)
         if not guard or guard[1] != wanted or guard[2] != wanted:
             line = line_of(tree.text(name), guard.start()) if guard else 1

@@ -69,6 +69,7 @@ FINDS = {
         ({"lua/ops/a.lua": "-- a\n"}, ["lua/ops:1"]),
         ({"proto/a.proto": "\n"}, ["proto:1"]),
         ({"tests/vectors/deep/a.json": "\n"}, ["tests/vectors:1"]),
+        ({"core/base/deep/a.c": "\n"}, ["core/base/deep:1"]),
     ],
     "file-length": [
         ({A: "\n" * 501}, [A + ":501"]),
@@ -83,6 +84,7 @@ FINDS = {
     ],
     "unit-mirrors-core": [
         ({"tests/unit/nowhere/a_test.c": "\n"}, ["tests/unit/nowhere/a_test.c:1"]),
+        ({"tests/unit/base/deep/a_test.c": "\n"}, ["tests/unit/base/deep/a_test.c:1"]),
         ({"tests/unit/base/helper.c": "\n"}, ["tests/unit/base/helper.c:1"]),
         ({"core/wire/frame.c": "\n"}, ["core/wire:1"]),
     ],
@@ -100,6 +102,7 @@ FINDS = {
         ({"core/book/a.h": c('#include "wire/frame.h"')}, ["core/book/a.h:1"]),
         ({"core/book/a.c": c('# include "proto/a.h"')}, ["core/book/a.c:1"]),
         ({A: c('#include "span.h"')}, [A + ":1"]),
+        ({"core/base/deep/a.c": c('#include "wire/frame.h"')}, ["core/base/deep/a.c:1"]),
     ],
     "libraries": [
         ({A: c("#include <sodium.h>")}, [A + ":1"]),
@@ -212,7 +215,10 @@ ACCEPTS = {
     "file-length": [
         {A: "\n" * 500, "tests/e2e/a.py": "\n" * 501, "policies/HOOKS.md": "\n" * 501}
     ],
-    "unit-mirrors-core": [{"core/uv/host.c": "\n"}],
+    "unit-mirrors-core": [
+        {"core/uv/host.c": "\n"},
+        {"core/base/deep/a.c": "\n", "tests/unit/base/deep/a_test.c": "\n"},
+    ],
     "fuzz-corpora": [{"tests/fuzz/base_a_fuzz.c": "\n", "tests/fuzz/corpus/base_a/1": "\n"}],
     "layering": [
         {

@@ -1,0 +1,76 @@
+/* What the files behind the control socket share: control_*.c and controller.c. */
+#ifndef APP_CONTROL_INSIDE_H
+#define APP_CONTROL_INSIDE_H
+
+#include "app/control/controller.h"
+#include "app/text/report_json.h"
+
+/* Every method: its name on the socket and its function. */
+#define CONTROL_METHODS(X)                                                                         \
+    X("status", status)                                                                            \
+    X("save", save)                                                                                \
+    X("stop", stop)                                                                                \
+    X("peers", peers)                                                                              \
+    X("dial", dial)                                                                                \
+    X("disconnect", disconnect)                                                                    \
+    X("persistent", persistent)                                                                    \
+    X("persistent.add", persistent_add)                                                            \
+    X("persistent.remove", persistent_remove)                                                      \
+    X("seeds", seeds)                                                                              \
+    X("seeds.add", seeds_add)                                                                      \
+    X("book", book)                                                                                \
+    X("book.find", book_find)                                                                      \
+    X("book.show", book_show)                                                                      \
+    X("book.map", book_map)                                                                        \
+    X("bans", bans)                                                                                \
+    X("ban", ban)                                                                                  \
+    X("unban", unban)                                                                              \
+    X("policy", policy)                                                                            \
+    X("policy.load", policy_load)                                                                  \
+    X("policy.rollback", policy_rollback)                                                          \
+    X("policy.set", policy_set)                                                                    \
+    X("policy.shadow", policy_shadow)                                                              \
+    X("policy.promote", policy_promote)                                                            \
+    X("params", params_list)                                                                       \
+    X("explain", explain)                                                                          \
+    X("event lines", event_lines)                                                                  \
+    X("metrics", metrics)                                                                          \
+    X("settings", settings)                                                                        \
+    X("set", set)                                                                                  \
+    X("log", log)
+
+#define CONTROL_DECLARE(name, function)                                                            \
+    void control_##function(void *controller, struct control_request *request);
+CONTROL_METHODS(CONTROL_DECLARE)
+#undef CONTROL_DECLARE
+
+struct node *control_node(const struct controller *controller);
+struct now control_now(const struct controller *controller);
+
+typedef void control_then(
+    struct controller *controller, struct control_request *request, json_t *result);
+
+/* Gives the node a command. Answers with `result`, which is taken, once the node did it; its member
+ * `count` (NULL: none) becomes what the node counted. Refuses with why not, about `what`. */
+void control_command(struct controller *controller, struct control_request *request,
+    struct node_command *command, const char *what, json_t *result, const char *count);
+
+/* The same, and `then` answers: it takes the result, once the node did it. */
+void control_command_then(struct controller *controller, struct control_request *request,
+    struct node_command *command, const char *what, json_t *result, control_then *then);
+
+/* Adds the argument "address" to a list, persistent peers or seeds by `kind`. */
+void control_configured_add(struct controller *controller, struct control_request *request,
+    enum command_kind kind, const char *member);
+/* The argument "address"; false: refused. */
+bool control_read_address(struct control_request *request, struct addr_text *text);
+json_t *control_address_json(struct control_request *request, const char *member);
+
+/* A connected peer from text: its ID, the beginning of one, or its IP and port. false: refused. */
+bool control_find_peer(struct controller *controller, struct control_request *request,
+    const char *name, struct node_peer *peer);
+
+json_t *control_id(const struct peer_id *id);
+json_t *control_endpoint(const struct endpoint *at);
+
+#endif

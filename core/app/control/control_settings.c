@@ -1,0 +1,204 @@
+/* Settings that change while the node runs: settings, set, log. */
+#include "app/control/control_inside.h"
+#include "app/settings/settings_parts.h"
+#include "app/settings/settings_save.h"
+#include "app/settings/settings_text.h"
+#include "app/settings/settings_value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* From when another value holds. */
+enum holds { HOLDS_NOW, HOLDS_NEVER_CHANGES, HOLDS_RESTART };
+
+static const char *const holds_names[] = {"at once", "has no effect", "after a restart"};
+
+/* ---- which settings reach the node ---- */
+
+/* A command for every live field that differs; returns how many. */
+static unsigned commands_of(const struct node_settings *before, const struct node_settings *after,
+    struct node_command *commands, unsigned max)
+{
+    unsigned n = 0;
+#define COMPARE(type, field)                                                                       \
+    if (before->field != after->field && n < max) {                                                \
+        commands[n] = (struct node_command){.kind = COMMAND_SET};                                  \
+        commands[n].set.setting = NODE_SETTING_##field;                                            \
+        commands[n++].set.value = (int64_t)after->field;                                           \
+    }
+    NODE_LIVE_SETTINGS(COMPARE)
+#undef COMPARE
+    return n;
+}
+
+#define CHANGES_MAX 4 /* fields of the node that one setting decides */
+
+/* Whatever its value is: does another one reach a live field? */
+static enum holds holds_of(const struct setting *setting, const struct settings *settings)
+{
+    struct settings other = *settings; /* a copy to look at: its lists are not touched */
+    struct node_settings before = {0}, after = {0};
+    struct node_command commands[CHANGES_MAX];
+    void *field = (char *)&other + setting->offset;
+    if (setting->is_unused)
+        return HOLDS_NEVER_CHANGES;
+    if (setting->type == SETTING_LOG_LEVEL)
+        return HOLDS_NOW;
+    if (setting->type == SETTING_BOOLEAN)
+        *(bool *)field = !*(bool *)field;
+    else if (setting->type == SETTING_INTEGER || setting->type == SETTING_DURATION)
+        *(int64_t *)field += *(int64_t *)field < setting->max ? 1 : -1;
+    else
+        return HOLDS_RESTART;
+    settings_of_node(settings, &before);
+    settings_of_node(&other, &after);
+    return commands_of(&before, &after, commands, CHANGES_MAX) > 0 ? HOLDS_NOW : HOLDS_RESTART;
+}
+
+/* ---- settings ---- */
+
+void control_settings(void *context, struct control_request *request)
+{
+    const struct controller *controller = context;
+    const char *match = control_text(request, "match");
+    json_t *rows = json_array();
+    for (size_t i = 0; i < settings_table_n; i++) {
+        const struct setting *setting = &settings_table[i];
+        const char *name = setting_name(setting);
+        char value[SETTING_TEXT_MAX];
+        if (match && !strstr(name, match))
+            continue;
+        setting_text(setting, controller->settings, value, sizeof value);
+        json_array_append_new(rows,
+            json_pack("{s:s, s:o, s:o, s:s, s:s}", "name", name, "value", report_text(value),
+                "default", report_text_or_null(setting->initial), "changes",
+                holds_names[holds_of(setting, controller->settings)], "doc",
+                setting->doc ? setting->doc : ""));
+    }
+    control_answer(request, json_pack("{s:o}", "settings", rows));
+}
+
+/* ---- set ---- */
+
+/* A change on its way: answered when the node has taken the last of its commands. */
+static void apply(struct controller *controller, struct control_request *request,
+    struct node_command *commands, unsigned n, json_t *result)
+{
+    for (unsigned i = 0; i + 1 < n; i++)
+        runner_command(controller->runner, &commands[i]);
+    if (n > 0)
+        control_command(controller, request, &commands[n - 1], "not set", result, NULL);
+    else
+        control_answer(request, result);
+}
+
+/* False: refused. Text of what was asked for, as it is written in config.toml. */
+static bool save(const struct controller *controller, struct control_request *request,
+    const struct setting *setting, const char *value)
+{
+    char cause[SETTINGS_SAVE_CAUSE_MAX] = "out of memory";
+    char *path = settings_path(controller->settings, SETTINGS_FILE);
+    enum err err = path ? settings_save(path, setting, value, cause) : ERR_NO_MEMORY;
+    if (err)
+        control_refuse(request, CONTROL_REFUSED, "not saved, and nothing is changed: %s", cause);
+    free(path);
+    return err == ERR_OK;
+}
+
+static const struct setting *find(struct control_request *request)
+{
+    const char *name = control_text(request, "key");
+    const struct setting *setting = setting_find_name(name);
+    if (setting)
+        return setting;
+    const char *dot = strchr(name, '.');
+    char section[32] = "";
+    if (dot)
+        snprintf(section, sizeof section, "%.*s", (int)(dot - name), name);
+    const struct setting *nearest = setting_nearest(section, dot ? dot + 1 : name);
+    char expected[160];
+    snprintf(expected, sizeof expected, "the name of a setting%s%s; see settings",
+        nearest ? ", perhaps " : "", nearest ? setting_name(nearest) : "");
+    control_refuse_argument(request, "key", expected, name);
+    return NULL;
+}
+
+/* What is wrong with the value; false: refused. */
+static bool check_value(
+    struct control_request *request, const struct setting *setting, const char *value)
+{
+    char cause[SETTING_CAUSE_MAX], expected[SETTING_CAUSE_MAX];
+    struct settings scratch;
+    if (settings_default(&scratch) != ERR_OK) {
+        control_refuse(request, CONTROL_INTERNAL, "out of memory");
+        return false;
+    }
+    bool is_fine = setting_set(setting, &scratch, value, cause);
+    settings_free(&scratch);
+    if (!is_fine)
+        control_refuse_argument(request, "value", setting_expected(setting, expected), value);
+    return is_fine;
+}
+
+static json_t *result_json(const struct controller *controller, const struct setting *setting,
+    const char *old, enum holds holds, bool is_saved)
+{
+    char now[SETTING_TEXT_MAX];
+    return json_pack("{s:s, s:s, s:o, s:o, s:b}", "set", setting_name(setting), "holds",
+        holds_names[holds], "was", report_text(old), "is",
+        report_text(setting_text(setting, controller->settings, now, sizeof now)), "saved",
+        is_saved);
+}
+
+static void change(struct controller *controller, struct control_request *request,
+    const struct setting *setting, const char *value)
+{
+    struct node_settings before = {0}, after = {0};
+    struct node_command commands[CHANGES_MAX];
+    char old[SETTING_TEXT_MAX], cause[SETTING_CAUSE_MAX];
+    setting_text(setting, controller->settings, old, sizeof old);
+    settings_of_node(controller->settings, &before);
+    setting_set(setting, controller->settings, value, cause);
+    settings_of_node(controller->settings, &after);
+    *controller->log_level = controller->settings->log_level;
+    unsigned n = commands_of(&before, &after, commands, CHANGES_MAX);
+    apply(controller, request, commands, n,
+        result_json(controller, setting, old, HOLDS_NOW, control_flag(request, "save")));
+}
+
+static void set(struct controller *controller, struct control_request *request,
+    const struct setting *setting, const char *value)
+{
+    enum holds holds = holds_of(setting, controller->settings);
+    bool saves = control_flag(request, "save");
+    char old[SETTING_TEXT_MAX];
+    if (holds != HOLDS_NOW && !saves) {
+        control_refuse(request, CONTROL_REFUSED,
+            holds == HOLDS_RESTART
+                ? "%s can only change with a restart; --save writes it to config.toml for that"
+                : "%s has no effect",
+            setting_name(setting));
+        return;
+    }
+    if (!check_value(request, setting, value) ||
+        (saves && !save(controller, request, setting, value)))
+        return;
+    if (holds == HOLDS_NOW) {
+        change(controller, request, setting, value);
+        return;
+    }
+    setting_text(setting, controller->settings, old, sizeof old);
+    control_answer(request, result_json(controller, setting, old, holds, true));
+}
+
+void control_set(void *context, struct control_request *request)
+{
+    const struct setting *setting = find(request);
+    if (setting)
+        set(context, request, setting, control_text(request, "value"));
+}
+
+void control_log(void *context, struct control_request *request)
+{
+    set(context, request, setting_find_name("log_level"), control_text(request, "level"));
+}

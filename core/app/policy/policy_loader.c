@@ -1,0 +1,77 @@
+#include "app/policy/policy_loader.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static enum err read_files(struct policy_loader *loader, struct script_error *error)
+{
+    char cause[POLICY_CAUSE_MAX];
+    *error = (struct script_error){.outcome = SCRIPT_ERROR};
+    loader->files = (struct policy_files){0};
+    enum err err = policy_files_read(loader->path, &loader->files, cause);
+    if (err)
+        snprintf(error->message, sizeof error->message, "%.*s", SCRIPT_MESSAGE_MAX, cause);
+    return err;
+}
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+enum err policy_loader_load(struct policy_loader *loader, struct script_error *error)
+{
+    enum err err = read_files(loader, error);
+    if (!err)
+        err = script_load(loader->script, &loader->files.source, now_s(), error);
+    policy_files_free(&loader->files);
+    return err;
+}
+
+static void try_out(uv_work_t *work)
+{
+    struct policy_loader *loader = work->data;
+    loader->err = read_files(loader, &loader->error);
+    if (!loader->err)
+        loader->err = script_prepare(
+            &loader->settings, &loader->files.source, &loader->prepared, NULL, &loader->error);
+    policy_files_free(&loader->files);
+}
+
+static void on_tried(uv_work_t *work, int status)
+{
+    struct policy_loader *loader = work->data;
+    (void)status;
+    loader->is_busy = false;
+    if (loader->is_closing)
+        script_prepared_free(loader->prepared);
+    else if (!loader->err)
+        loader->err = script_adopt(loader->script, loader->prepared, now_s(), &loader->error);
+    loader->prepared = NULL;
+    if (loader->is_closing) {
+        loader->closed(loader->context);
+        return;
+    }
+    loader->done(loader->context, loader->err ? &loader->error : NULL);
+    if (loader->is_again)
+        policy_loader_reload(loader);
+}
+
+void policy_loader_reload(struct policy_loader *loader)
+{
+    loader->is_again = loader->is_busy;
+    if (loader->is_busy || loader->is_closing)
+        return;
+    loader->settings.log = (struct log){.level = LOG_NONE}; /* the trial is on another thread */
+    loader->work.data = loader;
+    loader->is_busy = uv_queue_work(loader->loop, &loader->work, try_out, on_tried) == 0;
+}
+
+void policy_loader_close(struct policy_loader *loader)
+{
+    loader->is_closing = true;
+    if (!loader->is_busy)
+        loader->closed(loader->context);
+}

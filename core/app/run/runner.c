@@ -1,0 +1,433 @@
+#include "app/run/runner.h"
+
+#include "app/book/book_file.h"
+#include "app/book/book_store.h"
+#include "app/settings/settings_parts.h"
+#include "http/http.h"
+#include "ops/control.h"
+#include "uv/limits.h"
+#include "uv/machine.h"
+#include "uv/sockaddr.h"
+#include "uv/tcp.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SOFTWARE "luapex/" LUAPEX_VERSION
+
+/* ---- policy ---- */
+
+static int64_t clock_ns(void *context)
+{
+    (void)context;
+    return (int64_t)uv_hrtime();
+}
+
+struct script_settings runner_script_settings(const struct runner *runner)
+{
+    const struct settings *settings = runner->options.settings;
+    struct script_settings made = script_settings_default();
+    made.instructions_max = (uint64_t)settings->policy.instructions_max;
+    made.memory_max = (size_t)settings->policy.memory_max;
+    made.fuse_ms = (int)settings->policy.fuse_ms;
+    made.turn_fuse_ms = (int)settings->policy.turn_fuse_ms;
+    made.clock_ns = clock_ns;
+    made.log = runner->options.log;
+    return made;
+}
+
+static const char *file_of(const struct runner *runner, const struct script_error *error)
+{
+    return *error->file ? error->file : runner->policy_path;
+}
+
+static void describe(const struct runner *runner, const struct script_error *error, char *why)
+{
+    if (error->line > 0)
+        snprintf(
+            why, RUNNER_WHY_MAX, "%s:%d: %s", file_of(runner, error), error->line, error->message);
+    else if (*error->file)
+        snprintf(why, RUNNER_WHY_MAX, "%s: %s", error->file, error->message);
+    else
+        snprintf(why, RUNNER_WHY_MAX, "%s", error->message);
+}
+
+void runner_policy_loaded(struct runner *runner)
+{
+    struct script_stats stats;
+    script_stats(runner->script, &stats);
+    host_policy_loaded(runner->host, stats.name);
+}
+
+static void on_reloaded(void *context, const struct script_error *error)
+{
+    struct runner *runner = context;
+    char why[RUNNER_WHY_MAX] = "";
+    if (!error) {
+        runner_policy_loaded(runner);
+    } else { /* the previous one goes on answering */
+        log_write(&runner->options.log, LOG_ERROR, "policy not loaded",
+            LOG_TEXT("file", file_of(runner, error)), LOG_NUMBER("line", error->line),
+            LOG_TEXT("error", error->message));
+        describe(runner, error, why);
+    }
+    if (runner->options.reloaded)
+        runner->options.reloaded(runner->options.reloaded_context, error ? why : NULL);
+}
+
+void runner_reload_policy(struct runner *runner)
+{
+    if (runner->policy_path && runner->is_started)
+        policy_loader_reload(&runner->loader);
+}
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+    struct runner *runner = handle->data;
+    runner->is_stopped = true;
+    runner->stopped(runner->stopped_context, runner);
+}
+
+static void on_state_closed(void *context)
+{
+    struct runner *runner = context;
+    uv_close((uv_handle_t *)&runner->turn, on_turn_closed);
+}
+
+static void on_loader_closed(void *context)
+{
+    struct runner *runner = context;
+    if (runner->state.is_open)
+        policy_state_close(&runner->state, on_state_closed, runner);
+    else
+        on_state_closed(runner);
+}
+
+static enum err load_policy(
+    struct runner *runner, const struct script_settings *made, struct script_error *error)
+{
+    const struct settings *settings = runner->options.settings;
+    runner->policy_path = settings_path(settings, settings->policy.file);
+    if (!runner->policy_path)
+        return ERR_NO_MEMORY;
+    runner->loader = (struct policy_loader){
+        .loop = runner->options.workspace->loop,
+        .path = runner->policy_path,
+        .script = runner->script,
+        .settings = *made,
+        .done = on_reloaded,
+    };
+    return policy_loader_load(&runner->loader, error);
+}
+
+static enum err open_state(struct runner *runner)
+{
+    if (runner->options.keeps_no_store)
+        return ERR_OK;
+    char *path = settings_path(runner->options.settings, POLICY_STATE_FILE);
+    if (!path)
+        return ERR_NO_MEMORY;
+    policy_state_open(&runner->state, path, runner->script, &runner->options.log);
+    return ERR_OK;
+}
+
+static enum err open_policy(struct runner *runner, char *why)
+{
+    const struct script_settings made = runner_script_settings(runner);
+    struct script_error error = {0};
+    enum err err = script_new(&made, &runner->script, &error);
+    if (!err && *runner->options.settings->policy.file)
+        err = load_policy(runner, &made, &error);
+    runner->loader.closed = on_loader_closed;
+    runner->loader.context = runner;
+    if (err && *error.message)
+        describe(runner, &error, why);
+    return err ? err : open_state(runner);
+}
+
+/* ---- addresses ---- */
+
+enum err runner_locate(
+    const struct runner *runner, const struct listen_address *address, struct endpoint *at)
+{
+    if (!address->at.is_name) {
+        *at = (struct endpoint){address->at.ip, address->at.port};
+        return ERR_OK;
+    }
+    uv_loop_t *loop = runner->options.workspace->loop;
+    uv_getaddrinfo_t request;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    log_write(&runner->options.log, LOG_INFO, "looking up a name before the start",
+        LOG_TEXT("name", address->at.host));
+    if (uv_getaddrinfo(loop, &request, NULL, address->at.host, NULL, &hints) != 0)
+        return ERR_LOOKUP;
+    *at = sockaddr_to_endpoint(request.addrinfo->ai_addr);
+    at->port = address->at.port;
+    uv_freeaddrinfo(request.addrinfo);
+    return ERR_OK;
+}
+
+static enum err open_listener(struct runner *runner, char *why)
+{
+    const struct listen_address *laddr = &runner->options.settings->p2p.laddr;
+    struct endpoint at;
+    if (runner_locate(runner, laddr, &at) != ERR_OK) {
+        snprintf(why, RUNNER_WHY_MAX, "p2p.laddr: %s does not resolve", laddr->at.host);
+        return ERR_LOOKUP;
+    }
+    const char *cause;
+    enum err err = host_listen(runner->host, &at, &cause);
+    if (err)
+        snprintf(why, RUNNER_WHY_MAX, "p2p.laddr %s: %s", laddr->text, cause);
+    return err;
+}
+
+/* wire.md 4.3: external_address if set, else laddr as it is written. */
+static struct span announced_address(struct runner *runner)
+{
+    const struct settings *settings = runner->options.settings;
+    if (*settings->p2p.external_address.text)
+        return span_of_text(settings->p2p.external_address.text);
+    if (settings->p2p.laddr.at.port != 0)
+        return span_of_text(settings->p2p.laddr.text);
+    struct endpoint at = host_listen_endpoint(runner->host);
+    return span_of_text(endpoint_to_text(&at, runner->listen_text));
+}
+
+static void find_external(struct runner *runner)
+{
+    const struct listen_address *address = &runner->options.settings->p2p.external_address;
+    struct endpoint listen = host_listen_endpoint(runner->host);
+    if (!*address->text && !ip_is_valid(&listen.ip))
+        log_write(&runner->options.log, LOG_INFO,
+            "no external address is set, so no peer will remember us",
+            LOG_TEXT("setting", "p2p.external_address"));
+    if (!*address->text)
+        return;
+    if (runner_locate(runner, address, &runner->external) != ERR_OK)
+        log_write(&runner->options.log, LOG_ERROR, "external address does not resolve",
+            LOG_TEXT("name", address->at.host));
+}
+
+/* ---- host and node ---- */
+
+static void aborted(void *context, const char *why)
+{
+    struct runner *runner = context;
+    runner->aborted = why;
+    runner_stop(runner);
+}
+
+static void answered(void *context, uint64_t token, enum err err, uint32_t n)
+{
+    struct runner *runner = context;
+    if (runner->answered)
+        runner->answered(runner->answered_context, token, err, n);
+}
+
+static void fill_host_settings(struct runner *runner)
+{
+    const struct runner_options *options = &runner->options;
+    const struct settings *settings = options->settings;
+    struct host_settings *made = &runner->host_settings;
+    *made = host_settings_default();
+    settings_of_host(settings, made);
+    struct link_settings *link = &made->link;
+    link->key = options->key;
+    link->own.id = span_of_text(peer_id_text(&options->key->id, runner->id_text));
+    link->own.network = span_of_text(options->network);
+    link->own.version = span_of_text(SOFTWARE);
+    link->own.moniker = span_of_text(settings->moniker);
+    if (!settings->p2p.pex) {
+        link->own.channels = span_of(NULL, 0);
+        link->channels_n = 0;
+    }
+    made->dial_from = options->dial_from;
+    made->write_delay_ms = options->write_delay_ms;
+    made->book_path = runner->book_path;
+    made->store_path = runner->store_path;
+    made->log = options->log;
+    made->aborted = aborted;
+    made->answered = answered;
+    made->context = runner;
+}
+
+static enum err open_host(struct runner *runner, char *why)
+{
+    const struct runner_options *options = &runner->options;
+    const struct settings *settings = options->settings;
+    runner->book_path = settings_path(settings, settings->p2p.addr_book_file);
+    if (!options->keeps_no_store)
+        runner->store_path = settings_path(settings, BOOK_STORE_FILE);
+    if (!runner->book_path || (!runner->store_path && !options->keeps_no_store))
+        return ERR_NO_MEMORY;
+    fill_host_settings(runner);
+    runner->host = host_new(runner->options.workspace, &runner->host_settings);
+    if (!runner->host)
+        return ERR_NO_MEMORY;
+    enum err err = open_listener(runner, why);
+    if (!err)
+        runner->host_settings.link.own.listen_addr = announced_address(runner);
+    return err;
+}
+
+static enum err read_book(const struct runner *runner, struct book *book, char *why)
+{
+    const struct log *log = &runner->options.log;
+    struct now now = machine_now(runner->options.workspace->loop);
+    if (!runner->store_path)
+        return book_file_load(runner->book_path, book, NULL, now, log, why, RUNNER_WHY_MAX);
+    const struct book_store_paths paths = {runner->store_path, runner->book_path};
+    struct store_file *file = NULL;
+    enum err err = book_store_open(&paths, book, now, log, &file, why, RUNNER_WHY_MAX);
+    host_use_store(runner->host, file);
+    return err;
+}
+
+static enum err open_book(const struct runner *runner, struct book **book, char *why)
+{
+    enum err err = book_file_empty(runner->options.settings, book);
+    if (err == ERR_IO)
+        snprintf(why, RUNNER_WHY_MAX, "this machine gives no entropy");
+    return err ? err : read_book(runner, *book, why);
+}
+
+/* The node asks the journal, which asks the trace, which asks the script. */
+static enum err open_watchers(struct runner *runner, char *why)
+{
+    const struct runner_options *options = &runner->options;
+    enum err err = tracing_open(
+        &runner->tracing, options->settings, runner->script, &options->log, why, RUNNER_WHY_MAX);
+    if (err)
+        return err;
+    struct policy *policy = tracing_policy(&runner->tracing, script_policy(runner->script));
+    runner->journal = journal_new(policy, clock_ns, NULL);
+    return runner->journal ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum err make_node(
+    struct runner *runner, const struct node_settings *settings, struct book *book)
+{
+    struct now now = machine_now(runner->options.workspace->loop);
+    runner->node = node_new(settings, book, journal_policy(runner->journal), now);
+    if (!runner->node)
+        return ERR_NO_MEMORY;
+    tracing_start(&runner->tracing, runner->node);
+    node_observe(runner->node, journal_observer(runner->journal));
+    return ERR_OK;
+}
+
+static enum err open_node(struct runner *runner, char *why)
+{
+    struct book *book = NULL;
+    struct node_settings made;
+    enum err err = runner_node_settings(runner, &made, why);
+    if (!err)
+        err = open_book(runner, &book, why);
+    if (!err)
+        err = open_watchers(runner, why);
+    if (!err)
+        err = make_node(runner, &made, book);
+    if (err)
+        book_free(book);
+    return err;
+}
+
+enum err runner_open(struct runner *runner, const struct runner_options *options, char *why)
+{
+    *runner = (struct runner){.options = *options};
+    snprintf(why, RUNNER_WHY_MAX, "out of memory");
+    enum err err = open_policy(runner, why);
+    if (!err)
+        err = open_host(runner, why);
+    if (!err)
+        find_external(runner);
+    return err ? err : open_node(runner, why);
+}
+
+/* ---- running ---- */
+
+static void on_turn(uv_prepare_t *turn)
+{
+    script_turn_begin(((struct runner *)turn->data)->script);
+}
+
+static void on_host_stopped(void *context)
+{
+    policy_loader_close(&((struct runner *)context)->loader);
+}
+
+enum err runner_start(struct runner *runner, void (*stopped)(void *context, struct runner *runner),
+    void *context, char *why)
+{
+    runner->stopped = stopped;
+    runner->stopped_context = context;
+    runner->is_started = true;
+    uv_prepare_init(runner->options.workspace->loop, &runner->turn);
+    runner->turn.data = runner;
+    uv_prepare_start(&runner->turn, on_turn);
+    if (runner->state.is_open)
+        policy_state_start(&runner->state, runner->options.workspace->loop,
+            runner->options.settings->pex.book_save_interval_ms);
+    enum err err = host_start(runner->host, runner->node);
+    if (err)
+        snprintf(why, RUNNER_WHY_MAX, "the loop refuses the listening socket");
+    return err;
+}
+
+void runner_stop(struct runner *runner)
+{
+    if (runner->is_started)
+        host_stop(runner->host, on_host_stopped, runner);
+}
+
+void runner_command(struct runner *runner, const struct node_command *command)
+{
+    host_command(runner->host, command);
+}
+
+void runner_close(struct runner *runner)
+{
+    host_free(runner->host);
+    tracing_close(&runner->tracing);
+    node_free(runner->node);
+    journal_free(runner->journal);
+    policy_state_free(&runner->state);
+    script_free(runner->script);
+    free(runner->book_path);
+    free(runner->store_path);
+    free(runner->policy_path);
+    tags_free(runner->tags);
+    *runner = (struct runner){.is_stopped = runner->is_stopped};
+}
+
+struct endpoint runner_endpoint(const struct runner *runner)
+{
+    return host_listen_endpoint(runner->host);
+}
+
+static uint64_t control_clients(const struct settings *settings)
+{
+    bool has_tcp = *settings->control.laddr.text;
+    if (has_tcp)
+        return CONTROL_CLIENTS_MAX + CONTROL_STRANGERS_MAX;
+    return *settings->control.socket ? CONTROL_CLIENTS_MAX : 0;
+}
+
+size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES])
+{
+    size_t inbound = (size_t)settings->p2p.max_num_inbound_peers;
+    const struct limits_use made[RUNNER_USES] = {
+        {"p2p.max_num_inbound_peers (with unconditional peers)",
+            inbound + settings->p2p.unconditional_peer_ids.n},
+        {"p2p.max_num_outbound_peers (with persistent peers)",
+            (size_t)settings->p2p.max_num_outbound_peers + settings->p2p.persistent_peers.n},
+        {"pex.max_handshaking", (uint64_t)settings->pex.max_handshaking},
+        {"pex.dial_concurrency", (uint64_t)settings->pex.dial_concurrency},
+        {"connections being closed", TCP_CLOSING_MAX},
+        {"instrumentation.prometheus",
+            settings->instrumentation.prometheus ? HTTP_CONNECTIONS_MAX : 0},
+        {"clients of the control socket", control_clients(settings)},
+    };
+    memcpy(uses, made, sizeof made);
+    return RUNNER_USES;
+}

@@ -1,0 +1,95 @@
+/* One node as the program runs it: settings turned into a host, a node with its book, and a policy
+ * VM that follows its file. `start` runs one for each home, `demo` runs many.
+ *
+ * Life: runner_open -> runner_start -> runner_stop -> (is_stopped) -> runner_close. runner_close
+ * may follow runner_open directly, and a failed one. */
+#ifndef APP_RUNNER_H
+#define APP_RUNNER_H
+
+#include "app/policy/policy_loader.h"
+#include "app/policy/policy_state.h"
+#include "app/settings/settings.h"
+#include "app/trace/tracing.h"
+#include "crypto/node_key.h"
+#include "trace/journal.h"
+#include "uv/host.h"
+#include "uv/limits.h"
+
+#define RUNNER_WHY_MAX 1200
+
+/* Everything is borrowed until runner_close. */
+struct runner_options {
+    struct workspace *workspace;
+    const struct settings *settings;
+    const struct node_key *key;
+    const char *network;
+    struct log log;
+    uint64_t rng_seed; /* of decisions */
+    /* After a reload: why it failed, or NULL. May itself be NULL. */
+    void (*reloaded)(void *context, const char *why);
+    void *reloaded_context;
+    /* For demonstrations; all-zero otherwise. */
+    struct endpoint dial_from;
+    int64_t write_delay_ms;
+    bool keeps_no_store; /* no luapex.db and no policy.state, addrbook.json only */
+};
+
+struct runner {
+    struct runner_options options;
+    struct host_settings host_settings;
+    struct host *host;
+    struct node *node;
+    struct script *script;
+    struct journal *journal; /* between node and script */
+    struct tracing tracing;  /* between journal and script */
+    struct policy_loader loader;
+    struct policy_state state;    /* of the policy, on disk; not open if it keeps no store */
+    uv_prepare_t turn;            /* opens the script's time budget of each turn of the loop */
+    char *book_path, *store_path; /* store_path: NULL if it keeps no store */
+    char *policy_path;            /* NULL for the policy in the binary */
+    struct tags *tags;            /* NULL: none */
+    char id_text[PEER_ID_TEXT + 1];
+    char listen_text[ADDR_TEXT_MAX]; /* of a port the system chose */
+    struct endpoint external;        /* all-zero: none, or a name that does not resolve */
+    bool is_started, is_stopped;
+    const char *aborted; /* why the node gave up (static text), NULL: it did not */
+    void (*stopped)(void *context, struct runner *runner);
+    void *stopped_context;
+    /* What became of a command; may be NULL. */
+    void (*answered)(void *context, uint64_t token, enum err err, uint32_t n);
+    void *answered_context;
+};
+
+/* Loads policy and book, opens the listening socket, makes the node. On failure `why`
+ * (RUNNER_WHY_MAX bytes) is a sentence for people: what, and with files where. */
+enum err runner_open(struct runner *runner, const struct runner_options *options, char *why);
+/* Sets out. `stopped` is called once, when the node has ended - by runner_stop or by itself
+ * (`aborted` says why) - and only memory is left. */
+enum err runner_start(struct runner *runner, void (*stopped)(void *context, struct runner *runner),
+    void *context, char *why);
+/* Begins to read the policy file again. An error keeps the running policy and is logged with file
+ * and line; `reloaded` of the options is told either way. */
+void runner_reload_policy(struct runner *runner);
+/* Somebody gave the script another policy: the node is told. */
+void runner_policy_loaded(struct runner *runner);
+/* The limits of its policies. */
+struct script_settings runner_script_settings(const struct runner *runner);
+void runner_stop(struct runner *runner);
+/* For a runner that was started: host_command. */
+void runner_command(struct runner *runner, const struct node_command *command);
+void runner_close(struct runner *runner);
+
+/* Where an address of the settings is. A name is looked up, and the log tells what is waited for.
+ * ERR_LOOKUP. */
+enum err runner_locate(
+    const struct runner *runner, const struct listen_address *address, struct endpoint *at);
+struct endpoint runner_endpoint(const struct runner *runner); /* where it listens */
+/* Descriptors its settings ask for, by setting; returns how many entries of `uses` were written. */
+#define RUNNER_USES 7
+size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES]);
+
+/* runner_node.c: what the node of an open runner is made from, the file of tags included. On
+ * failure `why` is written. */
+enum err runner_node_settings(struct runner *runner, struct node_settings *made, char *why);
+
+#endif

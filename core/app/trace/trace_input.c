@@ -1,0 +1,141 @@
+#include "app/trace/trace_input.h"
+
+#include "app/home/tags_file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool map_file(int fd, size_t n, struct trace_input *input)
+{
+    void *at = n > 0 ? mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+    if (at == MAP_FAILED)
+        return false;
+    input->bytes = span_of(at, n);
+    return true;
+}
+
+bool trace_input_open(const char *path, struct trace_input *input, char *cause)
+{
+    struct stat about;
+    *input = (struct trace_input){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool done = fd >= 0 && fstat(fd, &about) == 0;
+    if (done && !S_ISREG(about.st_mode)) {
+        done = false;
+        errno = EINVAL;
+    }
+    done = done && map_file(fd, (size_t)about.st_size, input);
+    if (!done)
+        snprintf(cause, TRACE_CAUSE_MAX, "%s: %s", path,
+            errno == EINVAL ? "not a plain file" : strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+bool trace_input_tags(const struct flags *flags, struct tags **tags)
+{
+    char cause[TRACE_CAUSE_MAX] = "out of memory";
+    const char *path = flags_value(flags, "tags");
+    *tags = NULL;
+    if (!path || tags_file_load(path, tags, cause, sizeof cause) == ERR_OK)
+        return true;
+    fprintf(stderr, "luapex: error: %s\n", cause);
+    return false;
+}
+
+void trace_input_close(struct trace_input *input)
+{
+    if (input->bytes.n > 0)
+        munmap((void *)input->bytes.at, input->bytes.n);
+    *input = (struct trace_input){0};
+}
+
+static void explain_version(const char *path, const struct trace_header *header, char *cause)
+{
+    snprintf(cause, TRACE_CAUSE_MAX,
+        "%s: written by another build of luapex (%.100s), whose nodes or hooks are not those of "
+        "this "
+        "one (%s); read it with the program that wrote it",
+        path, header->version, LUAPEX_VERSION);
+}
+
+void trace_input_explain(const char *path, enum err err, const struct span *bytes,
+    const struct replay_report *report, char *cause)
+{
+    struct trace_reader reader;
+    struct trace_header header;
+    unsigned long long at = (unsigned long long)report->at;
+    bool opens = trace_open(&reader, *bytes, &header) == ERR_OK;
+    if (opens && header.layout != trace_layout())
+        explain_version(path, &header, cause);
+    else if (err == ERR_INVALID && opens)
+        snprintf(cause, TRACE_CAUSE_MAX,
+            "%s: its node had other tags; give the file that [policy] tags named with --tags",
+            path);
+    else if (err == ERR_INVALID)
+        snprintf(cause, TRACE_CAUSE_MAX, "%s: not a trace", path);
+    else if (err == ERR_TRUNCATED)
+        snprintf(cause, TRACE_CAUSE_MAX,
+            "%s: ends in the middle of a record, at byte %llu: its node was killed, or still "
+            "writes it",
+            path, at);
+    else if (err == ERR_CORRUPT)
+        snprintf(cause, TRACE_CAUSE_MAX, "%s: damaged at byte %llu", path, at);
+    else if (err == ERR_NOT_FOUND)
+        snprintf(cause, TRACE_CAUSE_MAX, "%s: there is no such segment in it", path);
+    else
+        snprintf(cause, TRACE_CAUSE_MAX, "%s: %s", path, err_text(err));
+}
+
+static int64_t no_clock(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+struct script_settings trace_script_settings(void)
+{
+    struct script_settings settings = script_settings_default();
+    settings.clock_ns = no_clock;
+    settings.log = (struct log){.level = LOG_NONE};
+    return settings;
+}
+
+/* A script's words reach a terminal. */
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
+void trace_script_explain(const struct script_error *error, const char *path, char *cause)
+{
+    const char *file = *error->file ? error->file : path;
+    if (error->line > 0)
+        snprintf(cause, TRACE_CAUSE_MAX, "%s:%d: %s", file, error->line, error->message);
+    else if (strncmp(error->message, path, strlen(path)) == 0) /* it names the file */
+        snprintf(cause, TRACE_CAUSE_MAX, "%s", error->message);
+    else
+        snprintf(cause, TRACE_CAUSE_MAX, "%s: %s", path, error->message);
+    make_printable(cause);
+}
+
+char *trace_time_text(int64_t wall_ms, char text[TRACE_TIME_TEXT])
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm parts;
+    size_t n = 0;
+    if (wall_ms >= 0 && gmtime_r(&seconds, &parts))
+        n = strftime(text, TRACE_TIME_TEXT - 6, "%Y-%m-%dT%H:%M:%S", &parts);
+    if (n > 0)
+        snprintf(text + n, TRACE_TIME_TEXT - n, ".%03uZ", (unsigned)(wall_ms % 1000));
+    else
+        snprintf(text, TRACE_TIME_TEXT, "%lld", (long long)wall_ms);
+    return text;
+}
