@@ -13,6 +13,12 @@ struct now machine_now(const uv_loop_t *loop)
     };
 }
 
+int64_t machine_clock_ns(void *context)
+{
+    (void)context;
+    return (int64_t)uv_hrtime();
+}
+
 bool machine_entropy(void *out, size_t n)
 {
     return n <= 256 && getrandom(out, n, 0) == (ssize_t)n;

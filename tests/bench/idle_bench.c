@@ -11,6 +11,7 @@
 #include "raw_peer.h"
 
 #include "app/run/runner.h"
+#include "uv/limits.h"
 #include "uv/sockaddr.h"
 
 #include <errno.h>

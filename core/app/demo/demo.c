@@ -4,6 +4,7 @@
 #include "app/demo/demo_view.h"
 #include "ops/file.h"
 #include "ops/ops.h"
+#include "uv/limits.h"
 #include "uv/machine.h"
 #include <errno.h>
 #include <ftw.h>

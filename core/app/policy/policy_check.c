@@ -3,9 +3,9 @@
 #include "ops/policy_files.h"
 #include "policy/schema.h"
 #include "script/script.h"
+#include "uv/machine.h"
 #include <stdio.h>
 #include <string.h>
-#include <uv.h>
 
 static const struct flag own_flags[] = {
     {"json", NULL, "Print one JSON object for each file, a line each."},
@@ -20,12 +20,6 @@ struct finding {
     char cause[POLICY_CAUSE_MAX]; /* the files could not be read; "": see error */
 };
 
-static int64_t clock_ns(void *context)
-{
-    (void)context;
-    return (int64_t)uv_hrtime();
-}
-
 /* A script's words reach a terminal: bytes other than printable ASCII become '?'. */
 static void make_printable(char *text)
 {
@@ -39,7 +33,7 @@ static void check(const char *path, struct finding *finding)
 {
     *finding = (struct finding){.path = path};
     struct script_settings settings = script_settings_default();
-    settings.clock_ns = clock_ns;
+    settings.clock_ns = machine_clock_ns;
     struct policy_files files = {0};
     if (policy_files_read(path, &files, finding->cause) != ERR_OK)
         return;

@@ -2,6 +2,7 @@
 
 #include "app/home/home.h"
 #include "app/home/home_lock.h"
+#include "app/run/descriptors.h"
 #include "app/settings/settings_variable.h"
 #include "uv/machine.h"
 #include <inttypes.h>
@@ -277,18 +278,18 @@ void member_close(struct member *member)
 /* What all homes need, by setting. */
 static enum err check_files(const struct member *members, size_t n, char *why)
 {
-    struct limits_use uses[RUNNER_USES + 1] = {{"", 0}};
+    struct limits_use uses[DESCRIPTOR_USES + 1] = {{"", 0}};
     for (size_t i = 0; i < n; i++) {
-        struct limits_use of_one[RUNNER_USES];
-        size_t uses_n = runner_uses(&members[i].settings, of_one);
-        for (size_t k = 0; k < uses_n; k++) {
+        struct limits_use of_one[DESCRIPTOR_USES];
+        descriptors_of(&members[i].settings, of_one);
+        for (size_t k = 0; k < DESCRIPTOR_USES; k++) {
             uses[k].setting = of_one[k].setting;
             uses[k].n += of_one[k].n;
         }
     }
-    uses[RUNNER_USES] =
+    uses[DESCRIPTOR_USES] =
         (struct limits_use){"files of every further home", (n - 1) * FILES_PER_HOME};
-    size_t uses_n = n > 1 ? RUNNER_USES + 1 : RUNNER_USES;
+    size_t uses_n = n > 1 ? DESCRIPTOR_USES + 1 : DESCRIPTOR_USES;
     size_t at = 0;
     if (n > 1)
         at = (size_t)snprintf(why, MEMBER_WHY_MAX, "the %zu homes together: ", n);

@@ -1,148 +1,12 @@
-#include "app/run/runner.h"
+#include "app/run/runner_inside.h"
 
-#include "app/book/book_file.h"
 #include "app/book/book_store.h"
 #include "app/settings/settings_parts.h"
-#include "http/http.h"
-#include "ops/control.h"
-#include "uv/limits.h"
-#include "uv/machine.h"
 #include "uv/sockaddr.h"
-#include "uv/tcp.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 #define SOFTWARE "luapex/" LUAPEX_VERSION
-
-/* ---- policy ---- */
-
-static int64_t clock_ns(void *context)
-{
-    (void)context;
-    return (int64_t)uv_hrtime();
-}
-
-struct script_settings runner_script_settings(const struct runner *runner)
-{
-    const struct settings *settings = runner->options.settings;
-    struct script_settings made = script_settings_default();
-    made.instructions_max = (uint64_t)settings->policy.instructions_max;
-    made.memory_max = (size_t)settings->policy.memory_max;
-    made.fuse_ms = (int)settings->policy.fuse_ms;
-    made.turn_fuse_ms = (int)settings->policy.turn_fuse_ms;
-    made.clock_ns = clock_ns;
-    made.log = runner->options.log;
-    return made;
-}
-
-static const char *file_of(const struct runner *runner, const struct script_error *error)
-{
-    return *error->file ? error->file : runner->policy_path;
-}
-
-static void describe(const struct runner *runner, const struct script_error *error, char *why)
-{
-    if (error->line > 0)
-        snprintf(
-            why, RUNNER_WHY_MAX, "%s:%d: %s", file_of(runner, error), error->line, error->message);
-    else if (*error->file)
-        snprintf(why, RUNNER_WHY_MAX, "%s: %s", error->file, error->message);
-    else
-        snprintf(why, RUNNER_WHY_MAX, "%s", error->message);
-}
-
-void runner_policy_loaded(struct runner *runner)
-{
-    struct script_stats stats;
-    script_stats(runner->script, &stats);
-    host_policy_loaded(runner->host, stats.name);
-}
-
-static void on_reloaded(void *context, const struct script_error *error)
-{
-    struct runner *runner = context;
-    char why[RUNNER_WHY_MAX] = "";
-    if (!error) {
-        runner_policy_loaded(runner);
-    } else { /* the previous one goes on answering */
-        log_write(&runner->options.log, LOG_ERROR, "policy not loaded",
-            LOG_TEXT("file", file_of(runner, error)), LOG_NUMBER("line", error->line),
-            LOG_TEXT("error", error->message));
-        describe(runner, error, why);
-    }
-    if (runner->options.reloaded)
-        runner->options.reloaded(runner->options.reloaded_context, error ? why : NULL);
-}
-
-void runner_reload_policy(struct runner *runner)
-{
-    if (runner->policy_path && runner->is_started)
-        policy_loader_reload(&runner->loader);
-}
-
-static void on_turn_closed(uv_handle_t *handle)
-{
-    struct runner *runner = handle->data;
-    runner->is_stopped = true;
-    runner->stopped(runner->stopped_context, runner);
-}
-
-static void on_state_closed(void *context)
-{
-    struct runner *runner = context;
-    uv_close((uv_handle_t *)&runner->turn, on_turn_closed);
-}
-
-static void on_loader_closed(void *context)
-{
-    struct runner *runner = context;
-    if (runner->state.is_open)
-        policy_state_close(&runner->state, on_state_closed, runner);
-    else
-        on_state_closed(runner);
-}
-
-static enum err load_policy(
-    struct runner *runner, const struct script_settings *made, struct script_error *error)
-{
-    const struct settings *settings = runner->options.settings;
-    runner->policy_path = settings_path(settings, settings->policy.file);
-    if (!runner->policy_path)
-        return ERR_NO_MEMORY;
-    runner->loader = (struct policy_loader){
-        .loop = runner->options.workspace->loop,
-        .path = runner->policy_path,
-        .script = runner->script,
-        .settings = *made,
-        .done = on_reloaded,
-    };
-    return policy_loader_load(&runner->loader, error);
-}
-
-static enum err open_state(struct runner *runner)
-{
-    if (runner->options.keeps_no_store)
-        return ERR_OK;
-    char *path = settings_path(runner->options.settings, POLICY_STATE_FILE);
-    if (!path)
-        return ERR_NO_MEMORY;
-    policy_state_open(&runner->state, path, runner->script, &runner->options.log);
-    return ERR_OK;
-}
-
-static enum err open_policy(struct runner *runner, char *why)
-{
-    const struct script_settings made = runner_script_settings(runner);
-    struct script_error error = {0};
-    enum err err = script_new(&made, &runner->script, &error);
-    if (!err && *runner->options.settings->policy.file)
-        err = load_policy(runner, &made, &error);
-    runner->loader.closed = on_loader_closed;
-    runner->loader.context = runner;
-    if (err && *error.message)
-        describe(runner, &error, why);
-    return err ? err : open_state(runner);
-}
 
 /* ---- addresses ---- */
 
@@ -208,7 +72,7 @@ static void find_external(struct runner *runner)
             LOG_TEXT("name", address->at.host));
 }
 
-/* ---- host and node ---- */
+/* ---- host ---- */
 
 static void aborted(void *context, const char *why)
 {
@@ -270,78 +134,16 @@ static enum err open_host(struct runner *runner, char *why)
     return err;
 }
 
-static enum err read_book(const struct runner *runner, struct book *book, char *why)
-{
-    const struct log *log = &runner->options.log;
-    struct now now = machine_now(runner->options.workspace->loop);
-    if (!runner->store_path)
-        return book_file_load(runner->book_path, book, NULL, now, log, why, RUNNER_WHY_MAX);
-    const struct book_store_paths paths = {runner->store_path, runner->book_path};
-    struct store_file *file = NULL;
-    enum err err = book_store_open(&paths, book, now, log, &file, why, RUNNER_WHY_MAX);
-    host_use_store(runner->host, file);
-    return err;
-}
-
-static enum err open_book(const struct runner *runner, struct book **book, char *why)
-{
-    enum err err = book_file_empty(runner->options.settings, book);
-    if (err == ERR_IO)
-        snprintf(why, RUNNER_WHY_MAX, "this machine gives no entropy");
-    return err ? err : read_book(runner, *book, why);
-}
-
-/* The node asks the journal, which asks the trace, which asks the script. */
-static enum err open_watchers(struct runner *runner, char *why)
-{
-    const struct runner_options *options = &runner->options;
-    enum err err = tracing_open(
-        &runner->tracing, options->settings, runner->script, &options->log, why, RUNNER_WHY_MAX);
-    if (err)
-        return err;
-    struct policy *policy = tracing_policy(&runner->tracing, script_policy(runner->script));
-    runner->journal = journal_new(policy, clock_ns, NULL);
-    return runner->journal ? ERR_OK : ERR_NO_MEMORY;
-}
-
-static enum err make_node(
-    struct runner *runner, const struct node_settings *settings, struct book *book)
-{
-    struct now now = machine_now(runner->options.workspace->loop);
-    runner->node = node_new(settings, book, journal_policy(runner->journal), now);
-    if (!runner->node)
-        return ERR_NO_MEMORY;
-    tracing_start(&runner->tracing, runner->node);
-    node_observe(runner->node, journal_observer(runner->journal));
-    return ERR_OK;
-}
-
-static enum err open_node(struct runner *runner, char *why)
-{
-    struct book *book = NULL;
-    struct node_settings made;
-    enum err err = runner_node_settings(runner, &made, why);
-    if (!err)
-        err = open_book(runner, &book, why);
-    if (!err)
-        err = open_watchers(runner, why);
-    if (!err)
-        err = make_node(runner, &made, book);
-    if (err)
-        book_free(book);
-    return err;
-}
-
 enum err runner_open(struct runner *runner, const struct runner_options *options, char *why)
 {
     *runner = (struct runner){.options = *options};
     snprintf(why, RUNNER_WHY_MAX, "out of memory");
-    enum err err = open_policy(runner, why);
+    enum err err = runner_open_policy(runner, why);
     if (!err)
         err = open_host(runner, why);
     if (!err)
         find_external(runner);
-    return err ? err : open_node(runner, why);
+    return err ? err : runner_open_node(runner, why);
 }
 
 /* ---- running ---- */
@@ -349,6 +151,28 @@ enum err runner_open(struct runner *runner, const struct runner_options *options
 static void on_turn(uv_prepare_t *turn)
 {
     script_turn_begin(((struct runner *)turn->data)->script);
+}
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+    struct runner *runner = handle->data;
+    runner->is_stopped = true;
+    runner->stopped(runner->stopped_context, runner);
+}
+
+static void on_state_closed(void *context)
+{
+    struct runner *runner = context;
+    uv_close((uv_handle_t *)&runner->turn, on_turn_closed);
+}
+
+static void on_loader_closed(void *context)
+{
+    struct runner *runner = context;
+    if (runner->state.is_open)
+        policy_state_close(&runner->state, on_state_closed, runner);
+    else
+        on_state_closed(runner);
 }
 
 static void on_host_stopped(void *context)
@@ -362,6 +186,7 @@ enum err runner_start(struct runner *runner, void (*stopped)(void *context, stru
     runner->stopped = stopped;
     runner->stopped_context = context;
     runner->is_started = true;
+    runner->loader.closed = on_loader_closed;
     uv_prepare_init(runner->options.workspace->loop, &runner->turn);
     runner->turn.data = runner;
     uv_prepare_start(&runner->turn, on_turn);
@@ -403,31 +228,4 @@ void runner_close(struct runner *runner)
 struct endpoint runner_endpoint(const struct runner *runner)
 {
     return host_listen_endpoint(runner->host);
-}
-
-static uint64_t control_clients(const struct settings *settings)
-{
-    bool has_tcp = *settings->control.laddr.text;
-    if (has_tcp)
-        return CONTROL_CLIENTS_MAX + CONTROL_STRANGERS_MAX;
-    return *settings->control.socket ? CONTROL_CLIENTS_MAX : 0;
-}
-
-size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES])
-{
-    size_t inbound = (size_t)settings->p2p.max_num_inbound_peers;
-    const struct limits_use made[RUNNER_USES] = {
-        {"p2p.max_num_inbound_peers (with unconditional peers)",
-            inbound + settings->p2p.unconditional_peer_ids.n},
-        {"p2p.max_num_outbound_peers (with persistent peers)",
-            (size_t)settings->p2p.max_num_outbound_peers + settings->p2p.persistent_peers.n},
-        {"pex.max_handshaking", (uint64_t)settings->pex.max_handshaking},
-        {"pex.dial_concurrency", (uint64_t)settings->pex.dial_concurrency},
-        {"connections being closed", TCP_CLOSING_MAX},
-        {"instrumentation.prometheus",
-            settings->instrumentation.prometheus ? HTTP_CONNECTIONS_MAX : 0},
-        {"clients of the control socket", control_clients(settings)},
-    };
-    memcpy(uses, made, sizeof made);
-    return RUNNER_USES;
 }

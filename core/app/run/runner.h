@@ -13,7 +13,6 @@
 #include "crypto/node_key.h"
 #include "trace/journal.h"
 #include "uv/host.h"
-#include "uv/limits.h"
 
 #define RUNNER_WHY_MAX 1200
 
@@ -84,12 +83,5 @@ void runner_close(struct runner *runner);
 enum err runner_locate(
     const struct runner *runner, const struct listen_address *address, struct endpoint *at);
 struct endpoint runner_endpoint(const struct runner *runner); /* where it listens */
-/* Descriptors its settings ask for, by setting; returns how many entries of `uses` were written. */
-#define RUNNER_USES 7
-size_t runner_uses(const struct settings *settings, struct limits_use uses[RUNNER_USES]);
-
-/* runner_node.c: what the node of an open runner is made from, the file of tags included. On
- * failure `why` is written. */
-enum err runner_node_settings(struct runner *runner, struct node_settings *made, char *why);
 
 #endif

@@ -1,7 +1,11 @@
-#include "app/run/runner.h"
+#include "app/run/runner_inside.h"
 
+#include "app/book/book_file.h"
+#include "app/book/book_store.h"
 #include "app/home/tags_file.h"
 #include "app/settings/settings_parts.h"
+#include "uv/machine.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 static void add_own(struct node_settings *made, const struct endpoint *at)
@@ -21,7 +25,8 @@ static enum err load_tags(struct runner *runner, char *why)
     return err;
 }
 
-enum err runner_node_settings(struct runner *runner, struct node_settings *made, char *why)
+/* What it is made from, the file of tags included. */
+static enum err make_settings(struct runner *runner, struct node_settings *made, char *why)
 {
     struct endpoint listen = host_listen_endpoint(runner->host);
     *made = node_settings_default();
@@ -35,5 +40,67 @@ enum err runner_node_settings(struct runner *runner, struct node_settings *made,
     made->log = runner->options.log;
     enum err err = load_tags(runner, why);
     made->tags = runner->tags;
+    return err;
+}
+
+static enum err read_book(const struct runner *runner, struct book *book, char *why)
+{
+    const struct log *log = &runner->options.log;
+    struct now now = machine_now(runner->options.workspace->loop);
+    if (!runner->store_path)
+        return book_file_load(runner->book_path, book, NULL, now, log, why, RUNNER_WHY_MAX);
+    const struct book_store_paths paths = {runner->store_path, runner->book_path};
+    struct store_file *file = NULL;
+    enum err err = book_store_open(&paths, book, now, log, &file, why, RUNNER_WHY_MAX);
+    host_use_store(runner->host, file);
+    return err;
+}
+
+static enum err open_book(const struct runner *runner, struct book **book, char *why)
+{
+    enum err err = book_file_empty(runner->options.settings, book);
+    if (err == ERR_IO)
+        snprintf(why, RUNNER_WHY_MAX, "this machine gives no entropy");
+    return err ? err : read_book(runner, *book, why);
+}
+
+/* The node asks the journal, which asks the trace, which asks the script. */
+static enum err open_watchers(struct runner *runner, char *why)
+{
+    const struct runner_options *options = &runner->options;
+    enum err err = tracing_open(
+        &runner->tracing, options->settings, runner->script, &options->log, why, RUNNER_WHY_MAX);
+    if (err)
+        return err;
+    struct policy *policy = tracing_policy(&runner->tracing, script_policy(runner->script));
+    runner->journal = journal_new(policy, machine_clock_ns, NULL);
+    return runner->journal ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum err make_node(
+    struct runner *runner, const struct node_settings *settings, struct book *book)
+{
+    struct now now = machine_now(runner->options.workspace->loop);
+    runner->node = node_new(settings, book, journal_policy(runner->journal), now);
+    if (!runner->node)
+        return ERR_NO_MEMORY;
+    tracing_start(&runner->tracing, runner->node);
+    node_observe(runner->node, journal_observer(runner->journal));
+    return ERR_OK;
+}
+
+enum err runner_open_node(struct runner *runner, char *why)
+{
+    struct book *book = NULL;
+    struct node_settings made;
+    enum err err = make_settings(runner, &made, why);
+    if (!err)
+        err = open_book(runner, &book, why);
+    if (!err)
+        err = open_watchers(runner, why);
+    if (!err)
+        err = make_node(runner, &made, book);
+    if (err)
+        book_free(book);
     return err;
 }
