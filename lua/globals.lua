@@ -1,8 +1,10 @@
 -- The basic functions and libraries that code in a sandbox may call, the same for policies and for
 -- the operator's prompt. Returns a function:
 --
---   globals(where, random) -> shared, frozen    where: "in policies", for messages; random: or nil
---   frozen(content, what)                       a table that can only be read
+--   globals(where, random) -> shared, frozen, absent
+--     where: "in policies", for messages; random: or nil
+--   frozen(content, what)    a table that can only be read
+--   absent(content, name)    what to say after "there is no NAME": what serves instead, or was meant
 --
 -- Once per VM: it also takes the string library behind every text away.
 
@@ -13,17 +15,34 @@ local order = import "lua/prelude/order.lua"
 local lists = import "lua/prelude/lists.lua"
 local texts = import "lua/prelude/texts.lua"
 
-local error, setmetatable = error, setmetatable
+local error, setmetatable, format = error, setmetatable, string.format
+
+-- What serves instead of names that a script may look for.
+local no_pattern = "there are no patterns, string.find searches plain text"
+local instead = {
+  next = "pairs lists a table, in order", rawset = "t[key] = value writes",
+  xpcall = "pcall catches errors",
+  match = no_pattern, gmatch = no_pattern, gsub = no_pattern,
+  randomseed = "the run's seed decides, so that it can be replayed",
+}
+
+local function absent(content, name)
+  if instead[name] then
+    return "; " .. instead[name]
+  end
+  local nearest = type(name) == "string" and host.nearest(name, order.keys(content))
+  return nearest and format("; did you mean %s?", nearest) or ""
+end
 
 -- A table that shows `content`, refuses writes, and says so for names that it does not have.
 local function frozen(content, what)
-  local function absent(_, key)
-    error(("%s has no '%s'"):format(what, values.tostring(key)), 2)
+  local function refuse(_, key)
+    error(format("%s has no '%s'%s", what, values.tostring(key), absent(content, key)), 2)
   end
   local function read_only()
     error(what .. " is read-only", 2)
   end
-  setmetatable(content, { __index = absent })
+  setmetatable(content, { __index = refuse })
   return setmetatable({}, { __index = content, __newindex = read_only, __metatable = false })
 end
 
@@ -51,5 +70,5 @@ return function(where, random)
     "bit")
   getmetatable("").__index = shared.string
   getmetatable("").__metatable = false
-  return shared, frozen
+  return shared, frozen, absent
 end

@@ -3,6 +3,7 @@
 
 local host = ...
 local order = host.import "lua/prelude/order.lua"
+local names = host.import "lua/names.lua"
 
 local type, error, next, tonumber, tostring = type, error, next, tonumber, tostring
 local rawget, setmetatable, concat = rawget, setmetatable, table.concat
@@ -120,7 +121,8 @@ local function declare(name, declaration)
   end
   for key in order.pairs(declaration) do
     if not declaration_keys[key] then
-      error(("%s: unknown key '%s'"):format(where, tostring(key)), 0)
+      error(("%s: unknown key '%s'%s"):format(where, tostring(key),
+        names.meant(key, order.keys(declaration_keys))), 0)
     end
   end
   local spec = { min = rawget(declaration, "min"), max = rawget(declaration, "max") }
@@ -199,12 +201,13 @@ function parameters.new(declared)
   self.view = setmetatable({}, {
     __index = function(_, name)
       if not specs[name] then
-        error(("policy.params has no '%s'"):format(tostring(name)), 2)
+        error(("policy.params has no '%s'%s"):format(tostring(name),
+          names.meant(name, order.keys(specs))), 2)
       end
       return copy(get(name))
     end,
     __newindex = function()
-      error("policy.params is read-only", 2)
+      error("policy.params is read-only: operators set parameters", 2)
     end,
     __metatable = false,
   })

@@ -51,7 +51,8 @@ function plain.check(value, max, what)
       else
         local entry_size = size_of(entry)
         if not entry_size then
-          error(("%s.%s is %s"):format(what, values.tostring(key), describe(entry)), 0)
+          error(("%s.%s is %s; numbers, texts, booleans and tables of them are kept"):format(what,
+            values.tostring(key), describe(entry)), 0)
         end
         size = size + key_size + entry_size
       end

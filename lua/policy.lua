@@ -91,7 +91,7 @@ local function handle_of(self, modules)
     elseif settable[key] then
       return is_hook[key] and self.hooks[key] or self[key]
     end
-    error(("a policy has no '%s'"):format(tostring(key)), 2)
+    error(("a policy has no '%s'%s"):format(tostring(key), meant(key, order.keys(settable))), 2)
   end
 
   local function assign(_, key, value)
@@ -155,7 +155,7 @@ return function(environment)
     end
     local chunk, is_own = find(name, false, own)
     if not chunk then
-      error(("extends: no policy '%s'"):format(name), 0)
+      error(("extends: no policy '%s' in the binary, and no file %s.lua here"):format(name, name), 0)
     end
     return load_file(chunk, is_own, depth + 1)
   end
@@ -214,7 +214,7 @@ return function(environment)
       elseif modules[name] == nil then
         local module, is_own = find(name, true, own)
         if not module then
-          error(("require: no file %s.lua"):format(name), 2)
+          error(("require: no file %s.lua beside this one or in the binary"):format(name), 2)
         end
         modules[name] = false
         local result = setfenv(module, env)()

@@ -6,9 +6,12 @@ local host = ...
 local import = host.import
 local values = import "lua/prelude/values.lua"
 local choice = import "lua/prelude/choice.lua"
-local shared, frozen = import "lua/globals.lua" ("in policies", host.random)
+local shared, frozen, absent = import "lua/globals.lua" ("in policies", host.random)
 
 local error, setmetatable = error, setmetatable
+
+-- What serves a policy instead of what reaches out of it.
+local instead = { os = "view.now is the only clock", print = "pex.log writes to the node's log" }
 
 -- The environment of one policy's files: `pex` and `require` differ between policies.
 local function environment(pex, require)
@@ -20,13 +23,15 @@ local function environment(pex, require)
     pex[name] = value
   end
   pex.log = host.log
-  local function absent(_, key)
-    error(("no variable '%s'"):format(values.tostring(key)), 2)
+  local function no_variable(_, key)
+    local words = instead[key] and "; " .. instead[key] or absent(globals, key)
+    error(("no variable '%s'%s"):format(values.tostring(key), words), 2)
   end
   local function read_only(_, key)
-    error(("'%s' is not local: globals are read-only"):format(values.tostring(key)), 2)
+    error(("'%s' is not local: globals are read-only, what a policy remembers is policy.state"):format(
+      values.tostring(key)), 2)
   end
-  setmetatable(globals, { __index = absent })
+  setmetatable(globals, { __index = no_variable })
   return setmetatable({}, { __index = globals, __newindex = read_only, __metatable = false })
 end
 

@@ -1,6 +1,9 @@
 #include "base/nearest.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+#define UNFINISHED_MIN 3
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -38,14 +41,25 @@ unsigned nearest_slip_max(const char *name)
     return n <= 5 ? 1 : n <= 10 ? 2 : 4;
 }
 
+/* Whether the name lacks only words at its end: "wait" of "wait_s". */
+static bool is_unfinished(const char *name, const char *known)
+{
+    size_t n = strlen(name);
+    return n >= UNFINISHED_MIN && strncmp(name, known, n) == 0 && known[n] == '_';
+}
+
+/* Every slip is nearer than an unfinished name, which is nearer than nothing. */
 struct nearest nearest_to(const char *name)
 {
-    return (struct nearest){.name = name, .distance = nearest_slip_max(name) + 1};
+    return (struct nearest){.name = name, .distance = nearest_slip_max(name) + 2};
 }
 
 void nearest_try(struct nearest *nearest, const char *known)
 {
-    unsigned distance = edit_distance(nearest->name, known, nearest->distance);
+    unsigned slip_max = nearest_slip_max(nearest->name);
+    unsigned distance = edit_distance(nearest->name, known, slip_max);
+    if (distance > slip_max && !is_unfinished(nearest->name, known))
+        return;
     if (distance >= nearest->distance)
         return;
     nearest->distance = distance;

@@ -11,8 +11,9 @@ unsigned edit_distance(const char *a, const char *b, unsigned max);
 /* The distance up to which a name of this length counts as a slip: 1 up to 5 letters, then more. */
 unsigned nearest_slip_max(const char *name);
 
-/* The nearest of several names, if it is near enough for a slip: begin with the mistyped name, try
- * the known ones, read `found` (NULL: none). Borrows the names. */
+/* The nearest of several names, if it is near enough for a slip, or else one that the mistyped name
+ * is the beginning of ("rtt" of "rtt_ms"): begin with the mistyped name, try the known ones, read
+ * `found` (NULL: none). Borrows the names. */
 struct nearest {
     const char *name, *found;
     unsigned distance; /* below which a name is nearer than any so far */

@@ -190,19 +190,37 @@ static bool fits_bare(const struct question *question, const struct schema_field
     }
 }
 
+/* Pushes how an alternative is written in a policy. */
+static void push_form(lua_State *L, const struct schema_alternative *alternative)
+{
+    const struct schema_field *field = &alternative->fields[0];
+    if (!alternative->bare)
+        lua_pushfstring(L, "{ %s = ... }", field->name);
+    else if (field->type == SCHEMA_PICKS)
+        lua_pushstring(L, "a list of picks");
+    else if (field->type == SCHEMA_INDEXES)
+        lua_pushfstring(L, "a list of rows of view.%s", field->over->name);
+    else if (field->type == SCHEMA_INDEX)
+        lua_pushfstring(L, "a row of view.%s", field->over->name);
+    else if (field->type == SCHEMA_BOOLEAN)
+        lua_pushstring(L, "true or false");
+    else
+        lua_pushfstring(L, "a %s",
+            field->type == SCHEMA_TEXT || field->type == SCHEMA_ENUM ? "text" : "number");
+}
+
 static void refuse(lua_State *L, const struct schema_verdict *schema, int value)
 {
-    luaL_Buffer names;
-    luaL_buffinit(L, &names);
+    lua_pushstring(L, "");
     for (unsigned i = 0; i < schema->alternatives_n; i++) {
-        luaL_addstring(&names, i > 0 ? ", " : "");
-        luaL_addstring(&names, schema->alternatives[i].fields[0].name);
+        if (i > 0)
+            lua_pushstring(L, " or ");
+        push_form(L, &schema->alternatives[i]);
+        lua_concat(L, i > 0 ? 3 : 2);
     }
-    luaL_pushresult(&names);
     const char *expected = lua_tostring(L, -1);
     push_description(L, schema, value);
-    luaL_error(L, "a verdict with %s%s expected, got %s",
-        schema->alternatives_n > 1 ? "one of " : "", expected, lua_tostring(L, -1));
+    luaL_error(L, "%s expected, got %s", expected, lua_tostring(L, -1));
 }
 
 static const struct schema_alternative *choose(

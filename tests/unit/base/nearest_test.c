@@ -31,11 +31,32 @@ static void edit_distance_is_cut_beyond_max(void **state)
     assert_int_equal(edit_distance(longer + 1, longer + 1, 2), 0);
 }
 
+static const char *nearest_of_three(const char *name)
+{
+    struct nearest nearest = nearest_to(name);
+    nearest_try(&nearest, "rtt_ms");
+    nearest_try(&nearest, "seed_mode");
+    nearest_try(&nearest, "seeds");
+    return nearest.found;
+}
+
+static void nearest_finishes_a_name_but_prefers_a_slip(void **state)
+{
+    (void)state;
+    assert_string_equal(nearest_of_three("rtt"), "rtt_ms");
+    assert_string_equal(nearest_of_three("seed"), "seeds");
+    assert_string_equal(nearest_of_three("seedss"), "seeds");
+    assert_null(nearest_of_three("rt"));
+    assert_null(nearest_of_three("ms"));
+    assert_null(nearest_of_three("mode"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edit_distance_counts_slips),
         cmocka_unit_test(edit_distance_is_cut_beyond_max),
+        cmocka_unit_test(nearest_finishes_a_name_but_prefers_a_slip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
