@@ -151,12 +151,18 @@ static void drop_repeated(struct tags *tags)
     tags->n = kept;
 }
 
+/* By its bytes alone: ::/0 lies around the IPv4 ranges, too, though it gives them no tag. */
+static bool lies_around(const struct cidr *range, const struct ip *ip)
+{
+    struct cidr around = cidr_of(ip, range->bits);
+    return ip_equal(&around.ip, &range->ip);
+}
+
 static void find_parents(struct tags *tags)
 {
     for (uint32_t i = 1; i < tags->n; i++) {
         uint32_t parent = i - 1;
-        while (
-            parent != NO_PARENT && !cidr_contains(&tags->at[parent].range, &tags->at[i].range.ip))
+        while (parent != NO_PARENT && !lies_around(&tags->at[parent].range, &tags->at[i].range.ip))
             parent = tags->at[parent].parent;
         tags->at[i].parent = parent;
     }

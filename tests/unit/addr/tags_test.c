@@ -51,6 +51,23 @@ static void an_address_has_the_tag_of_the_longest_prefix(void **state)
     tags_free(tags);
 }
 
+/* IPv4 ranges lie among those of IPv6 by their bytes. */
+static void a_prefix_around_all_of_ipv6_has_no_hole_behind_ipv4(void **state)
+{
+    (void)state;
+    struct tags *tags = parsed("::/0 six\n0.0.0.0/0 four\n10.0.0.0/8 ten\n2001:67c::/32 AS64501\n");
+    assert_string_equal(tag_of(tags, "2001:db8::1"), "six");
+    assert_string_equal(tag_of(tags, "::1"), "six");
+    assert_string_equal(tag_of(tags, "2001:67c::1"), "AS64501");
+    assert_string_equal(tag_of(tags, "10.1.1.1"), "ten");
+    assert_string_equal(tag_of(tags, "255.1.1.1"), "four");
+    tags_free(tags);
+    tags = parsed("::/0 six\n10.0.0.0/8 ten\n");
+    assert_string_equal(tag_of(tags, "2001:db8::1"), "six");
+    assert_string_equal(tag_of(tags, "11.0.0.1"), "");
+    tags_free(tags);
+}
+
 static void without_a_table_nothing_has_a_tag(void **state)
 {
     (void)state;
@@ -127,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_has_the_tag_of_the_longest_prefix),
+        cmocka_unit_test(a_prefix_around_all_of_ipv6_has_no_hole_behind_ipv4),
         cmocka_unit_test(without_a_table_nothing_has_a_tag),
         cmocka_unit_test(of_two_lines_for_one_range_the_later_counts),
         cmocka_unit_test(a_bad_line_is_refused_with_its_number),
