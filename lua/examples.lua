@@ -3,8 +3,9 @@
 local host = ...
 local order = host.import "lua/prelude/order.lua"
 local names = host.import "lua/names.lua"
+local tostring = host.import "lua/prelude/values.lua".tostring
 
-local type, error, ipairs, tostring, rawget = type, error, ipairs, tostring, rawget
+local type, error, ipairs, rawget = type, error, ipairs, rawget
 
 local MAX = 256
 

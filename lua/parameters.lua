@@ -4,8 +4,9 @@
 local host = ...
 local order = host.import "lua/prelude/order.lua"
 local names = host.import "lua/names.lua"
+local tostring = host.import "lua/prelude/values.lua".tostring
 
-local type, error, next, tonumber, tostring = type, error, next, tonumber, tostring
+local type, error, next, tonumber = type, error, next, tonumber
 local rawget, setmetatable, concat = rawget, setmetatable, table.concat
 local match, gmatch = string.match, string.gmatch
 

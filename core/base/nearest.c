@@ -60,7 +60,9 @@ void nearest_try(struct nearest *nearest, const char *known)
     unsigned distance = edit_distance(nearest->name, known, slip_max);
     if (distance > slip_max && !is_unfinished(nearest->name, known))
         return;
-    if (distance >= nearest->distance)
+    if (distance > nearest->distance)
+        return;
+    if (distance == nearest->distance && strcmp(known, nearest->found) >= 0)
         return;
     nearest->distance = distance;
     nearest->found = known;

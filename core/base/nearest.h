@@ -13,10 +13,11 @@ unsigned nearest_slip_max(const char *name);
 
 /* The nearest of several names, if it is near enough for a slip, or else one that the mistyped name
  * is the beginning of ("rtt" of "rtt_ms"): begin with the mistyped name, try the known ones, read
- * `found` (NULL: none). Borrows the names. */
+ * `found` (NULL: none). Of names equally near it is the first by its bytes, in whatever order they
+ * are tried. Borrows the names. */
 struct nearest {
     const char *name, *found;
-    unsigned distance; /* below which a name is nearer than any so far */
+    unsigned distance; /* of `found`; NULL: more than any that counts */
 };
 struct nearest nearest_to(const char *name);
 void nearest_try(struct nearest *nearest, const char *known);

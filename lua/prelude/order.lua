@@ -57,7 +57,7 @@ function order.keys(t)
   local keys, n = {}, 0
   for key in next, t do
     if not rank[type(key)] then
-      error(("pairs: a %s as key has no order"):format(type(key)), 3)
+      error("pairs: a key that is no number, text or boolean has no order", 3)
     end
     n = n + 1
     keys[n] = key

@@ -75,6 +75,15 @@ static const struct attempt attempts[] = {
     {"address of a table", ANSWERED, "", "",
         "if tostring({}) ~= 'table' or tostring(error) ~= 'function' or "
         "string.format('%s', {}) ~= 'table' then return { new_percent = 1 } end"},
+    {"address in an error", ANSWERED, "", "",
+        "for _, read in ipairs { function() return policy[{}] end, function() policy[{}] = 1 end, "
+        "function() return policy.params[{}] end, function() return pex.base[{}] end, "
+        "function() return pex[{}] end, function() return view[{}] end } do "
+        "local _, why = pcall(read) if why:find('0x') then return { new_percent = 1 } end end"},
+    {"order of fields in an error", ERROR, "did you mean inbound?", "",
+        "local _, why = pcall(function() return view.onxbound end) error(why, 0)"},
+    {"order of table keys in an error", ERROR, "a key that is no number, text or boolean", "",
+        "for _ in pairs({ [{}] = 1, [error] = 2 }) do end"},
     {"address by format", ERROR, "no %p", "", "string.format('%-10p', {})"},
     {"__tostring that lies", ERROR, "must return a text", "",
         "tostring(setmetatable({}, { __tostring = function() return {} end }))"},
