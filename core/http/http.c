@@ -1,7 +1,9 @@
 #include "http/http.h"
 
 #include "base/now.h"
+#include "http/places.h"
 #include "uv/listener.h"
+#include "uv/sockaddr.h"
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -11,12 +13,8 @@
 
 #define BUFFERS_MAX 8192 /* bytes of a connection */
 #define SWEEP_MS 1000    /* how often connections are looked at that are late */
+#define CUT_RUNS_MAX 4   /* of the daemon, until it has let go of one that was cut off */
 #define TEXT_TYPE "text/plain; charset=utf-8"
-
-struct connection {
-    int fd;              /* 0: this place is free */
-    int64_t deadline_ms; /* of the loop's clock; NEVER_MS: it was cut off */
-};
 
 struct http {
     struct http_settings settings;
@@ -26,8 +24,7 @@ struct http {
     uv_poll_t traffic;   /* of all connections: the daemon's epoll descriptor */
     uv_timer_t pause;    /* after an accept that failed */
     uv_timer_t next_run; /* of the daemon, and the next sweep */
-    struct connection connections[HTTP_CONNECTIONS_MAX];
-    unsigned connections_n;
+    struct places places;
     bool is_closing;
 };
 
@@ -39,8 +36,20 @@ static void set_text(struct http_page *page, unsigned status, const char *text)
     *page = (struct http_page){status, TEXT_TYPE, body, body ? strlen(body) : 0};
 }
 
+/* Its next step may take patience_s. */
+static void allow(struct http *http, struct MHD_Connection *to, bool is_answered)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(to, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    int64_t now_ms = (int64_t)uv_now(http->settings.loop);
+    if (info && info->socket_context)
+        places_step(&http->places, info->socket_context, is_answered,
+            now_ms + SECONDS_MS((int64_t)http->settings.patience_s));
+}
+
 /* Takes the page's body. MHD_NO closes the connection. */
-static enum MHD_Result answer(struct MHD_Connection *to, const struct http_page *page, bool is_last)
+static enum MHD_Result answer(
+    struct http *http, struct MHD_Connection *to, const struct http_page *page, bool is_last)
 {
     struct MHD_Response *response = page->body
         ? MHD_create_response_from_buffer(page->n, page->body, MHD_RESPMEM_MUST_FREE)
@@ -52,20 +61,10 @@ static enum MHD_Result answer(struct MHD_Connection *to, const struct http_page 
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
     if (is_last)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    allow(http, to, true);
     enum MHD_Result result = MHD_queue_response(to, page->status, response);
     MHD_destroy_response(response);
     return result;
-}
-
-/* Its next step may take patience_s. */
-static void allow(struct http *http, struct MHD_Connection *to)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(to, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct connection *connection = info ? info->socket_context : NULL;
-    if (connection && connection->deadline_ms != NEVER_MS)
-        connection->deadline_ms =
-            (int64_t)uv_now(http->settings.loop) + SECONDS_MS((int64_t)http->settings.patience_s);
 }
 
 /* Called when the headers are there, for each part of a body, and at the end of the request;
@@ -79,11 +78,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *from, co
     (void)body;
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
         set_text(&page, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
-        return answer(from, &page, true);
+        return answer(http, from, &page, true);
     }
     if (!*request) {
         *request = http;
-        allow(http, from);
         return MHD_YES;
     }
     if (*body_n > 0) {
@@ -93,7 +91,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *from, co
     http->settings.serve(http->settings.context, path, &page);
     if (page.status == 0)
         set_text(&page, MHD_HTTP_NOT_FOUND, "no such page\n");
-    return answer(from, &page, false);
+    return answer(http, from, &page, false);
 }
 
 static void on_request_done(
@@ -101,50 +99,59 @@ static void on_request_done(
 {
     (void)request;
     (void)how;
-    allow(context, from);
+    allow(context, from, false);
 }
 
 /* ---- connections ---- */
 
-static struct connection *free_place(struct http *http)
+static void enter(struct http *http, struct MHD_Connection *of, void **place)
 {
-    for (unsigned i = 0; i < HTTP_CONNECTIONS_MAX; i++)
-        if (http->connections[i].fd == 0)
-            return &http->connections[i];
-    return NULL;
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(of, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *from =
+        MHD_get_connection_info(of, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (!fd || !from)
+        return;
+    struct endpoint remote = sockaddr_to_endpoint(from->client_addr);
+    *place = places_take(&http->places, fd->connect_fd, &remote.ip);
+    if (*place)
+        allow(http, of, false);
 }
 
 static void on_connection(void *context, struct MHD_Connection *of, void **place,
     enum MHD_ConnectionNotificationCode what)
 {
     struct http *http = context;
-    struct connection *connection = *place;
-    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(of, MHD_CONNECTION_INFO_CONNECTION_FD);
-        *place = connection = free_place(http);
-        if (!info || !connection)
-            return;
-        connection->fd = info->connect_fd;
-        http->connections_n++;
-        allow(http, of);
-    } else if (connection) {
-        *connection = (struct connection){0};
-        http->connections_n--;
-    }
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        enter(http, of, place);
+    else if (*place)
+        places_leave(&http->places, *place);
 }
 
-/* Late ones are shut down; the daemon sees their end. */
+/* The daemon sees its end when it runs. */
+static void cut(struct place *place)
+{
+    place->is_cut = true;
+    shutdown(place->fd, SHUT_RDWR);
+}
+
 static void sweep(struct http *http)
 {
-    int64_t now_ms = (int64_t)uv_now(http->settings.loop);
-    for (unsigned i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
-        struct connection *connection = &http->connections[i];
-        if (connection->fd == 0 || now_ms < connection->deadline_ms)
-            continue;
-        connection->deadline_ms = NEVER_MS;
-        shutdown(connection->fd, SHUT_RDWR);
-    }
+    struct place *late;
+    while ((late = places_late(&http->places, (int64_t)uv_now(http->settings.loop))) != NULL)
+        cut(late);
+}
+
+/* False: nobody could be made to go. */
+static bool make_room(struct http *http)
+{
+    struct place *weakest =
+        http->places.n == HTTP_CONNECTIONS_MAX ? places_weakest(&http->places) : NULL;
+    if (weakest)
+        cut(weakest);
+    for (unsigned i = 0; i < CUT_RUNS_MAX && http->places.n == HTTP_CONNECTIONS_MAX; i++)
+        MHD_run(http->daemon);
+    return http->places.n < HTTP_CONNECTIONS_MAX;
 }
 
 static void on_next_run(uv_timer_t *timer);
@@ -156,7 +163,7 @@ static void run(struct http *http)
     MHD_run(http->daemon);
     if (MHD_get_timeout(http->daemon, &wait_ms) != MHD_YES || wait_ms > SWEEP_MS)
         wait_ms = SWEEP_MS;
-    if (http->connections_n > 0)
+    if (http->places.n > 0)
         uv_timer_start(&http->next_run, on_next_run, wait_ms, 0);
     else
         uv_timer_stop(&http->next_run);
@@ -189,7 +196,7 @@ static void on_knock(uv_poll_t *poll, int status, int events)
     }
     if (fd < 0)
         return;
-    if (http->connections_n == HTTP_CONNECTIONS_MAX) {
+    if (!make_room(http)) {
         close(fd);
         return;
     }

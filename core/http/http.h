@@ -1,10 +1,11 @@
 /* A few pages over HTTP/1.1, for those who watch this process: GET and HEAD, no upgrades, no TLS.
  * libmicrohttpd reads and writes HTTP on the caller's loop, which watches its epoll descriptor.
  *
- * What clients can make it hold: HTTP_CONNECTIONS_MAX connections, a further one is closed as soon
- * as it is accepted; of each 8 KiB of buffers and one page. A request that has not arrived
- * whole within patience_s, counted from the one before, and a page that has not been taken within
- * patience_s end the connection.
+ * What clients can make it hold: HTTP_CONNECTIONS_MAX connections, and of each 8 KiB of buffers and
+ * one page. Who comes when all places are taken gets that of another, by the order of places.h, so
+ * that slow and silent clients keep nobody out. A request that has not arrived whole within
+ * patience_s, counted from the one before, and a page that has not been taken within patience_s end
+ * the connection.
  *
  * Life: http_open -> http_close -> (the loop runs until its handles are gone) -> http_free, before
  * uv_loop_close, which then returns 0. */
@@ -12,9 +13,10 @@
 #define HTTP_HTTP_H
 
 #include "addr/addr.h"
+#include "http/places.h"
 #include <uv.h>
 
-#define HTTP_CONNECTIONS_MAX 32
+#define HTTP_CONNECTIONS_MAX PLACES_MAX
 #define HTTP_PATIENCE_S 10 /* as a rule */
 #define HTTP_PAUSE_MS 1000 /* after an accept that failed, for want of descriptors as a rule */
 

@@ -1,10 +1,13 @@
 """Metrics and health over HTTP, and a Prometheus that scrapes them."""
 
+import contextlib
 import json
 import re
+import select
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -127,6 +130,61 @@ def test_a_node_stops_while_a_client_reads_nothing(served):
         assert get(address, "/healthz")[0] == 200
         assert node.stop() == 0, node.errors
         assert silent.recv(1) == b""
+
+
+HOSTILE = 200
+
+
+class Attackers:
+    """Connections of another address that say nothing, half a request or take no byte, each made anew
+    when it was closed."""
+
+    WHOLE = b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n"
+    WORDS = (b"", WHOLE[:20], WHOLE * 50)
+
+    def __init__(self, address):
+        host, port = address.split(":")
+        self.at = (host, int(port))
+        self.made, self.over = 0, threading.Event()
+        self.poll = select.poll()
+        self.sockets = {}
+        for _ in range(HOSTILE):
+            self.connect()
+        self.thread = threading.Thread(target=self.attack)
+        self.thread.start()
+
+    def connect(self):
+        made = socket.create_connection(self.at, PATIENCE_S, ("127.0.0.2", 0))
+        with contextlib.suppress(OSError):
+            made.send(self.WORDS[self.made % len(self.WORDS)])
+        self.made += 1
+        self.sockets[made.fileno()] = made
+        self.poll.register(made, select.POLLRDHUP)
+
+    def attack(self):
+        while not self.over.is_set():
+            for fd, _ in self.poll.poll(10):
+                self.poll.unregister(fd)
+                self.sockets.pop(fd).close()
+                self.connect()
+
+    def stop(self):
+        self.over.set()
+        self.thread.join()
+        for made in self.sockets.values():
+            made.close()
+
+
+def test_a_scrape_gets_through_while_hostile_clients_take_every_place(served):
+    node, address = served()
+    attackers = Attackers(address)
+    for _ in range(30):
+        status, _, text = get(address, "/metrics")
+        assert status == 200 and Metrics(text).value("cometbft_p2p_peers", chain_id="net-1") == 0
+    attackers.stop()
+    assert attackers.made > HOSTILE
+    assert get(address, "/healthz")[0] == 200
+    assert node.stop() == 0, node.errors
 
 
 @pytest.fixture
