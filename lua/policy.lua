@@ -8,6 +8,7 @@ local parameters = host.import "lua/parameters.lua"
 local values = host.import "lua/prelude/values.lua"
 local names = host.import "lua/names.lua"
 local examples = host.import "lua/examples.lua"
+local locals = host.import "lua/locals.lua"
 
 local type, error, next, ipairs = type, error, next, ipairs
 local rawget, setfenv, match = rawget, setfenv, string.match
@@ -240,6 +241,7 @@ return function(environment)
       self.examples = examples.read(self.examples, self.origins)
     end
     plain.check(self.state, host.state_max, "policy.state")
+    self.env = env
     self.resolved = resolve(self.hooks, self.base and self.base.resolved or {})
     return self
   end
@@ -386,6 +388,16 @@ return function(environment)
       n = n + (example.hook == name and 1 or 0)
     end
     return main.hooks[name] ~= nil, n
+  end
+
+  -- From note_locals on, the names of locals that the policy itself changes.
+  local noted
+  function runtime.note_locals()
+    noted = locals.note(main.hooks, main.env)
+  end
+
+  function runtime.changed_locals()
+    return locals.changed(noted or {})
   end
 
   -- The value as text, or nil.

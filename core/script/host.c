@@ -248,6 +248,18 @@ static int host_lua_nearest(lua_State *L)
     return 1;
 }
 
+/* upvalue(f, i): name and value of the i-th local that f has from around it; nothing beyond. */
+static int host_lua_upvalue(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    const char *name = lua_getupvalue(L, 1, (int)luaL_checkinteger(L, 2));
+    if (!name)
+        return 0;
+    lua_pushstring(L, name);
+    lua_insert(L, -2);
+    return 2;
+}
+
 static const luaL_Reg functions[] = {
     {"import", host_lua_import},
     {"chunk", host_lua_chunk},
@@ -259,6 +271,7 @@ static const luaL_Reg functions[] = {
     {"random", host_lua_random},
     {"in_cidr", host_lua_in_cidr},
     {"nearest", host_lua_nearest},
+    {"upvalue", host_lua_upvalue},
     {NULL, NULL},
 };
 

@@ -206,6 +206,27 @@ static void report_body(lua_State *L, void *context)
         report->examples[i] = (unsigned)lua_tonumber(L, -1);
         lua_pop(L, 2);
     }
+    runtime_push(L, "changed_locals");
+    lua_call(L, 0, 1);
+    size_t n = lua_objlen(L, -1);
+    for (; report->changed_n < n && report->changed_n < SCRIPT_LOCALS_MAX; report->changed_n++) {
+        lua_rawgeti(L, -1, (int)report->changed_n + 1);
+        snprintf(
+            report->changed[report->changed_n], SCRIPT_NAME_MAX + 1, "%s", lua_tostring(L, -1));
+        lua_pop(L, 1);
+    }
+}
+
+static void note_locals(lua_State *L, void *context)
+{
+    (void)context;
+    runtime_push(L, "note_locals");
+    lua_call(L, 0, 0);
+}
+
+void runtime_note_locals(struct vm *vm)
+{
+    run_for_load(vm, note_locals, NULL);
 }
 
 void runtime_report(struct vm *vm, struct script_report *report)

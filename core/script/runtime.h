@@ -29,6 +29,8 @@ enum script_outcome runtime_import(struct vm *vm, struct span text);
 
 /* What the policy itself defines: VM's loaded policy, not those it extends. */
 void runtime_report(struct vm *vm, struct script_report *report);
+/* From here on, locals that the policy changes are in the report. */
+void runtime_note_locals(struct vm *vm);
 
 enum script_outcome runtime_set_param(struct vm *vm, const char *name, const char *value);
 /* *found: whether there is one of that name; value (cap bytes) is cut. Returns its full length. */

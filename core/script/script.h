@@ -115,10 +115,14 @@ struct policy *script_policy(struct script *script);
 void script_turn_begin(struct script *script);
 
 /* What a trial found of the policy itself, not of those it extends. */
+#define SCRIPT_LOCALS_MAX 8
 struct script_report {
     unsigned examples_n; /* all passed */
     bool defines[HOOK_COUNT];
     unsigned examples[HOOK_COUNT]; /* how many ask this hook */
+    /* Locals of the policy's files that its functions changed: memory that nothing keeps. */
+    char changed[SCRIPT_LOCALS_MAX][SCRIPT_NAME_MAX + 1];
+    unsigned changed_n;
 };
 
 /* A policy that passed its trial and waits to become the live one. */

@@ -149,6 +149,7 @@ enum err script_check(const struct script_settings *settings, const struct scrip
         err = source_load(settings, source, NULL, &vm, error);
     if (err != ERR_OK)
         return err;
+    runtime_note_locals(vm);
     err = run_examples_twice(vm, error);
     if (err != ERR_OK)
         name_file(error, source);

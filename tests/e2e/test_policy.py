@@ -169,6 +169,21 @@ def test_check_warns_of_hooks_that_no_example_asks(save):
     assert json.loads(report.stdout)["untried"] == ["select", "ban"]
 
 
+def test_check_warns_of_locals_that_the_policy_changes(save):
+    path = save(
+        "local count = 0\n"
+        "function policy.ban() count = count + 1 return false end\n"
+        'policy.examples = { { hook = "ban", given = {}, expect = false } }\n'
+    )
+    done = policy("check", path)
+    assert (done.returncode, done.stdout) == (0, f"{path}: 1 example passed\n")
+    assert done.stderr == (
+        f"{path}: warning: local 'count' changes; that is lost after a load and differs in a "
+        "replay, keep it in policy.state\n"
+    )
+    assert json.loads(policy("check", "--json", path).stdout)["changed_locals"] == ["count"]
+
+
 def test_check_without_examples_says_that_no_hook_was_tried(save):
     path = save("")
     assert "has no examples, so no hook was tried" in succeed("check", path)

@@ -95,6 +95,15 @@ static void print_untried(const struct finding *finding)
         fputc('\n', stderr);
 }
 
+static void print_changed(const struct finding *finding)
+{
+    for (unsigned i = 0; i < finding->report.changed_n; i++)
+        fprintf(stderr,
+            "%s: warning: local '%s' changes; that is lost after a load and differs in a replay, "
+            "keep it in policy.state\n",
+            finding->path, finding->report.changed[i]);
+}
+
 static void print_text(const struct finding *finding)
 {
     if (finding->passed && finding->report.examples_n == 0)
@@ -108,6 +117,7 @@ static void print_text(const struct finding *finding)
         print_error(finding);
     if (finding->report.examples_n > 0)
         print_untried(finding);
+    print_changed(finding);
 }
 
 /* ---- for programs ---- */
@@ -132,6 +142,14 @@ static json_t *untried_json(const struct finding *finding)
     return names;
 }
 
+static json_t *changed_json(const struct finding *finding)
+{
+    json_t *names = json_array();
+    for (unsigned i = 0; i < finding->report.changed_n; i++)
+        json_array_append_new(names, json_string(finding->report.changed[i]));
+    return names;
+}
+
 static void print_json(const struct finding *finding)
 {
     json_t *json =
@@ -139,6 +157,7 @@ static void print_json(const struct finding *finding)
     if (finding->passed) {
         json_object_set_new(json, "examples", json_integer(finding->report.examples_n));
         json_object_set_new(json, "untried", untried_json(finding));
+        json_object_set_new(json, "changed_locals", changed_json(finding));
     } else {
         json_object_set_new(json, "error", error_json(finding));
     }
@@ -173,7 +192,7 @@ const struct command command_policy_check = {
         "Does what a node does before it loads a policy: reads the file and the .lua files beside\n"
         "it, runs it in the sandbox, checks it against the schema and runs its examples, in a\n"
         "fresh VM and again in the used one. Says file, line and cause of an error; then exit 1.\n"
-        "Warns of hooks that no example asks.\n",
+        "Warns of hooks that no example asks, and of locals that the policy changes.\n",
     .flags = own_flags,
     .flags_n = sizeof own_flags / sizeof *own_flags,
     .run = policy_check,

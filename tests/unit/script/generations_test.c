@@ -152,6 +152,29 @@ static void what_was_prepared_with_other_settings_runs_with_those_of_the_script(
     assert_int_equal(fixture_logged(fixture, "policy loaded"), 1);
 }
 
+static void report_names_the_locals_that_a_policy_changes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct script_report report;
+    struct script_source source = source_of(
+        "local policy = pex.policy { name = 'p' }\n"
+        "local count, cache, list, nested, kept = 0, {}, { 1 }, { { 1 } }, { a = 1, b = 'x' }\n"
+        "local function advance() count = count + 1 return count end\n"
+        "local helpers = { put = function(id) cache[id] = true list[1] = id end }\n"
+        "function policy.bias(view)\n"
+        "  local draw = kept.a\n"
+        "  advance() helpers.put(tostring(view.now)) nested[1].x = kept.b\n"
+        "  draw = draw + 1 policy.state.n = draw return { draw = draw }\n"
+        "end\n"
+        "policy.examples = { { hook = 'bias', expect = { draw = 2 } } }\n"
+        "return policy");
+    assert_int_equal(script_check(&fixture->settings, &source, &report, &fixture->error), ERR_OK);
+    assert_int_equal(report.changed_n, 3);
+    assert_string_equal(report.changed[0], "cache");
+    assert_string_equal(report.changed[1], "count");
+    assert_string_equal(report.changed[2], "list");
+}
+
 static void what_was_prepared_may_be_dropped(void **state)
 {
     struct fixture *fixture = *state;
@@ -228,6 +251,7 @@ int main(void)
         TEST(rollback_to_what_is_not_kept_is_refused),
         TEST(the_live_source_is_a_copy),
         TEST(what_was_prepared_with_other_settings_runs_with_those_of_the_script),
+        TEST(report_names_the_locals_that_a_policy_changes),
         TEST(what_was_prepared_may_be_dropped),
         TEST(parameters_of_every_kind_are_set_read_and_listed),
     };

@@ -11,6 +11,8 @@ static void check(struct fixture *fixture, const struct script_source *source)
             fixture->error.message);
     if (report.examples_n == 0)
         fail_msg("%s has no examples", source->name);
+    if (report.changed_n > 0)
+        fail_msg("%s changes its local %s", source->name, report.changed[0]);
 }
 
 /* A part is a file that only a policy can use: it makes no policy of its own. */
