@@ -111,6 +111,11 @@ static int read_number(struct store_file *file, const char *sql, int64_t *number
     return code == SQLITE_ROW ? SQLITE_OK : end;
 }
 
+int store_get_version(struct store_file *file, int64_t *version)
+{
+    return read_number(file, "PRAGMA user_version", version);
+}
+
 /* ---- opening ---- */
 
 static int harden(struct store_file *file)
@@ -132,10 +137,7 @@ int store_make_peers(struct store_file *file)
         "DROP VIEW IF EXISTS edges; DROP TABLE IF EXISTS sources; DROP TABLE IF EXISTS peers;"
         "%s PRAGMA user_version = %d;",
         schema_of_peers, STORE_FILE_VERSION);
-    int code = execute(file, sql);
-    if (code == SQLITE_OK)
-        file->version = STORE_FILE_VERSION;
-    return code;
+    return execute(file, sql);
 }
 
 static int make_schema(struct store_file *file)
@@ -159,27 +161,26 @@ static int is_blank(struct store_file *file, bool *blank)
     int64_t objects = 0, version = 0;
     int code = read_number(file, "SELECT count(*) FROM sqlite_schema", &objects);
     if (code == SQLITE_OK)
-        code = read_number(file, "PRAGMA user_version", &version);
+        code = store_get_version(file, &version);
     *blank = objects == 0 && version == 0;
     return code;
 }
 
 static enum err check_version(struct store_file *file, char *why)
 {
-    int64_t application = 0;
+    int64_t application = 0, version = 0;
     int code = read_number(file, "PRAGMA application_id", &application);
     if (code == SQLITE_OK)
-        code = read_number(file, "PRAGMA user_version", &file->version);
+        code = store_get_version(file, &version);
     if (code != SQLITE_OK)
         return store_fail(file, code, why);
-    if (application == STORE_FILE_APPLICATION && file->version > 0 &&
-        file->version <= STORE_FILE_VERSION)
+    if (application == STORE_FILE_APPLICATION && version > 0 && version <= STORE_FILE_VERSION)
         return ERR_OK;
     if (application != STORE_FILE_APPLICATION)
         snprintf(why, STORE_FILE_WHY_MAX, "it is no address book of ours");
     else
         snprintf(why, STORE_FILE_WHY_MAX, "it has version %lld, this program writes version %d",
-            (long long)file->version, STORE_FILE_VERSION);
+            (long long)version, STORE_FILE_VERSION);
     return ERR_CORRUPT;
 }
 

@@ -28,7 +28,6 @@ enum store_statement {
 struct store_file {
     sqlite3 *db;
     enum store_access access;
-    int64_t version;                            /* user_version, as found or written */
     sqlite3_stmt *statements[STORE_STATEMENTS]; /* made when first used */
 };
 
@@ -39,6 +38,8 @@ sqlite3_stmt *store_statement(struct store_file *file, enum store_statement whic
 /* The value of a name: SQLITE_ROW, SQLITE_DONE (there is none), or an error. */
 int store_get_meta(struct store_file *file, const char *name, char *value, size_t cap);
 
+/* The file's user_version, as of this moment of a transaction. An SQLite code. */
+int store_get_version(struct store_file *file, int64_t *version);
 /* Tables peers and sources and the view, made anew; what they held is gone. An SQLite code. */
 int store_make_peers(struct store_file *file);
 

@@ -67,8 +67,7 @@ enum err store_move_aside(const char *path, char *aside, size_t cap)
 {
     static const char *const parts[] = {"-wal", "-shm", ""}; /* the database itself last */
     struct stat info;
-    int n = 0;
-    for (unsigned i = 1; n < 1000; i++) {
+    for (unsigned i = 1;; i++) {
         int length = snprintf(aside, cap, "%s.damaged-%u", path, i);
         if (length < 0 || (size_t)length + 4 >= cap) {
             errno = ENAMETOOLONG;

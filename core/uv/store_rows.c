@@ -186,11 +186,12 @@ static int drop_ban(struct store_file *file, const struct ban_target *target)
 /* Of a file of an older layout nothing is left that could not hold what follows. */
 static int forget_all(struct store_file *file)
 {
-    if (file->version != STORE_FILE_VERSION) {
-        int code = store_make_peers(file);
-        if (code != SQLITE_OK)
-            return code;
-    }
+    int64_t version = 0;
+    int code = store_get_version(file, &version);
+    if (code == SQLITE_OK && version != STORE_FILE_VERSION)
+        code = store_make_peers(file);
+    if (code != SQLITE_OK)
+        return code;
     return sqlite3_exec(file->db,
         "DELETE FROM peers; DELETE FROM sources; DELETE FROM bans;"
         "DELETE FROM meta WHERE name = '" STORE_META_KEY "'",

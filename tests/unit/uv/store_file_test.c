@@ -331,6 +331,33 @@ static void a_file_of_version_1_stays_as_it_is_until_all_of_it_is_written(void *
     close_bench(&bench);
 }
 
+/* Such as on a full disk: what was begun is undone, and begun again. */
+static void a_file_of_version_1_is_brought_up_to_date_after_a_failure(void **state)
+{
+    (void)state;
+    struct bench bench = open_bench(0);
+    struct store_report report;
+    struct store_file *file;
+    struct book_changes changes;
+    const struct book_change impossible = {.kind = (enum book_change_kind)99};
+    make_version_1(&bench);
+    struct book *book = load(&bench, STORE_READ, ERR_OK, &report);
+    assert_int_equal(store_file_open(bench.path, STORE_WRITE, &file, bench.why), ERR_OK);
+    assert_int_equal(book_take_changes(book, 2, &changes), ERR_OK);
+    assert_int_equal(store_file_write(file, changes.at, changes.n, true, bench.why), ERR_OK);
+    assert_int_equal(store_file_write(file, &impossible, 1, false, bench.why), ERR_IO);
+    book_unsaved(book, &changes);
+    book_free_changes(&changes);
+    assert_int_equal(save(&bench, file, book), ERR_OK);
+    store_file_close(file);
+    book_free(book);
+    book = load(&bench, STORE_READ, ERR_OK, &report);
+    assert_as_in_version_1(book);
+    assert_false(report.outdated);
+    book_free(book);
+    close_bench(&bench);
+}
+
 static void rows_that_were_refused_make_the_file_outdated(void **state)
 {
     (void)state;
@@ -439,6 +466,7 @@ int main(void)
         cmocka_unit_test(rows_that_make_no_sense_are_told_and_left_out),
         cmocka_unit_test(other_versions_and_foreign_databases_are_not_written),
         cmocka_unit_test(a_file_of_version_1_is_read_and_brought_up_to_date),
+        cmocka_unit_test(a_file_of_version_1_is_brought_up_to_date_after_a_failure),
         cmocka_unit_test(a_file_of_version_1_stays_as_it_is_until_all_of_it_is_written),
         cmocka_unit_test(rows_that_were_refused_make_the_file_outdated),
         cmocka_unit_test(a_hostile_schema_runs_nothing),
