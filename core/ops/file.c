@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,37 +97,60 @@ static bool write_all(int fd, const char *text, size_t n)
     return true;
 }
 
+/* The name of a file is on disk with its folder. One that cannot be synced is no reason to say that
+ * the file is not there. */
+static void sync_folder(const char *path)
+{
+    char copy[PATH_MAX];
+    snprintf(copy, sizeof copy, "%s", path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    fsync(fd);
+    close(fd);
+}
+
+/* Writes a file that was just made and closes it; 0, or errno. */
+static int fill(int fd, const char *text, size_t n)
+{
+    bool is_written = write_all(fd, text, n) && fsync(fd) == 0;
+    int error = is_written ? 0 : errno;
+    if (close(fd) != 0 && is_written)
+        error = errno;
+    return error;
+}
+
 enum err file_create(const char *path, mode_t mode, const char *text, size_t n, char *cause)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return fail(cause, errno == EEXIST ? ERR_FULL : ERR_IO, "cannot be made", strerror(errno));
-    bool is_written = write_all(fd, text, n) && fsync(fd) == 0;
-    int error = errno;
-    if (close(fd) != 0 && is_written) {
-        is_written = false;
-        error = errno;
+    int error = fill(fd, text, n);
+    if (error) {
+        unlink(path);
+        return fail(cause, ERR_IO, "cannot be written", strerror(error));
     }
-    if (is_written)
-        return ERR_OK;
-    unlink(path);
-    return fail(cause, ERR_IO, "cannot be written", strerror(error));
+    sync_folder(path);
+    return ERR_OK;
 }
 
+/* What stands beside from a process that ended is removed: its mode may be another. */
 static enum err write_beside(
     const char *path, const char *beside, mode_t mode, struct file_text text, char *cause)
 {
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    unlink(beside);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
         return fail(cause, ERR_IO, "cannot be made", strerror(errno));
-    bool is_written = write_all(fd, text.text, text.n);
-    int error = errno;
-    close(fd);
-    if (is_written && rename(beside, path) == 0)
-        return ERR_OK;
-    error = is_written ? errno : error;
-    unlink(beside);
-    return fail(cause, ERR_IO, "cannot be written", strerror(error));
+    int error = fill(fd, text.text, text.n);
+    if (!error && rename(beside, path) != 0)
+        error = errno;
+    if (error) {
+        unlink(beside);
+        return fail(cause, ERR_IO, "cannot be written", strerror(error));
+    }
+    sync_folder(path);
+    return ERR_OK;
 }
 
 enum err file_replace(const char *path, mode_t mode, const char *text, size_t n, char *cause)

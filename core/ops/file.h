@@ -24,8 +24,8 @@ enum err file_read(const char *path, size_t max, bool guarded, struct file_text 
  * it is left alone; ERR_IO. cause as above. */
 enum err file_create(const char *path, mode_t mode, const char *text, size_t n, char *cause);
 
-/* Puts this content in the place of a file, all at once: readers see the old or the new one. Not
- * waited for to be on disk. ERR_IO, ERR_NO_MEMORY; cause as above. */
+/* Puts this content in the place of a file, all at once: readers, and whoever comes after a power
+ * cut, see the old or the new one. ERR_IO, ERR_NO_MEMORY; cause as above. */
 enum err file_replace(const char *path, mode_t mode, const char *text, size_t n, char *cause);
 
 #endif

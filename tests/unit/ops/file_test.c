@@ -2,11 +2,24 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "unit/temp_folder.h"
+
+/* In place of the system's: what was synced, in order. */
+static char synced[8];
+static unsigned synced_n;
+
+int fsync(int fd)
+{
+    struct stat info;
+    if (fstat(fd, &info) == 0 && synced_n < sizeof synced)
+        synced[synced_n++] = S_ISDIR(info.st_mode) ? 'd' : 'f';
+    return (int)syscall(SYS_fsync, fd);
+}
 
 static void file_read_gives_the_bytes_and_a_terminator(void **state)
 {
@@ -111,6 +124,35 @@ static void file_replace_leaves_the_old_or_the_new_content(void **state)
     temp_folder_remove(&folder);
 }
 
+/* Else a power cut after the renaming leaves an empty config.toml on some file systems. */
+static void what_is_written_is_on_disk_before_it_gets_its_name(void **state)
+{
+    (void)state;
+    struct temp_folder folder = temp_folder_make();
+    char cause[FILE_CAUSE_MAX];
+    synced_n = 0;
+    assert_int_equal(file_replace(temp_path(&folder, "f"), 0600, "one", 3, cause), ERR_OK);
+    assert_int_equal(file_create(temp_path(&folder, "g"), 0600, "one", 3, cause), ERR_OK);
+    assert_int_equal(synced_n, 4);
+    assert_memory_equal(synced, "fdfd", 4);
+    temp_folder_remove(&folder);
+}
+
+static void file_replace_takes_no_mode_from_what_a_crash_left(void **state)
+{
+    (void)state;
+    struct temp_folder folder = temp_folder_make();
+    char cause[FILE_CAUSE_MAX];
+    struct stat info;
+    temp_write(&folder, "f.new", "half of it");
+    assert_int_equal(chmod(temp_path(&folder, "f.new"), 0666), 0);
+    assert_int_equal(file_replace(temp_path(&folder, "f"), 0600, "one", 3, cause), ERR_OK);
+    assert_int_equal(stat(temp_path(&folder, "f"), &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(info.st_size, 3);
+    temp_folder_remove(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +161,8 @@ int main(void)
         cmocka_unit_test(file_read_does_not_wait_for_a_pipe),
         cmocka_unit_test(file_read_guarded_refuses_what_others_may_write),
         cmocka_unit_test(file_create_never_replaces_a_file),
+        cmocka_unit_test(what_is_written_is_on_disk_before_it_gets_its_name),
+        cmocka_unit_test(file_replace_takes_no_mode_from_what_a_crash_left),
         cmocka_unit_test(file_replace_leaves_the_old_or_the_new_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
