@@ -163,3 +163,12 @@ void recent_code(struct codec *codec, struct recent *recent,
         at = codec->reading ? at : recent->links[at].newer;
     }
 }
+
+void recent_copy(struct copier *copier, struct recent *recent)
+{
+    recent->keys = copier_put(copier, recent->keys, recent->n * recent->index.key_size);
+    recent->records = copier_put(copier, recent->records, recent->n * recent->record_size);
+    COPY_ARRAY(copier, recent->links, recent->n);
+    recent->index.keys = NULL;
+    recent->index.values = NULL;
+}

@@ -4,6 +4,7 @@
 #define BASE_RECENT_H
 
 #include "base/codec.h"
+#include "base/copier.h"
 #include "base/map.h"
 
 struct recent_links {
@@ -35,5 +36,7 @@ void recent_forget_oldest(struct recent *recent);
 /* The records with their keys, from the one touched longest ago on; a reader's table is empty. */
 void recent_code(struct codec *codec, struct recent *recent,
     void (*code_record)(struct codec *codec, void *record));
+/* All that a writer of these reads becomes its own; nothing is found in it any more. */
+void recent_copy(struct copier *copier, struct recent *recent);
 
 #endif

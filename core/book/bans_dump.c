@@ -99,3 +99,23 @@ void bans_code(struct codec *codec, struct bans *bans)
     code_lengths(codec, bans);
     unsaved_code(codec, bans->unsaved, bans->used_to);
 }
+
+/* The heap points to records. */
+static void point_to_copies(struct bans *copy, const struct bans *bans)
+{
+    for (uint32_t i = 0; i < bans->ends.n; i++)
+        copy->ends.at[i] = &copy->records[ban_record_of(bans->ends.at[i]) - bans->records].end;
+}
+
+struct bans *bans_copy(struct copier *copier, const struct bans *bans)
+{
+    struct bans copy = *bans;
+    struct unsaved unsaved = *bans->unsaved;
+    COPY_ARRAY(copier, copy.records, bans->used_to);
+    COPY_ARRAY(copier, copy.ends.at, bans->ends.n);
+    if (copier->room)
+        point_to_copies(&copy, bans);
+    unsaved_copy(copier, &unsaved, bans->used_to);
+    copy.unsaved = copier_put(copier, &unsaved, sizeof unsaved);
+    return copier_put(copier, &copy, sizeof copy);
+}

@@ -334,3 +334,21 @@ void book_code(struct codec *codec, struct book **book)
     code_text(codec, (*book)->placement.key, BOOK_KEY_MAX + 1);
     code_body(codec, *book);
 }
+
+struct book *book_copy(struct copier *copier, const struct book *book)
+{
+    struct book copy = *book;
+    COPY_ARRAY(copier, copy.private, book->private_n);
+    COPY_ARRAY(copier, copy.versions.texts, book->versions.n);
+    COPY_ARRAY(copier, copy.sources.at, book->sources.used_to);
+    COPY_ARRAY(copier, copy.further, book->further_used_to);
+    COPY_ARRAY(copier, copy.entries, book->used_to);
+    COPY_ARRAY(copier, copy.places, book->used_to);
+    for (unsigned side = 0; side < 2; side++) {
+        COPY_ARRAY(copier, copy.members[side].at, book->members[side].n);
+        COPY_ARRAY(copier, copy.buckets[side].busy, book->buckets[side].busy_n);
+    }
+    copy.bans = bans_copy(copier, book->bans);
+    unsaved_copy(copier, &copy.unsaved, book->used_to);
+    return copier_put(copier, &copy, sizeof copy);
+}

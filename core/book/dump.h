@@ -9,6 +9,7 @@
 #define BOOK_DUMP_H
 
 #include "base/codec.h"
+#include "base/copier.h"
 #include "book/book.h"
 
 #define DUMP_SLOTS_MAX (1u << 23) /* places of a book that can be written and read back */
@@ -16,12 +17,16 @@
 /* A writer takes *book; ERR_FULL: it has too many places. A reader makes it, the caller's:
  * codec->err tells whether it did; bytes that make no book in order (book_check) are refused. */
 void book_code(struct codec *codec, struct book **book);
+/* A book that can be written, by any thread, and nothing else. NULL while it counts. */
+struct book *book_copy(struct copier *copier, const struct book *book);
 
-/* Parts of it. */
+/* Parts of both. */
 
 struct unsaved;
 void bans_code(struct codec *codec, struct bans *bans);
+struct bans *bans_copy(struct copier *copier, const struct bans *bans);
 void unsaved_code(struct codec *codec, struct unsaved *unsaved, uint32_t used_to);
+void unsaved_copy(struct copier *copier, struct unsaved *unsaved, uint32_t used_to);
 
 /* A handle below used_to, or HANDLE_NONE. */
 static inline void code_link(struct codec *codec, uint32_t *handle, uint32_t used_to)

@@ -146,3 +146,9 @@ void unsaved_code(struct codec *codec, struct unsaved *unsaved, uint32_t used_to
     code_gone(codec, unsaved);
     unsaved->all = all;
 }
+
+void unsaved_copy(struct copier *copier, struct unsaved *unsaved, uint32_t used_to)
+{
+    COPY_ARRAY(copier, unsaved->next, used_to);
+    unsaved->gone = copier_put(copier, unsaved->gone, (size_t)unsaved->gone_n * unsaved->name_size);
+}

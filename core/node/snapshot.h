@@ -12,8 +12,20 @@
 
 /* A number that changes with what a snapshot is made of. */
 uint64_t node_snapshot_layout(void);
-/* Between two steps. */
+/* Between two steps, or a picture. */
 void node_snapshot_write(struct codec *codec, const struct node *node);
+
+/* All that a snapshot tells of a node at one time, in memory of its own: taking it costs a tenth of
+ * writing it, which any thread may do later. All-zero: empty. */
+struct node_picture {
+    const struct node *node; /* to be written, and nothing else; NULL: empty */
+    uint8_t *room;
+    size_t n, cap; /* bytes used, and kept for the next one */
+};
+
+/* In place of the one it held. ERR_NO_MEMORY. */
+enum err node_picture_take(struct node_picture *picture, const struct node *node);
+void node_picture_free(struct node_picture *picture);
 /* What a node has of its host. */
 struct node_surroundings {
     struct policy *policy; /* borrowed */

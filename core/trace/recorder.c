@@ -1,11 +1,12 @@
 #include "trace/recorder.h"
 
-#include "node/snapshot.h"
 #include "trace/action_code.h"
 #include "trace/decision.h"
 #include "trace/event_code.h"
 #include "trace/format.h"
 #include "trace/step_code.h"
+#include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct recorder {
@@ -13,14 +14,14 @@ struct recorder {
     struct policy *inner;
     struct node_observer observer;
     struct recorder_settings settings;
-    const struct node *node; /* NULL: not recording */
-    struct codec out;        /* whole records, and the step that is under way */
-    struct codec node_bytes, policy_bytes;
+    const struct node *node;       /* NULL: not recording */
+    struct codec out;              /* whole records, and the step that is under way */
+    struct opening *_Atomic spare; /* written before; NULL: none */
     size_t step_begun;
     bool in_step;
     struct now last; /* step */
     int64_t segment_until_ms, flushed_ms;
-    uint64_t file_bytes; /* of the file so far, what is in `out` included */
+    uint64_t file_bytes; /* of the file as of the last hand-over */
     uint64_t revision;   /* of the policy when the segment began */
     struct recorder_counts counts;
 };
@@ -31,7 +32,7 @@ static void tell_stopped(struct recorder *recorder, const char *why)
 {
     log_write(&recorder->settings.log, LOG_INFO, "trace ended", LOG_TEXT("reason", why),
         LOG_NUMBER("segments", recorder->counts.segments),
-        LOG_NUMBER("steps", recorder->counts.steps), LOG_NUMBER("bytes", recorder->counts.bytes));
+        LOG_NUMBER("steps", recorder->counts.steps));
 }
 
 /* The sink's refusal, or NULL. */
@@ -40,11 +41,11 @@ static const char *hand_over(struct recorder *recorder)
     struct codec *out = &recorder->out;
     if (out->n == 0)
         return NULL;
-    recorder->counts.bytes += out->n;
     const struct trace_sink *sink = &recorder->settings.sink;
     const char *refusal = sink->take(sink->context, out->out, out->n);
     *out = codec_writer();
     recorder->flushed_ms = recorder->last.mono_ms;
+    recorder->file_bytes = sink->file_bytes(sink->context);
     return refusal;
 }
 
@@ -94,81 +95,80 @@ static bool is_flush_due(const struct recorder *recorder)
 
 /* ---- segments ---- */
 
-static void begin_file(struct recorder *recorder)
-{
-    size_t begun = recorder->out.n;
-    trace_write_header(&recorder->out, recorder->settings.version);
-    recorder->file_bytes = recorder->out.n - begun;
-}
-
 static uint64_t revision_of(const struct recorder *recorder)
 {
     const struct recorder_settings *settings = &recorder->settings;
     return settings->policy_revision ? settings->policy_revision(settings->context) : 0;
 }
 
-static bool write_parts(struct recorder *recorder)
+/* False: the node or its policy cannot be copied. */
+static bool fill_opening(struct recorder *recorder, struct opening *opening, struct now now)
 {
-    codec_reset(&recorder->node_bytes);
-    codec_reset(&recorder->policy_bytes);
-    node_snapshot_write(&recorder->node_bytes, recorder->node);
-    recorder->settings.save_policy(recorder->settings.context, &recorder->policy_bytes);
-    return !recorder->node_bytes.err && !recorder->policy_bytes.err;
+    opening->number = recorder->counts.segments + 1;
+    opening->now = now;
+    opening->wants = policy_wishes(recorder->inner);
+    opening->version = recorder->counts.segments == 0 ? recorder->settings.version : NULL;
+    codec_reset(&opening->policy);
+    recorder->settings.save_policy(recorder->settings.context, &opening->policy);
+    return !opening->policy.err && !node_picture_take(&opening->node, recorder->node);
 }
 
-static void write_segment(struct recorder *recorder, struct now now)
+static struct opening *make_opening(struct recorder *recorder, struct now now)
 {
-    struct trace_segment segment = {
-        .number = ++recorder->counts.segments,
-        .now = now,
-        .wants = policy_wishes(recorder->inner),
-        .node = codec_written(&recorder->node_bytes),
-        .policy = codec_written(&recorder->policy_bytes),
-    };
-    size_t begun = trace_begin(&recorder->out, TRACE_SEGMENT);
-    trace_code_segment(&recorder->out, &segment);
-    trace_end(&recorder->out, begun);
-    recorder->file_bytes += recorder->out.n - begun;
-    recorder->counts.snapshot_bytes = (int64_t)(recorder->out.n - begun);
-    recorder->last = now;
-    recorder->segment_until_ms = now.mono_ms + recorder->settings.segment_ms;
+    struct opening *opening = atomic_exchange(&recorder->spare, NULL);
+    if (!opening)
+        opening = opening_new(&recorder->spare);
+    if (!opening || fill_opening(recorder, opening, now))
+        return opening;
+    opening_free(opening);
+    return NULL;
+}
+
+static void open_next_file(struct recorder *recorder, struct opening *opening)
+{
+    const struct trace_sink *sink = &recorder->settings.sink;
+    sink->next_file(sink->context);
+    opening->version = recorder->settings.version;
+}
+
+static void put_opening(struct recorder *recorder, struct opening *opening)
+{
+    const struct trace_sink *sink = &recorder->settings.sink;
+    if (!opening->version &&
+        recorder->file_bytes + opening_size(opening) > recorder->settings.file_max)
+        open_next_file(recorder, opening);
+    recorder->last = opening->now;
+    recorder->segment_until_ms = opening->now.mono_ms + recorder->settings.segment_ms;
     recorder->revision = revision_of(recorder);
-}
-
-static void next_file(struct recorder *recorder)
-{
-    flush(recorder);
-    if (!recorder->node)
-        return;
-    recorder->settings.sink.next_file(recorder->settings.sink.context);
-    begin_file(recorder);
+    recorder->counts.segments++;
+    const char *refusal = sink->take_opening(sink->context, opening);
+    recorder->file_bytes = sink->file_bytes(sink->context);
+    if (refusal)
+        refused(recorder, refusal);
 }
 
 /* A file has room for two segments at least, or every step would begin a new one. */
 static void begin_segment(struct recorder *recorder, struct now now)
 {
-    if (!write_parts(recorder)) {
+    flush(recorder);
+    if (!recorder->node)
+        return;
+    struct opening *opening = make_opening(recorder, now);
+    if (!opening) {
         recorder_stop(recorder, "the state could not be written");
-        return;
-    }
-    size_t size = recorder->node_bytes.n + recorder->policy_bytes.n;
-    if (size > recorder->settings.file_max / 2) {
+    } else if (opening_size(opening) > recorder->settings.file_max / 2) {
+        opening_free(opening);
         recorder_stop(recorder, "trace.size_max is less than twice the state of this node");
-        return;
+    } else {
+        put_opening(recorder, opening);
     }
-    if (recorder->file_bytes == 0)
-        begin_file(recorder);
-    else if (recorder->file_bytes + size > recorder->settings.file_max)
-        next_file(recorder);
-    if (recorder->node)
-        write_segment(recorder, now);
 }
 
 static bool is_segment_due(const struct recorder *recorder, struct now now)
 {
     return recorder->counts.segments == 0 || revision_of(recorder) != recorder->revision ||
         now.mono_ms >= recorder->segment_until_ms ||
-        recorder->file_bytes >= recorder->settings.file_max;
+        recorder->file_bytes + recorder->out.n >= recorder->settings.file_max;
 }
 
 /* ---- steps ---- */
@@ -202,7 +202,6 @@ static void after(void *context, struct now now, const struct action *actions, s
     actions_write(&recorder->out, actions, n);
     trace_end(&recorder->out, recorder->step_begun);
     recorder->in_step = false;
-    recorder->file_bytes += recorder->out.n - recorder->step_begun;
     recorder->counts.steps++;
     if (is_flush_due(recorder))
         flush(recorder);
@@ -267,7 +266,6 @@ struct recorder *recorder_new(const struct recorder_settings *settings, struct p
     recorder->observer = (struct node_observer){before, after, recorder, NULL};
     recorder->settings = *settings;
     recorder->out = codec_writer();
-    recorder->node_bytes = recorder->policy_bytes = codec_writer();
     return recorder;
 }
 
@@ -286,19 +284,13 @@ struct node_observer *recorder_observer(struct recorder *recorder)
     return &recorder->observer;
 }
 
-bool recorder_is_running(const struct recorder *recorder)
-{
-    return recorder->node != NULL;
-}
-
 void recorder_free(struct recorder *recorder)
 {
     if (!recorder)
         return;
-    recorder_stop(recorder, "the node is gone");
+    assert(!recorder->node);
     codec_free(&recorder->out);
-    codec_free(&recorder->node_bytes);
-    codec_free(&recorder->policy_bytes);
+    opening_free(recorder->spare);
     free(recorder);
 }
 

@@ -4,7 +4,8 @@
  * trace is a chain of segments (format.h); a new one begins when the last one is old enough, when
  * the file is full and the next one begins, and when another policy answers. What it makes is
  * handed to a sink in pieces of whole records, at least every RECORDER_FLUSH_MS of the node's time
- * as long as the node steps; the sink writes on a thread of its own.
+ * as long as the node steps; the sink writes on a thread of its own. For the beginning of a segment
+ * the step waits only until the node is copied (opening.h): the sink's thread makes the record.
  *
  * When the sink takes no more, the recorder ends the trace and says so in the log; the node goes
  * on without. Nothing in a trace is secret but what placement in the book depends on (its key), and
@@ -13,8 +14,8 @@
 #ifndef TRACE_RECORDER_H
 #define TRACE_RECORDER_H
 
-#include "base/codec.h"
 #include "node/node.h"
+#include "trace/opening.h"
 
 #define RECORDER_FLUSH_MS 1000
 #define RECORDER_FLUSH_BYTES (256u << 10)
@@ -24,8 +25,13 @@ struct trace_sink {
     /* Takes bytes (heap, its own from now on), in order. NULL: taken; else why no more can be
      * taken (static text), the bytes freed. */
     const char *(*take)(void *context, uint8_t *bytes, size_t n);
+    /* The same with what opening_write makes of it, when its turn has come; opening_release then,
+     * or when it is not taken. */
+    const char *(*take_opening)(void *context, struct opening *opening);
     /* What follows belongs to the next file. */
     void (*next_file)(void *context);
+    /* Bytes of the file so far; a segment that is still to be written counts with its size. */
+    uint64_t (*file_bytes)(void *context);
     void *context;
 };
 
@@ -54,13 +60,11 @@ void recorder_start(struct recorder *recorder, const struct node *node);
 struct node_observer *recorder_observer(struct recorder *recorder);
 /* Ends the trace with this reason (static text). Nothing happens if it has ended already. */
 void recorder_stop(struct recorder *recorder, const char *why);
-bool recorder_is_running(const struct recorder *recorder);
-/* Stops it. NULL is fine. */
+/* When it was stopped and the sink has released what it took. NULL is fine. */
 void recorder_free(struct recorder *recorder);
 
 struct recorder_counts {
-    uint64_t segments, steps, decisions, bytes;
-    int64_t snapshot_bytes; /* of the last segment */
+    uint64_t segments, steps, decisions;
 };
 struct recorder_counts recorder_counts(const struct recorder *recorder);
 

@@ -9,11 +9,13 @@
 #include <unistd.h>
 #include <uv.h>
 
-/* Whole records, or the wish for another file. */
+/* Whole records, a segment to be written, or (neither) the wish for another file. */
 struct piece {
     struct piece *next;
-    uint8_t *bytes; /* NULL: next file */
-    size_t n;
+    uint8_t *bytes;
+    struct opening *opening;
+    size_t n;      /* bytes it holds */
+    uint32_t file; /* that it belongs to */
 };
 
 struct trace_file {
@@ -27,6 +29,8 @@ struct trace_file {
     /* Under the mutex: */
     struct piece *first, **last;
     size_t queued;
+    uint32_t number; /* of the file that is being filled, from 0 */
+    uint64_t bytes;  /* of that */
     bool closing;
     const char *ended; /* why nothing is taken any more; NULL: it is */
 };
@@ -94,6 +98,8 @@ static void write_end(struct trace_file *file, const char *why)
     codec_free(&codec);
 }
 
+static const char *const out_of_memory = "out of memory";
+
 static const char *cause_of(int error)
 {
     return error == ENOSPC || error == EDQUOT ? "the disk is full" : "the file cannot be written";
@@ -104,20 +110,45 @@ static const char *next(struct trace_file *file)
     close(file->fd);
     file->fd = -1;
     if (!shift(file))
-        return "out of memory";
+        return out_of_memory;
     return create(file) ? NULL : cause_of(errno);
 }
 
+/* It took so many bytes, and not as many as it held. */
+static void correct_size(struct trace_file *file, const struct piece *piece, size_t n)
+{
+    uv_mutex_lock(&file->mutex);
+    if (piece->file == file->number)
+        file->bytes = file->bytes + n - piece->n;
+    uv_mutex_unlock(&file->mutex);
+}
+
 /* Why it failed, or NULL. */
+static const char *write_opening(struct trace_file *file, const struct piece *piece)
+{
+    const char *why = out_of_memory;
+    struct codec codec = codec_writer();
+    opening_write(piece->opening, &codec);
+    correct_size(file, piece, codec.n);
+    if (!codec.err)
+        why = write_all(file, codec.out, codec.n) ? NULL : cause_of(errno);
+    codec_free(&codec);
+    return why;
+}
+
 static const char *write_piece(struct trace_file *file, const struct piece *piece)
 {
+    const char *why = NULL;
     if (file->fd < 0)
         return NULL; /* it has failed before */
-    if (!piece->bytes)
+    if (piece->opening)
+        why = write_opening(file, piece);
+    else if (!piece->bytes)
         return next(file);
-    if (write_all(file, piece->bytes, piece->n))
+    else if (!write_all(file, piece->bytes, piece->n))
+        why = cause_of(errno);
+    if (!why)
         return NULL;
-    const char *why = cause_of(errno);
     write_end(file, why);
     close(file->fd);
     file->fd = -1;
@@ -125,7 +156,7 @@ static const char *write_piece(struct trace_file *file, const struct piece *piec
 }
 
 /* Waits for work; NULL: it is over. */
-static struct piece *take_piece(struct trace_file *file)
+static struct piece *wait_for_piece(struct trace_file *file)
 {
     uv_mutex_lock(&file->mutex);
     while (!file->first && !file->closing)
@@ -149,13 +180,20 @@ static void end(struct trace_file *file, const char *why)
     uv_mutex_unlock(&file->mutex);
 }
 
+static void drop_piece(struct piece piece)
+{
+    free(piece.bytes);
+    if (piece.opening)
+        opening_release(piece.opening);
+}
+
 static void run(void *context)
 {
     struct trace_file *file = context;
     struct piece *piece;
-    while ((piece = take_piece(file))) {
+    while ((piece = wait_for_piece(file))) {
         end(file, write_piece(file, piece));
-        free(piece->bytes);
+        drop_piece(*piece);
         free(piece);
     }
     if (file->fd >= 0)
@@ -165,15 +203,17 @@ static void run(void *context)
 /* ---- the loop's side ---- */
 
 /* Under the mutex. False: out of memory. */
-static bool queue(struct trace_file *file, uint8_t *bytes, size_t n)
+static bool queue(struct trace_file *file, struct piece queued)
 {
     struct piece *piece = malloc(sizeof *piece);
     if (!piece)
         return false;
-    *piece = (struct piece){.bytes = bytes, .n = n};
+    *piece = queued;
+    piece->file = file->number;
     *file->last = piece;
     file->last = &piece->next;
-    file->queued += n;
+    file->queued += piece->n;
+    file->bytes += piece->n;
     uv_cond_signal(&file->changed);
     return true;
 }
@@ -183,38 +223,58 @@ static void queue_end(struct trace_file *file, const char *why)
 {
     struct codec codec = codec_writer();
     trace_write_end(&codec, why);
-    if (codec.err || !queue(file, codec.out, codec.n))
+    if (codec.err || !queue(file, (struct piece){.bytes = codec.out, .n = codec.n}))
         codec_free(&codec);
     file->ended = why;
 }
 
-static const char *take(void *context, uint8_t *bytes, size_t n)
+static const char *put(struct trace_file *file, struct piece piece)
 {
-    struct trace_file *file = context;
     uv_mutex_lock(&file->mutex);
-    if (!file->ended && file->queued + n > TRACE_QUEUE_MAX)
+    if (!file->ended && file->queued + piece.n > TRACE_QUEUE_MAX)
         queue_end(file, "the disk is too slow");
     const char *why = file->ended;
-    if (!why && !queue(file, bytes, n))
-        why = file->ended = "out of memory";
+    if (!why && !queue(file, piece))
+        why = file->ended = out_of_memory;
     uv_mutex_unlock(&file->mutex);
     if (why)
-        free(bytes);
+        drop_piece(piece);
     return why;
+}
+
+static const char *take(void *context, uint8_t *bytes, size_t n)
+{
+    return put(context, (struct piece){.bytes = bytes, .n = n});
+}
+
+static const char *take_opening(void *context, struct opening *opening)
+{
+    return put(context, (struct piece){.opening = opening, .n = opening_size(opening)});
 }
 
 static void next_file(void *context)
 {
     struct trace_file *file = context;
     uv_mutex_lock(&file->mutex);
-    if (!file->ended && !queue(file, NULL, 0))
-        file->ended = "out of memory";
+    if (!file->ended && !queue(file, (struct piece){0}))
+        file->ended = out_of_memory;
+    file->number++;
+    file->bytes = 0;
     uv_mutex_unlock(&file->mutex);
+}
+
+static uint64_t file_bytes(void *context)
+{
+    struct trace_file *file = context;
+    uv_mutex_lock(&file->mutex);
+    uint64_t bytes = file->bytes;
+    uv_mutex_unlock(&file->mutex);
+    return bytes;
 }
 
 struct trace_sink trace_file_sink(struct trace_file *file)
 {
-    return (struct trace_sink){take, next_file, file};
+    return (struct trace_sink){take, take_opening, next_file, file_bytes, file};
 }
 
 /* ---- life ---- */

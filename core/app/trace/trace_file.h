@@ -2,9 +2,9 @@
  *
  *     FILE  FILE.1  FILE.2 ...        the newest first, at most files_max, mode 0600
  *
- * What is handed over is queued, at most TRACE_QUEUE_MAX bytes. When the queue is full or the disk
- * fails, nothing more is taken: the file ends with a record that says why, as far as the disk lets
- * it. */
+ * What is handed over is queued, at most TRACE_QUEUE_MAX bytes, segments with their size. When the
+ * queue is full or the disk fails, nothing more is taken: the file ends with a record that says
+ * why, as far as the disk lets it. */
 #ifndef APP_TRACE_FILE_H
 #define APP_TRACE_FILE_H
 
@@ -20,7 +20,7 @@ struct trace_file;
 enum err trace_file_open(
     const char *path, uint32_t files_max, struct trace_file **file, char *why, size_t cap);
 struct trace_sink trace_file_sink(struct trace_file *file);
-/* Waits until what was taken is written. NULL is fine. */
+/* Waits until what was taken is written and every segment is released. NULL is fine. */
 void trace_file_close(struct trace_file *file);
 
 #endif

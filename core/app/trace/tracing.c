@@ -66,7 +66,7 @@ void tracing_close(struct tracing *tracing)
 {
     if (tracing->recorder)
         recorder_stop(tracing->recorder, "the node stopped");
-    recorder_free(tracing->recorder);
     trace_file_close(tracing->file);
+    recorder_free(tracing->recorder);
     *tracing = (struct tracing){0};
 }

@@ -22,6 +22,7 @@ struct copying {
     struct copy copies[MACHINES_MAX];
     struct outbox outbox;
     unsigned made, compared;
+    struct node_picture picture;
 };
 
 static const struct log silent = {.level = LOG_NONE};
@@ -52,6 +53,13 @@ static void assert_same(const struct node *one, const struct node *other)
     assert_memory_equal(a.out, b.out, a.n);
     codec_free(&a);
     codec_free(&b);
+}
+
+/* A picture is written as the node that it was taken of. */
+static void look_at(struct copying *copying, const struct node *node)
+{
+    assert_int_equal(node_picture_take(&copying->picture, node), ERR_OK);
+    assert_same(node, copying->picture.node);
 }
 
 static void drop(struct copy *copy)
@@ -90,6 +98,7 @@ static void on_step(void *context, const struct sim_step *step)
     } else if (rng_below(&copying->rng, COPY_EVERY) == 0) {
         copy->node = copy_of(copying, step->node);
         assert_same(step->node, copy->node);
+        look_at(copying, step->node);
     }
 }
 
@@ -109,6 +118,7 @@ static void a_copy_of_a_node_acts_like_it(void **state)
         chaos_free(chaos);
     }
     assert_true(copying->made > 100 && copying->compared > 10000);
+    node_picture_free(&copying->picture);
     outbox_free(&copying->outbox);
     free(copying);
 }
@@ -121,6 +131,24 @@ static struct node *any_node(struct chaos *chaos)
             return (struct node *)sim_node(chaos->rig.sim, i);
     fail_msg("no node has a peer");
     return NULL;
+}
+
+static void a_picture_stays_what_it_was(void **state)
+{
+    (void)state;
+    struct node_picture picture = {0};
+    struct chaos *chaos = chaos_new(5);
+    const struct node *node = any_node(chaos);
+    struct codec before = bytes_of(node);
+    assert_int_equal(node_picture_take(&picture, node), ERR_OK);
+    sim_run_until(chaos->rig.sim, MINUTES_MS(2));
+    chaos_free(chaos); /* nothing of it is in the picture */
+    struct codec after = bytes_of(picture.node);
+    assert_int_equal(after.n, before.n);
+    assert_memory_equal(after.out, before.out, before.n);
+    codec_free(&before);
+    codec_free(&after);
+    node_picture_free(&picture);
 }
 
 static bool is_refused(struct copying *copying, struct span bytes)
@@ -158,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_copy_of_a_node_acts_like_it),
+        cmocka_unit_test(a_picture_stays_what_it_was),
         cmocka_unit_test(damaged_bytes_are_refused_or_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@ struct taping {
     struct policy policy; /* of the machine over all its runs; first */
     struct fake_policy *answers;
     struct recorder *recorder; /* NULL: not on */
+    struct opening *pending;   /* taken, not written yet */
     struct file files[FILES_MAX];
     unsigned files_n;
 };
@@ -46,22 +47,56 @@ static enum err ask(
     return policy_ask(next, hook, rng, view, verdict);
 }
 
-static const char *take(void *context, uint8_t *bytes, size_t n)
+static void append(struct taping *taping, const uint8_t *bytes, size_t n)
 {
-    struct taping *taping = context;
     struct file *file = &taping->files[taping->files_n];
     file->at = realloc(file->at, file->n + n);
     memcpy(file->at + file->n, bytes, n);
     file->n += n;
+}
+
+/* Written late: what the node did since must not show. */
+static void write_pending(struct taping *taping)
+{
+    struct codec codec = codec_writer();
+    if (!taping->pending)
+        return;
+    opening_write(taping->pending, &codec);
+    assert_int_equal(codec.err, ERR_OK);
+    opening_release(taping->pending);
+    taping->pending = NULL;
+    append(taping, codec.out, codec.n);
+    codec_free(&codec);
+}
+
+static const char *take(void *context, uint8_t *bytes, size_t n)
+{
+    write_pending(context);
+    append(context, bytes, n);
     free(bytes);
+    return NULL;
+}
+
+static const char *take_opening(void *context, struct opening *opening)
+{
+    struct taping *taping = context;
+    write_pending(taping);
+    taping->pending = opening;
     return NULL;
 }
 
 static void next_file(void *context)
 {
     struct taping *taping = context;
+    write_pending(taping);
     taping->files_n++;
     assert_true(taping->files_n < FILES_MAX);
+}
+
+static uint64_t file_bytes(void *context)
+{
+    const struct taping *taping = context;
+    return taping->files[taping->files_n].n + (taping->pending ? opening_size(taping->pending) : 0);
 }
 
 static void save_policy(void *context, struct codec *codec)
@@ -77,7 +112,7 @@ static void begin(struct tapes *tapes, struct taping *taping, struct node *node)
         .segment_ms = SECONDS_MS(40),
         .file_max = tapes->file_max,
         .version = "test",
-        .sink = {take, next_file, taping},
+        .sink = {take, take_opening, next_file, file_bytes, taping},
         .save_policy = save_policy,
         .log = silent,
     };
@@ -152,6 +187,7 @@ static void end(struct tapes *tapes, struct taping *taping)
     if (!taping->recorder)
         return;
     recorder_stop(taping->recorder, "over");
+    write_pending(taping);
     recorder_free(taping->recorder);
     taping->recorder = NULL;
     for (unsigned i = 0; i <= taping->files_n; i++) {

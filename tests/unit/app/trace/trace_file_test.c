@@ -85,6 +85,55 @@ static void what_is_taken_is_written_in_order(void **state)
     assert_int_equal(about.st_mode & 0777, 0600);
 }
 
+/* Of a node that knows nobody. */
+static struct opening *make_opening(struct opening *_Atomic *home)
+{
+    static const uint8_t entropy[BOOK_ENTROPY] = {1};
+    struct policy none = {0};
+    const struct node_settings settings = node_settings_default();
+    const struct book_settings small = {.new_buckets = 1,
+        .old_buckets = 1,
+        .new_bucket_size = 1,
+        .old_bucket_size = 1,
+        .new_buckets_per_group = 1,
+        .old_buckets_per_group = 1,
+        .new_buckets_per_addr = 1,
+        .selection_max = 1,
+        .bans_max = 1};
+    struct book *book;
+    struct opening *opening = opening_new(home);
+    assert_int_equal(book_new(&small, entropy, &book), ERR_OK);
+    struct node *node = node_new(&settings, book, &none, (struct now){0});
+    assert_true(opening && node);
+    assert_int_equal(node_picture_take(&opening->node, node), ERR_OK);
+    node_free(node);
+    opening->version = "test";
+    return opening;
+}
+
+static void the_beginning_of_a_segment_is_written_in_its_turn_and_given_back(void **state)
+{
+    struct fixture *f = *state;
+    struct opening *_Atomic home = NULL;
+    struct opening *opening = make_opening(&home);
+    struct codec expected = codec_writer();
+    opening_write(opening, &expected);
+    char *text = calloc(1, expected.n + 3);
+    assert_null(put(f, 1, 'a'));
+    assert_null(f->sink.take_opening(f->sink.context, opening));
+    assert_null(put(f, 1, 'b'));
+    assert_true(f->sink.file_bytes(f->sink.context) >= 2 + expected.n);
+    close_file(f);
+    assert_ptr_equal(home, opening);
+    assert_int_equal(read_file(f, 0, text, expected.n + 3), expected.n + 2);
+    assert_int_equal(text[0], 'a');
+    assert_memory_equal(text + 1, expected.out, expected.n);
+    assert_int_equal(text[1 + expected.n], 'b');
+    free(text);
+    codec_free(&expected);
+    opening_free(home);
+}
+
 static void older_files_move_on_and_the_oldest_goes(void **state)
 {
     struct fixture *f = *state;
@@ -151,6 +200,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(what_is_taken_is_written_in_order),
+        T(the_beginning_of_a_segment_is_written_in_its_turn_and_given_back),
         T(older_files_move_on_and_the_oldest_goes),
         T(a_file_of_an_earlier_run_is_kept),
         T(a_disk_that_is_too_slow_ends_the_trace),
