@@ -103,7 +103,7 @@ static inline void scene_start(struct scene *scene)
 
 static inline void scene_run(struct scene *scene, int64_t ms)
 {
-    sim_run_until(scene->rig.sim, sim_now(scene->rig.sim).mono_ms + ms);
+    rig_run(&scene->rig, ms);
 }
 
 /* The subject's process ends in good order and another begins, with what the first remembered. */

@@ -16,6 +16,29 @@ static struct node_settings with_seeds(size_t n, bool named)
     return settings;
 }
 
+/* Nodes that have started with n seeds, with an empty book or knowing one address. */
+
+static struct world *open_with_seeds(size_t n)
+{
+    struct node_settings settings = with_seeds(n, false);
+    return world_open(&settings);
+}
+
+static struct world *open_with_named_seeds(size_t n)
+{
+    struct node_settings settings = with_seeds(n, true);
+    return world_open(&settings);
+}
+
+static struct world *open_knowing_one_address(size_t named_seeds)
+{
+    struct node_settings settings = with_seeds(named_seeds, true);
+    struct world *world = world_new(&settings);
+    world_add_peers(world, 1, 1);
+    world_start(world);
+    return world;
+}
+
 static bool aborted(const struct world *world)
 {
     return world_count(world, ACTION_ABORT) > 0;
@@ -26,8 +49,7 @@ static bool aborted(const struct world *world)
 static void r3_without_seeds_an_empty_book_is_fine(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(0, false);
-    struct world *world = world_open(&settings);
+    struct world *world = open_with_seeds(0);
     assert_int_equal(world->done_n, 0);
     world_run(world, 5 * PERIOD); /* R58: silent */
     assert_false(world_logged(world, "no seed could be reached"));
@@ -37,8 +59,7 @@ static void r3_without_seeds_an_empty_book_is_fine(void **state)
 static void r5_names_are_looked_up_and_a_failure_drops_that_seed_only(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(3, true);
-    struct world *world = world_open(&settings);
+    struct world *world = open_with_named_seeds(3);
     assert_int_equal(world_count(world, ACTION_RESOLVE), 3);
     struct ip ip = addr_of(902).at.ip;
     world_resolved(world, 0, NULL);
@@ -53,8 +74,7 @@ static void r5_names_are_looked_up_and_a_failure_drops_that_seed_only(void **sta
 static void r6_no_seed_resolved_and_no_address_aborts_once_all_answers_are_there(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(3, true);
-    struct world *world = world_open(&settings);
+    struct world *world = open_with_named_seeds(3);
     world_resolved(world, 2, NULL);
     world_resolved(world, 0, NULL);
     assert_false(aborted(world));
@@ -66,10 +86,7 @@ static void r6_no_seed_resolved_and_no_address_aborts_once_all_answers_are_there
 static void r6_with_an_address_in_the_book_it_starts(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(1, true);
-    struct world *world = world_new(&settings);
-    world_add_peers(world, 1, 1);
-    world_start(world);
+    struct world *world = open_knowing_one_address(1);
     world_resolved(world, 0, NULL);
     assert_false(aborted(world));
     world_free(world);
@@ -78,10 +95,7 @@ static void r6_with_an_address_in_the_book_it_starts(void **state)
 static void r6_is_decided_once(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(1, true);
-    struct world *world = world_new(&settings);
-    world_add_peers(world, 1, 1);
-    world_start(world);
+    struct world *world = open_knowing_one_address(1);
     world_resolved(world, 0, NULL);
     struct peer_id id = id_of(1);
     book_remove(world->book, &id);
@@ -117,10 +131,7 @@ static void pex_off_leaves_the_seeds_alone(void **state)
 static void f14_names_that_fail_are_looked_up_again_with_growing_waits(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(1, true);
-    struct world *world = world_new(&settings);
-    world_add_peers(world, 1, 1);
-    world_start(world);
+    struct world *world = open_knowing_one_address(1);
     static const int64_t waits_s[] = {30, 60, 120, 240, 480, 600, 600};
     for (unsigned i = 0; i < 7; i++) {
         world_resolved(world, 0, NULL);
@@ -135,8 +146,7 @@ static void f14_names_that_fail_are_looked_up_again_with_growing_waits(void **st
 static void f14_a_named_seed_that_cannot_be_reached_is_looked_up_again(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(1, true);
-    struct world *world = world_open(&settings);
+    struct world *world = open_with_named_seeds(1);
     struct ip before = addr_of(901).at.ip, after = addr_of(555).at.ip;
     world_resolved(world, 0, &before);
     world_dial_fails(world, world_number(world, 901), ERR_TIMEOUT, false);
@@ -152,8 +162,7 @@ static void f14_a_named_seed_that_cannot_be_reached_is_looked_up_again(void **st
 static void answers_nobody_waits_for_are_ignored(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(1, true);
-    struct world *world = world_open(&settings);
+    struct world *world = open_with_named_seeds(1);
     struct ip ip = addr_of(901).at.ip;
     uint64_t strange[] = {1, 99, UINT64_C(1) << 32, UINT64_MAX};
     for (unsigned i = 0; i < 4; i++) {
@@ -172,8 +181,7 @@ static void answers_nobody_waits_for_are_ignored(void **state)
 static void r58_seeds_are_dialed_one_at_a_time_until_one_answers(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(4, false);
-    struct world *world = world_open(&settings);
+    struct world *world = open_with_seeds(4);
     for (unsigned i = 0; i < 3; i++) {
         uint64_t number = world_only(world, ACTION_DIAL)->conn;
         world_dial_fails(world, number, ERR_REFUSED, false);
@@ -189,8 +197,7 @@ static void r58_seeds_are_dialed_one_at_a_time_until_one_answers(void **state)
 static void r58_all_seeds_failing_is_logged_and_tried_again_next_round(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(3, false);
-    struct world *world = world_open(&settings);
+    struct world *world = open_with_seeds(3);
     for (unsigned i = 0; i < 3; i++)
         world_dial_fails(world, world_only(world, ACTION_DIAL)->conn, ERR_TIMEOUT, false);
     assert_true(world_logged(world, "no seed could be reached"));
@@ -220,8 +227,7 @@ static void r58_the_order_changes_from_run_to_run(void **state)
 static void r58_a_seed_that_is_connected_ends_the_walk(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(3, false);
-    struct world *world = world_open(&settings);
+    struct world *world = open_with_seeds(3);
     uint32_t dialed = 901;
     while (!world_number(world, dialed))
         dialed++;
@@ -237,8 +243,7 @@ static void r58_a_seed_that_is_connected_ends_the_walk(void **state)
 static void r58_a_seed_that_dialed_us_meanwhile_counts_as_reached(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(2, false);
-    struct world *world = world_open(&settings);
+    struct world *world = open_with_seeds(2);
     uint64_t number = world_only(world, ACTION_DIAL)->conn;
     uint32_t n = world_dialed(world, 901) ? 901 : 902;
     world_inbound(world, n);
@@ -268,8 +273,7 @@ static void p10_one_seed_is_not_dialed_twice_within_10_s(void **state)
 static void a_seed_that_closes_at_once_is_not_dialed_in_a_loop(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(1, false);
-    struct world *world = world_open(&settings);
+    struct world *world = open_with_seeds(1);
     for (unsigned i = 0; i < 5; i++) {
         uint64_t number = world_number(world, 901);
         world_connect(world, number);
@@ -326,8 +330,7 @@ static void our_own_id_among_the_seeds_is_skipped(void **state)
 static void s12_a_seed_that_is_ourselves_is_not_dialed_again(void **state)
 {
     (void)state;
-    struct node_settings settings = with_seeds(1, false);
-    struct world *world = world_open(&settings);
+    struct world *world = open_with_seeds(1);
     world_dial_fails(world, world_number(world, 901), ERR_SELF, true);
     world_run(world, 10 * PERIOD);
     assert_int_equal(world_count(world, ACTION_DIAL), 0);

@@ -28,7 +28,7 @@ static void stall(struct rig *rig, int64_t ms)
 {
     const uint32_t islands[] = {0, 1};
     sim_partition(rig->sim, islands);
-    sim_run_until(rig->sim, sim_now(rig->sim).mono_ms + ms);
+    rig_run(rig, ms);
     sim_heal(rig->sim);
 }
 
@@ -45,7 +45,7 @@ static void a_connection_that_stalls_gets_no_honest_node_banned(void **state)
             add_knowing_all(&rig, i, 2, false, false);
         rig_start(&rig);
         for (int stalls = 0; stalls < 30; stalls++) {
-            sim_run_until(rig.sim, sim_now(rig.sim).mono_ms + SECONDS_MS(37));
+            rig_run(&rig, SECONDS_MS(37));
             stall(&rig, length_ms);
         }
         assert_no_suspicion(&rig);
@@ -73,7 +73,7 @@ static void honest_nodes_flapping_behind_one_ip_are_never_banned(void **state)
             sim_end(rig.sim, i, (enum sim_end)(flap % 2));
             sim_start(rig.sim, i);
             sim_command(rig.sim, i, COMMAND_DIAL, &target);
-            sim_run_until(rig.sim, sim_now(rig.sim).mono_ms + SECONDS_MS(1));
+            rig_run(&rig, SECONDS_MS(1));
         }
         assert_no_suspicion(&rig);
         const struct book *book = node_book(sim_node(rig.sim, NODES));
@@ -96,7 +96,7 @@ static void islands_grow_together_again(void **state)
     rig_start(&rig);
     assert_true(sim_run_until_true(rig.sim, MINUTES_MS(5), 100, all_connected, NULL));
     sim_partition(rig.sim, islands);
-    sim_run_until(rig.sim, sim_now(rig.sim).mono_ms + MINUTES_MS(30));
+    rig_run(&rig, MINUTES_MS(30));
     for (uint32_t i = 0; i < NODES; i++)
         assert_int_equal(counts_of(&rig, i).peers, NODES / 2 - 1);
     sim_heal(rig.sim);

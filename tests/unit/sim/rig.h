@@ -78,6 +78,19 @@ static inline void rig_start(struct rig *rig)
         sim_start(rig->sim, i);
 }
 
+/* As rig_start, but only one: the others wait for sim_start. */
+static inline void rig_start_only(struct rig *rig, uint32_t i)
+{
+    rig->watch = watch_new(rig->sim, 1);
+    sim_start(rig->sim, i);
+}
+
+/* Lets time pass. */
+static inline void rig_run(struct rig *rig, int64_t ms)
+{
+    sim_run_until(rig->sim, sim_now(rig->sim).mono_ms + ms);
+}
+
 static inline void rig_check(const struct rig *rig)
 {
     const char *broken = rig->watch ? watch_broken(rig->watch) : NULL;
@@ -144,6 +157,21 @@ static inline bool pair_apart(void *context, const struct sim *sim)
 {
     const struct pair *pair = context;
     return !is_connected(sim, pair->i, pair->j) && !is_connected(sim, pair->j, pair->i);
+}
+
+/* Lets time pass until machines i and j are peers of each other; whether they are. */
+static inline bool rig_connects(struct rig *rig, uint32_t i, uint32_t j, int64_t within_ms)
+{
+    struct pair pair = {i, j};
+    return sim_run_until_true(
+        rig->sim, sim_now(rig->sim).mono_ms + within_ms, 10, pair_connected, &pair);
+}
+
+static inline bool rig_parts(struct rig *rig, uint32_t i, uint32_t j, int64_t within_ms)
+{
+    struct pair pair = {i, j};
+    return sim_run_until_true(
+        rig->sim, sim_now(rig->sim).mono_ms + within_ms, 10, pair_apart, &pair);
 }
 
 #endif
