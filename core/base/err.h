@@ -56,6 +56,7 @@ enum blame { BLAME_NONE, BLAME_PEER, BLAME_US, BLAME_ENVIRONMENT };
     X(POLICY, "policy", NONE, "refused by the policy")                                             \
     X(LISTED, "listed", NONE, "this ID is in the list already")                                    \
     X(GRACEFUL, "graceful", NONE, "closed by us without blame")                                    \
+    X(SERVED, "served", NONE, "answered, then closed by us, as a seed does")                       \
     X(STOPPING, "stopping", NONE, "node is stopping")                                              \
     X(IDLE, "idle", PEER, "peer did not do what it connected for in time")                         \
     /* dialing */                                                                                  \

@@ -1,9 +1,11 @@
 #include "book/bans.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "book/bans_inside.h"
+#include "book/rfc3339.h"
 #include "crypto/hash.h"
 
 #define V4_BITS 96 /* prefixes of IPv4 ranges are at least this long */
@@ -44,6 +46,15 @@ char *ban_target_text(const struct ban_target *target, char out[ADDR_TEXT_MAX])
     if (target->kind == BAN_CIDR)
         return cidr_text(&(struct cidr){target->ip, target->bits}, out);
     return addr_to_text(&pair, out);
+}
+
+char *ban_text(const struct ban *ban, char out[BAN_TEXT_MAX])
+{
+    char target[ADDR_TEXT_MAX], until[RFC3339_MAX];
+    int64_t whole_ms = ban->until_ms / 1000 * 1000;
+    snprintf(out, BAN_TEXT_MAX, "%s until %s: %s", ban_target_text(&ban->target, target),
+        rfc3339_text(whole_ms, until), ban->reason);
+    return out;
 }
 
 enum err bans_new(uint32_t max, const uint8_t hash_key[16], struct bans **out)

@@ -44,6 +44,10 @@ struct ban {
     char reason[BAN_REASON_MAX + 1];
 };
 
+/* "10.0.0.0/8 until 2026-01-02T03:04:05Z: spam" */
+#define BAN_TEXT_MAX (ADDR_TEXT_MAX + BAN_REASON_MAX + 40)
+char *ban_text(const struct ban *ban, char out[BAN_TEXT_MAX]);
+
 struct bans;
 
 /* hash_key keys the lookup tables, so that nobody can choose colliding IDs. ERR_INVALID (max is 0

@@ -2,6 +2,7 @@
 
 #include "crypto/handshake.h"
 #include "link/channels.h"
+#include "link/detail.h"
 #include "wire/frame.h"
 #include "wire/handshake_message.h"
 #include <stdlib.h>
@@ -115,18 +116,20 @@ static enum err take_auth(struct link *link, struct now now, struct span body)
         return ERR_AUTH_SIGNATURE;
     link->peer_id = peer_id_of_key(auth.public_key);
     link->authenticated = true;
-    if (handshake->outbound && !peer_id_equal(&link->peer_id, &handshake->expected))
+    if (handshake->outbound && !peer_id_equal(&link->peer_id, &handshake->expected)) {
+        detail_wrong_id(link, &handshake->expected);
         return ERR_WRONG_ID;
+    }
     handshake->deadline_ms = now.mono_ms + link->settings->handshake_timeout_ms;
     link->stage = STAGE_NODE_INFO;
     return send_node_info(link);
 }
 
 /* wire.md 2.2 steps 6 - 9 */
-static enum err check_node_info(const struct link *link, const struct node_info *info)
+static enum err check_node_info(
+    const struct link *link, const struct node_info *info, const char **why)
 {
-    const char *why;
-    enum err err = node_info_validate(info, &why);
+    enum err err = node_info_validate(info, why);
     if (err)
         return err;
     char id_text[PEER_ID_TEXT + 1];
@@ -137,27 +140,18 @@ static enum err check_node_info(const struct link *link, const struct node_info 
     return node_info_compatible(&link->settings->own, info);
 }
 
-/* Cut, and whatever is not printable ASCII becomes '?': it is for logs. */
-static void note_other_network(struct link *link, struct span network)
-{
-    size_t n = network.n < LINK_NETWORK_SHOWN_MAX ? network.n : LINK_NETWORK_SHOWN_MAX;
-    link->other_network = calloc(1, n + 1);
-    for (size_t i = 0; link->other_network && i < n; i++) {
-        bool is_printable = network.at[i] >= 0x20 && network.at[i] <= 0x7e;
-        link->other_network[i] = is_printable ? (char)network.at[i] : '?';
-    }
-}
-
 static enum err take_node_info(struct link *link, struct now now, struct span body)
 {
     struct node_info info;
+    const char *why = "";
     enum err err = node_info_decode(body, &info);
-    if (!err)
-        err = check_node_info(link, &info);
-    if (err == ERR_OTHER_NETWORK)
-        note_other_network(link, info.network);
     if (err)
         return err;
+    err = check_node_info(link, &info, &why);
+    if (err) {
+        detail_node_info(link, err, &info, why);
+        return err;
+    }
     handshake_end(link);
     link->stage = STAGE_PACKETS;
     link->decayed_ms = now.mono_ms;

@@ -56,7 +56,7 @@ void link_free(struct link *link)
         return;
     let_go(link);
     buffer_free(&link->ready);
-    free(link->other_network);
+    free(link->detail);
     free(link);
 }
 
@@ -220,9 +220,9 @@ const struct peer_id *link_peer_id(const struct link *link)
     return link->authenticated ? &link->peer_id : NULL;
 }
 
-const char *link_other_network(const struct link *link)
+const char *link_detail(const struct link *link)
 {
-    return link->other_network ? link->other_network : "";
+    return link->detail;
 }
 
 size_t link_pending_bytes(const struct link *link)
@@ -232,7 +232,7 @@ size_t link_pending_bytes(const struct link *link)
 
 size_t link_memory(const struct link *link)
 {
-    size_t other_network = link->other_network ? strlen(link->other_network) + 1 : 0;
-    return sizeof *link + other_network + handshake_memory(link) + buffer_memory(link->frame) +
+    size_t detail = link->detail ? LINK_DETAIL_MAX + 1 : 0;
+    return sizeof *link + detail + handshake_memory(link) + buffer_memory(link->frame) +
         buffer_memory(link->message) + buffer_memory(link->ready) + channels_memory(link);
 }

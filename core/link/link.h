@@ -117,10 +117,10 @@ bool link_is_established(const struct link *link);
 bool link_has_heard_key(const struct link *link);
 /* The ID the peer proved, once authenticated (also when a later check failed), else NULL. */
 const struct peer_id *link_peer_id(const struct link *link);
-/* After ERR_OTHER_NETWORK what the peer calls its own, for logs: printable ASCII, cut; else "".
- * Borrowed from the link. */
-#define LINK_NETWORK_SHOWN_MAX 50 /* bytes; the longest chain ID that CometBFT takes */
-const char *link_other_network(const struct link *link);
+/* After a failed handshake the fact behind its error, for people ("our network is a-1, theirs is
+ * b-2"): printable ASCII; NULL where the error says all. Borrowed from the link. */
+#define LINK_DETAIL_MAX 191 /* bytes */
+const char *link_detail(const struct link *link);
 size_t link_pending_bytes(const struct link *link);
 /* For tests and metrics: bytes of heap this link holds now, the struct included. */
 size_t link_memory(const struct link *link);

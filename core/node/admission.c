@@ -6,8 +6,11 @@
 static void refuse(struct step *step, const struct event *event, enum err why)
 {
     struct node *node = step->node;
+    const struct addr addr = {.at = event->accepted.remote};
     char at[ADDR_TEXT_MAX];
-    outbox_add(step->outbox, ACTION_REFUSE, event->conn)->refuse.why = why;
+    struct action *action = outbox_add(step->outbox, ACTION_REFUSE, event->conn);
+    action->refuse.why = why;
+    action->refuse.detail = refusal_detail(step, why, &addr);
     node->metrics.refused[why]++;
     log_write(&node->settings.log, LOG_INFO, "inbound refused",
         LOG_TEXT("addr", endpoint_to_text(&event->accepted.remote, at)),
@@ -164,12 +167,15 @@ static enum err welcome(struct step *step, struct conn *conn, const struct event
 
 static void turn_away(struct step *step, struct conn *conn, const struct peer_id *id, enum err err)
 {
+    const struct addr addr = {*id, conn->remote};
+    const char *detail = refusal_detail(step, err, &addr);
     char text[PEER_ID_TEXT + 1];
     step->node->metrics.refused[err] += !conn->outbound;
     log_write(&step->node->settings.log, LOG_INFO,
         conn->outbound ? "outbound dropped" : "inbound refused",
-        LOG_TEXT("peer", peer_id_text(id, text)), LOG_TEXT("error", err_text(err)));
-    admission_close(step, conn, err, 0);
+        LOG_TEXT("peer", peer_id_text(id, text)), LOG_TEXT("error", err_text(err)),
+        LOG_TEXT("detail", detail ? detail : "-"));
+    admission_close_because(step, conn, err, detail, 0);
 }
 
 void admission_established(struct step *step, const struct event *event)
@@ -195,7 +201,7 @@ void admission_established(struct step *step, const struct event *event)
             node->book, &(struct addr){*id, conn->remote}, event->established.info->version);
     }
     if (!err && origin == ORIGIN_FEELER)
-        admission_close(step, conn, ERR_GRACEFUL, 0);
+        admission_close_because(step, conn, ERR_GRACEFUL, "tried out: it proved its ID", 0);
     else if (!err)
         err = welcome(step, conn, event);
     if (err)
@@ -234,16 +240,23 @@ static void log_gone(const struct step *step, const struct conn *conn, enum err 
         LOG_TEXT("peer", peer_id_text(&conn->id, id)), LOG_TEXT("reason", err_text(why)));
 }
 
-void admission_close(struct step *step, struct conn *conn, enum err why, int64_t flush_ms)
+void admission_close_because(
+    struct step *step, struct conn *conn, enum err why, const char *detail, int64_t flush_ms)
 {
     struct action *action = outbox_add(step->outbox, ACTION_CLOSE, conn->number);
     action->close.why = why;
+    action->close.detail = detail;
     action->close.flush_ms = flush_ms;
     if (conn->state == CONN_PEER) {
         log_gone(step, conn, why);
         observe_closed(step, conn, why);
     }
-    forget(step, conn, why, why == ERR_GRACEFUL);
+    forget(step, conn, why, why == ERR_GRACEFUL || why == ERR_SERVED);
+}
+
+void admission_close(struct step *step, struct conn *conn, enum err why, int64_t flush_ms)
+{
+    admission_close_because(step, conn, why, NULL, flush_ms);
 }
 
 /* Not so: ends that are not the peer's doing, or that any honest peer brings about by leaving or by

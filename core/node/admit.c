@@ -86,7 +86,8 @@ static enum err replace(struct step *step, const struct peer_rows *peers, int64_
     if (row < 0 || (size_t)row >= peers->n)
         return ERR_NO_SLOT;
     struct conn *victim = conns_find(&step->node->conns, peers->numbers[row]);
-    admission_close(step, victim, ERR_GRACEFUL, 0);
+    admission_close_because(
+        step, victim, ERR_GRACEFUL, "made room for another one, as the policy wants (admit)", 0);
     return ERR_OK;
 }
 

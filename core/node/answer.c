@@ -107,7 +107,7 @@ static struct answer_verdict choose(struct step *step, const struct conn *conn, 
 static void refuse(struct step *step, struct conn *conn)
 {
     step->node->counts.requests_refused++;
-    admission_close(step, conn, ERR_GRACEFUL, 0);
+    admission_close_because(step, conn, ERR_GRACEFUL, "it asks more often than it is answered", 0);
 }
 
 static void answer(struct step *step, struct conn *conn, double linger_s)
@@ -120,7 +120,7 @@ static void answer(struct step *step, struct conn *conn, double linger_s)
     note_answer(step, conn);
     share_send(step, conn);
     if (closes) /* R25: whatever else it sends is no message any more */
-        admission_close(step, conn, ERR_GRACEFUL, clamp_ms(linger_s, 0, LINGER_MAX_MS));
+        admission_close(step, conn, ERR_SERVED, clamp_ms(linger_s, 0, LINGER_MAX_MS));
 }
 
 void answer_request(struct step *step, struct conn *conn)

@@ -10,7 +10,7 @@ static enum err disconnect(struct step *step, const struct peer_id *id)
     struct conn *conn = conns_peer(&step->node->conns, id);
     if (!conn)
         return ERR_NOT_FOUND;
-    admission_close(step, conn, ERR_GRACEFUL, 0);
+    admission_close_because(step, conn, ERR_GRACEFUL, "by an operator", 0);
     return ERR_OK;
 }
 
@@ -159,11 +159,11 @@ static enum err run(struct step *step, const struct node_command *command, uint3
 const char *command_name(enum command_kind kind)
 {
     static const char *const names[] = {"stop", "save", "dial", "disconnect", "ban", "unban",
-        "persistent add", "persistent remove", "seed add", "set"};
+        "persistent add", "persistent remove", "seeds add", "set"};
     return names[kind];
 }
 
-#define LINE_MAX_BYTES (ADDR_TEXT_MAX + 64)
+#define LINE_MAX_BYTES (ADDR_TEXT_MAX + BAN_REASON_MAX + 64)
 
 static const char *setting_name(enum node_setting setting)
 {
@@ -175,57 +175,103 @@ static const char *setting_name(enum node_setting setting)
     return names[setting];
 }
 
-/* The command with what it is about, so that the log tells who changed what. */
-static const char *command_line(const struct node_command *command, char out[LINE_MAX_BYTES])
+/* What a command is about; "": the node as a whole. */
+static const char *object_text(const struct node_command *command, char out[LINE_MAX_BYTES])
 {
-    char object[ADDR_TEXT_MAX] = "";
-    const char *name = command_name(command->kind);
+    char target[ADDR_TEXT_MAX];
+    out[0] = 0;
     switch (command->kind) {
     case COMMAND_STOP:
     case COMMAND_SAVE:
         break;
     case COMMAND_PERSISTENT_ADD:
     case COMMAND_SEED_ADD:
-        peer_id_text(&command->peer->id, object);
+        peer_id_text(&command->peer->id, out);
         break;
     case COMMAND_DIAL:
-        addr_to_text(&command->addr, object);
+        addr_to_text(&command->addr, out);
         break;
     case COMMAND_DISCONNECT:
     case COMMAND_PERSISTENT_REMOVE:
-        peer_id_text(&command->id, object);
+        peer_id_text(&command->id, out);
         break;
     case COMMAND_BAN:
-        ban_target_text(&command->ban.target, object);
+        snprintf(out, LINE_MAX_BYTES, "%s for %lld s: %s",
+            ban_target_text(&command->ban.target, target),
+            (long long)(command->ban.duration_ms / 1000), command->ban.reason);
         break;
     case COMMAND_UNBAN:
-        ban_target_text(&command->target, object);
+        ban_target_text(&command->target, out);
         break;
     case COMMAND_SET:
-        snprintf(object, sizeof object, "%s %lld", setting_name(command->set.setting),
+        snprintf(out, LINE_MAX_BYTES, "%s %lld", setting_name(command->set.setting),
             (long long)command->set.value);
         break;
     }
-    snprintf(out, LINE_MAX_BYTES, "%s%s%s", name, *object ? " " : "", object);
     return out;
+}
+
+/* The command with what it is about, so that the log tells who changed what. */
+static const char *command_line(const struct node_command *command, char out[LINE_MAX_BYTES])
+{
+    char object[LINE_MAX_BYTES];
+    const char *about = object_text(command, object);
+    snprintf(out, LINE_MAX_BYTES, "%s%s%.*s", command_name(command->kind), *about ? " " : "",
+        LINE_MAX_BYTES - 32, about);
+    return out;
+}
+
+/* A setting goes by the name that people know in the log of whoever sent it. */
+static void log_done(const struct log *log, const struct node_command *command, uint32_t n)
+{
+    char line[LINE_MAX_BYTES];
+    bool bans = command->kind == COMMAND_BAN, unbans = command->kind == COMMAND_UNBAN;
+    enum log_level level = command->kind == COMMAND_SET ? LOG_DEBUG : LOG_INFO;
+    if (bans || unbans)
+        log_write(log, level, "command done", LOG_TEXT("command", command_line(command, line)),
+            LOG_NUMBER(bans ? "closed" : "ended", n));
+    else
+        log_write(log, level, "command done", LOG_TEXT("command", command_line(command, line)));
+}
+
+static void log_refused(
+    const struct log *log, const struct node_command *command, enum err err, const char *detail)
+{
+    char line[LINE_MAX_BYTES];
+    log_write(log, LOG_ERROR, "command refused", LOG_TEXT("command", command_line(command, line)),
+        LOG_TEXT("error", err_text(err)), LOG_TEXT("detail", detail ? detail : "-"));
+}
+
+/* Of a refused dial: what is in its way. A ban is followed by how to end it; that of an ID at one
+ * address ends with those of the ID. */
+static const char *dial_detail(const struct step *step, const struct addr *addr, enum err err)
+{
+    const struct ban *ban = bans_by_addr(book_bans(step->node->book), step->now, addr);
+    char text[BAN_TEXT_MAX], target[ADDR_TEXT_MAX];
+    if (err != ERR_BANNED || !ban)
+        return refusal_detail(step, err, addr);
+    char *detail = outbox_alloc(step->outbox, DETAIL_MAX + 1);
+    snprintf(detail, DETAIL_MAX + 1, "%s; unban %s ends it", ban_text(ban, text),
+        ban->target.kind == BAN_PAIR ? peer_id_text(&ban->target.id, target)
+                                     : ban_target_text(&ban->target, target));
+    return detail;
 }
 
 void command_run(struct step *step, const struct node_command *command)
 {
-    char line[LINE_MAX_BYTES];
+    const struct log *log = &step->node->settings.log;
+    const char *detail = NULL;
     uint32_t n = 0;
     enum err err = run(step, command, &n);
-    const struct log *log = &step->node->settings.log;
+    if (err && command->kind == COMMAND_DIAL)
+        detail = dial_detail(step, &command->addr, err);
     if (err)
-        log_write(log, LOG_ERROR, "command refused",
-            LOG_TEXT("command", command_line(command, line)), LOG_TEXT("error", err_text(err)));
+        log_refused(log, command, err, detail);
     else
-        log_write(log, LOG_INFO, "command done", LOG_TEXT("command", command_line(command, line)),
-            LOG_NUMBER("n", n));
+        log_done(log, command, n);
     if (command->token == 0)
         return;
     struct action *action = outbox_add(step->outbox, ACTION_ANSWER, 0);
-    action->answer.token = command->token;
-    action->answer.err = err;
-    action->answer.n = n;
+    action->answer =
+        (struct node_answer){.token = command->token, .err = err, .n = n, .detail = detail};
 }

@@ -13,7 +13,11 @@
  *
  * After REFUSE, CLOSE, a closed or a dial-failed event the number is dead: the host sends no
  * further event for it and ignores actions that name it. CLOSE may also come before `established`.
- */
+ *
+ * Beside an error there may be a `detail`: the fact behind it in words ("our network is a-1, theirs
+ * is b-2"), for the log and for people who ask. No decision depends on it. NULL: the error says
+ * all. Printable ASCII, at most DETAIL_MAX bytes; one of an action is valid until the outbox is
+ * reset. */
 #ifndef NODE_EVENT_H
 #define NODE_EVENT_H
 
@@ -25,6 +29,7 @@
 #include "wire/pex_message.h"
 
 #define CONN_OUTBOUND (UINT64_C(1) << 63)
+#define DETAIL_MAX 255
 
 enum event_kind {
     EVENT_START,         /* once, first */
@@ -157,6 +162,7 @@ struct event {
         struct {
             enum err err;
             bool id_proven; /* the dialed ID authenticated before the dial failed (F25) */
+            const char *detail;
         } dial_failed;
         const struct pex_message *message;
         struct {
@@ -165,6 +171,7 @@ struct event {
         struct {
             enum err err;
             struct peer_id id; /* proven ID of a handshake that failed later, else all-zero */
+            const char *detail;
         } closed;
         struct {
             uint64_t token;
@@ -199,6 +206,14 @@ enum action_kind {
     ACTION_ABORT,  /* the node cannot run (R6): tell the operator and exit */
 };
 
+/* What became of a command. */
+struct node_answer {
+    uint64_t token;
+    enum err err;
+    uint32_t n; /* peers closed, bans ended */
+    const char *detail;
+};
+
 struct action {
     enum action_kind kind;
     uint64_t conn;
@@ -208,11 +223,13 @@ struct action {
         } dial;
         struct {
             enum err why;
+            const char *detail;
         } refuse;
         struct pex_message send; /* addrs are valid until the outbox is reset */
         struct {
             enum err why;
             int64_t flush_ms;
+            const char *detail;
         } close;
         struct {
             uint64_t token;
@@ -223,11 +240,7 @@ struct action {
             char *image; /* heap; the host takes it and frees it */
             size_t n;
         } export;
-        struct {
-            uint64_t token;
-            enum err err;
-            uint32_t n; /* peers closed, bans ended */
-        } answer;
+        struct node_answer answer;
         struct {
             const char *why; /* static sentence */
         } abort;

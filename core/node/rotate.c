@@ -20,7 +20,8 @@ static void close_the_oldest(struct step *step)
         int64_t stayed_ms = step->now.mono_ms - conn->since_ms;
         if (conn->state == CONN_PEER && !conn->persistent &&
             stayed_ms >= node->settings.seed_disconnect_wait_ms)
-            admission_close(step, conn, ERR_GRACEFUL, 0);
+            admission_close_because(
+                step, conn, ERR_GRACEFUL, "a seed keeps no peer longer (seed_disconnect_wait)", 0);
     }
 }
 
@@ -38,8 +39,8 @@ static void let_go(
     for (size_t i = 0; i < verdict->rows_n && left > 0; i++) {
         if (!view_take_row(seen, peers->n, verdict->rows[i]))
             continue;
-        uint64_t number = peers->numbers[verdict->rows[i]];
-        admission_close(step, conns_find(&step->node->conns, number), ERR_GRACEFUL, 0);
+        struct conn *conn = conns_find(&step->node->conns, peers->numbers[verdict->rows[i]]);
+        admission_close_because(step, conn, ERR_GRACEFUL, "let go by the policy (rotate)", 0);
         left--;
     }
 }

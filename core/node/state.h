@@ -142,13 +142,6 @@ static inline int64_t clamp_ms(double seconds, int64_t min_ms, int64_t max_ms)
     return ms < (double)max_ms ? (int64_t)ms : max_ms;
 }
 
-/* The peer's ID is proven, and it is none for us (F25). */
-static inline bool err_is_other_network(enum err err)
-{
-    return err == ERR_OTHER_NETWORK || err == ERR_OTHER_BLOCK_VERSION ||
-        err == ERR_NO_COMMON_CHANNEL;
-}
-
 /* Keys of the tables. */
 struct endpoint_key {
     uint8_t bytes[18];
@@ -179,6 +172,16 @@ void admission_established(struct step *step, const struct event *event);
 void admission_closed(struct step *step, const struct event *event);
 /* Forgets a connection and tells the host to close it, after what is queued if flush_ms > 0. */
 void admission_close(struct step *step, struct conn *conn, enum err why, int64_t flush_ms);
+
+/* The same, and `detail` says more. */
+void admission_close_because(
+    struct step *step, struct conn *conn, enum err why, const char *detail, int64_t flush_ms);
+
+/* refusal.c */
+
+/* What people are told beside the error (event.h): the ban, the connection or the limit in whose
+ * way `addr` is; its ID may be none. */
+const char *refusal_detail(const struct step *step, enum err why, const struct addr *addr);
 
 /* exchange.c */
 

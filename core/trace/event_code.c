@@ -16,6 +16,29 @@ static void code_err(struct codec *codec, enum err *err)
     code_enum(codec, err, ERR_COUNT);
 }
 
+static void code_borrowed_text(struct codec *codec, const char **text, struct event_room *room)
+{
+    struct span span = {0};
+    if (!codec->reading && *text)
+        span = span_of(*text, strnlen(*text, EVENT_TEXT_MAX));
+    code_span(codec, &span, EVENT_TEXT_MAX);
+    if (!codec->reading)
+        return;
+    memset(room->text, 0, sizeof room->text);
+    if (span.n > 0)
+        memcpy(room->text, span.at, span.n);
+    *text = room->text;
+}
+
+/* NULL stays NULL. */
+static void code_detail(struct codec *codec, const char **detail, struct event_room *room)
+{
+    bool some = *detail != NULL;
+    code_bool(codec, &some);
+    if (some)
+        code_borrowed_text(codec, detail, room);
+}
+
 /* ---- connections ---- */
 
 static void code_info(struct codec *codec, struct node_info *info)
@@ -133,20 +156,6 @@ static void code_stored(struct codec *codec, struct event *event, struct event_r
 
 /* ---- operators ---- */
 
-static void code_borrowed_text(struct codec *codec, const char **text, struct event_room *room)
-{
-    struct span span = {0};
-    if (!codec->reading && *text)
-        span = span_of(*text, strnlen(*text, EVENT_TEXT_MAX));
-    code_span(codec, &span, EVENT_TEXT_MAX);
-    if (!codec->reading)
-        return;
-    memset(room->text, 0, sizeof room->text);
-    if (span.n > 0)
-        memcpy(room->text, span.at, span.n);
-    *text = room->text;
-}
-
 static void code_target(struct codec *codec, struct ban_target *target)
 {
     code_bytes(codec, target, sizeof *target);
@@ -220,6 +229,7 @@ static void code_body(struct codec *codec, struct event *event, struct event_roo
     case EVENT_DIAL_FAILED:
         code_err(codec, &event->dial_failed.err);
         code_bool(codec, &event->dial_failed.id_proven);
+        code_detail(codec, &event->dial_failed.detail, room);
         break;
     case EVENT_MESSAGE:
         if (codec->reading)
@@ -232,6 +242,7 @@ static void code_body(struct codec *codec, struct event *event, struct event_roo
     case EVENT_CLOSED:
         code_err(codec, &event->closed.err);
         code_peer_id(codec, &event->closed.id);
+        code_detail(codec, &event->closed.detail, room);
         break;
     case EVENT_RESOLVED:
         code_resolved(codec, event, room);

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#define EVENT_TEXT_MAX 255
+#define EVENT_TEXT_MAX DETAIL_MAX
 
 /* What a read event points to. */
 struct event_room {

@@ -46,6 +46,12 @@ static void put_text(json_t *into, const char *name, const char *text)
     json_object_set_new(into, name, decision_text_json(span_of_text(text)));
 }
 
+static void put_detail(json_t *into, const char *detail)
+{
+    if (detail)
+        put_text(into, "detail", detail);
+}
+
 static void put_message(json_t *into, const struct pex_message *message)
 {
     bool is_list = message->kind == PEX_ADDRS;
@@ -76,6 +82,7 @@ static void put_connection_details(json_t *into, const struct event *event)
         break;
     case EVENT_DIAL_FAILED:
         put_err(into, event->dial_failed.err);
+        put_detail(into, event->dial_failed.detail);
         break;
     case EVENT_MESSAGE:
         put_message(into, event->message);
@@ -86,6 +93,7 @@ static void put_connection_details(json_t *into, const struct event *event)
     case EVENT_CLOSED:
         put_id(into, &event->closed.id);
         put_err(into, event->closed.err);
+        put_detail(into, event->closed.detail);
         break;
     default:
         break;

@@ -72,10 +72,14 @@ static void tell_text(struct happenings *happenings, enum happening_kind kind, c
     happenings->told(happenings->context, &made);
 }
 
-static void tell_end(
-    struct happenings *happenings, enum happening_kind kind, uint64_t conn, enum err err)
+static void tell_end(struct happenings *happenings, enum happening_kind kind, uint64_t conn,
+    enum err err, const char *detail)
 {
-    tell_conn(happenings, kind, conn, err, 0);
+    struct happening made = of_conn(happenings, kind, conn);
+    made.err = err;
+    if (detail)
+        put_text(&made, span_of_text(detail));
+    happenings->told(happenings->context, &made);
     recent_remove(&happenings->conns, &conn);
 }
 
@@ -95,7 +99,7 @@ static void closed(struct happenings *happenings, const struct event *event)
     struct addr *known = recent_find(&happenings->conns, &event->conn);
     if (known && peer_id_is_none(&known->id))
         known->id = event->closed.id;
-    tell_end(happenings, HAPPENING_CLOSED, event->conn, event->closed.err);
+    tell_end(happenings, HAPPENING_CLOSED, event->conn, event->closed.err, event->closed.detail);
 }
 
 static void connection_event(struct happenings *happenings, const struct event *event)
@@ -112,7 +116,8 @@ static void connection_event(struct happenings *happenings, const struct event *
         established(happenings, event);
         break;
     case EVENT_DIAL_FAILED:
-        tell_end(happenings, HAPPENING_DIAL_FAILED, event->conn, event->dial_failed.err);
+        tell_end(happenings, HAPPENING_DIAL_FAILED, event->conn, event->dial_failed.err,
+            event->dial_failed.detail);
         break;
     case EVENT_MESSAGE:
         tell_conn(happenings, message->kind == PEX_REQUEST ? HAPPENING_REQUEST : HAPPENING_LIST,
@@ -165,26 +170,17 @@ static void put_subject(struct happening *made, const struct node_command *comma
     }
 }
 
-static const char *setting_name(enum node_setting setting)
-{
-    static const char *const names[] = {
-#define SETTING_NAME(type, field) #field,
-        NODE_LIVE_SETTINGS(SETTING_NAME)
-#undef SETTING_NAME
-    };
-    return names[setting];
-}
-
+/* A setting is told by whoever changed it, with the name that people know (HAPPENING_SETTING). */
 static void tell_command(struct happenings *happenings, const struct node_command *command)
 {
     struct happening made = {.kind = HAPPENING_COMMAND};
     char text[HAPPENING_TEXT_MAX + 1];
     const char *name = command_name(command->kind);
     if (command->kind == COMMAND_SET)
-        snprintf(text, sizeof text, "%s %s %" PRId64, name, setting_name(command->set.setting),
-            command->set.value);
-    else if (command->kind == COMMAND_BAN)
-        snprintf(text, sizeof text, "%s: %s", name, command->ban.reason);
+        return;
+    if (command->kind == COMMAND_BAN)
+        snprintf(text, sizeof text, "%s for %" PRId64 " s: %s", name,
+            command->ban.duration_ms / 1000, command->ban.reason);
     else
         snprintf(text, sizeof text, "%s", name);
     put_text(&made, span_of_text(text));
@@ -236,7 +232,8 @@ static void act(struct happenings *happenings, const struct action *action)
         tell_conn(happenings, HAPPENING_DIALING, action->conn, ERR_OK, 0);
         break;
     case ACTION_REFUSE:
-        tell_end(happenings, HAPPENING_REFUSED, action->conn, action->refuse.why);
+        tell_end(
+            happenings, HAPPENING_REFUSED, action->conn, action->refuse.why, action->refuse.detail);
         break;
     case ACTION_SEND:
         if (action->send.kind == PEX_REQUEST)
@@ -246,7 +243,8 @@ static void act(struct happenings *happenings, const struct action *action)
                 (uint32_t)action->send.addrs_n);
         break;
     case ACTION_CLOSE:
-        tell_end(happenings, HAPPENING_CLOSING, action->conn, action->close.why);
+        tell_end(
+            happenings, HAPPENING_CLOSING, action->conn, action->close.why, action->close.detail);
         break;
     case ACTION_ABORT:
         tell_text(happenings, HAPPENING_GAVE_UP, action->abort.why);
@@ -324,5 +322,6 @@ void happening_put_json(json_t *into, const char *name, struct span body)
     if (read.count)
         json_object_set_new(into, "count", json_integer(read.count));
     if (*read.text)
-        json_object_set_new(into, "text", decision_text_json(span_of_text(read.text)));
+        json_object_set_new(
+            into, read.err ? "detail" : "text", decision_text_json(span_of_text(read.text)));
 }

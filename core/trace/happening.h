@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#define HAPPENING_TEXT_MAX 80
+#define HAPPENING_TEXT_MAX 383
 #define HAPPENING_CONNS_MAX 65536 /* connections whose peer is remembered */
 
 /* X(symbol, name) */
@@ -31,6 +31,7 @@
     X(STORE_FAILED, "store_failed")                                                                \
     X(EXPORTED, "book_saved")                                                                      \
     X(COMMAND, "command")                /* text: which; whom or what it is about */               \
+    X(SETTING, "setting_set")            /* text: name = value */                                  \
     X(POLICY, "policy_loaded")           /* text: its name */                                      \
     X(ROLLED_BACK, "policy_rolled_back") /* text: its name and hash */                             \
     X(PROMOTED, "policy_promoted")       /* the same */                                            \
@@ -54,7 +55,7 @@ struct happening {
     uint8_t bits;
     enum err err;
     uint32_t count;
-    char text[HAPPENING_TEXT_MAX + 1];
+    char text[HAPPENING_TEXT_MAX + 1]; /* beside an error: the fact behind it (node/event.h) */
 };
 
 /* Remembers which peer a connection is; tells of each happening at once. */

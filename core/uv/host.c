@@ -133,10 +133,10 @@ static void act_on_connection(struct host *host, const struct action *action)
     }
 }
 
-static void answer(const struct host *host, uint64_t token, enum err err, uint32_t n)
+static void answer(const struct host *host, const struct node_answer *answer)
 {
-    if (token != 0 && host->settings->answered)
-        host->settings->answered(host->settings->context, token, err, n);
+    if (answer->token != 0 && host->settings->answered)
+        host->settings->answered(host->settings->context, answer);
 }
 
 static void act(struct host *host, struct action *action)
@@ -161,7 +161,7 @@ static void act(struct host *host, struct action *action)
         store_export(&host->store, action->export.image, action->export.n);
         break;
     case ACTION_ANSWER:
-        answer(host, action->answer.token, action->answer.err, action->answer.n);
+        answer(host, &action->answer);
         break;
     case ACTION_ABORT:
         if (host->settings->aborted)
@@ -277,7 +277,7 @@ void host_command(struct host *host, const struct node_command *command)
 {
     assert(command->kind != COMMAND_STOP);
     if (!host->node || host->stop_asked)
-        answer(host, command->token, ERR_STOPPING, 0);
+        answer(host, &(struct node_answer){.token = command->token, .err = ERR_STOPPING});
     else
         host_event(host, &(struct event){.kind = EVENT_COMMAND, .command = *command});
     host_settle(host);

@@ -38,7 +38,7 @@ struct host_settings {
     /* The node cannot run (ACTION_ABORT). host_stop may be called from here. */
     void (*aborted)(void *context, const char *why);
     /* What became of a command with a token; may be NULL. */
-    void (*answered)(void *context, uint64_t token, enum err err, uint32_t n);
+    void (*answered)(void *context, const struct node_answer *answer);
     void *context;
 };
 

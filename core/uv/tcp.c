@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static int64_t mono_ms(const struct tcp *tcp)
@@ -72,56 +73,55 @@ void tcp_cut(struct tcp *tcp)
     drop(tcp, flow_has_unsent(tcp));
 }
 
-static void dial_failed(struct host *host, uint64_t number, enum err err, bool id_proven)
+static void dial_failed(struct host *host, uint64_t number, enum err err)
 {
     struct event event = {.kind = EVENT_DIAL_FAILED, .conn = number};
     event.dial_failed.err = err;
-    event.dial_failed.id_proven = id_proven;
-    host_event(host, &event);
-}
-
-static void connection_closed(
-    struct host *host, uint64_t number, enum err err, const struct peer_id *id)
-{
-    struct event event = {.kind = EVENT_CLOSED, .conn = number};
-    event.closed.err = err;
-    event.closed.id = *id;
     host_event(host, &event);
 }
 
 /* The commonest reason why a new node finds no peers: a wrong name shows beside the right one. */
-static void log_other_network(const struct tcp *tcp)
+static void log_other_network(const struct tcp *tcp, enum err err, const char *detail)
 {
-    char at[ADDR_TEXT_MAX], own[LINK_NETWORK_SHOWN_MAX + 1], id[PEER_ID_TEXT + 1];
-    const struct host_settings *settings = tcp->host->settings;
-    struct span network = settings->link.own.network;
-    const char *theirs = link_other_network(tcp->link);
-    snprintf(own, sizeof own, "%.*s", (int)network.n, (const char *)network.at);
-    log_write(&settings->log, LOG_INFO, "peer is on another network",
+    char at[ADDR_TEXT_MAX], id[PEER_ID_TEXT + 1];
+    log_write(&tcp->host->settings->log, LOG_INFO, err_text(err),
         LOG_TEXT("peer", peer_id_text(link_peer_id(tcp->link), id)),
-        LOG_TEXT("addr", endpoint_to_text(&tcp->remote, at)),
-        LOG_TEXT("theirs", *theirs ? theirs : "-"), LOG_TEXT("ours", own));
+        LOG_TEXT("addr", endpoint_to_text(&tcp->remote, at)), LOG_TEXT("detail", detail));
+}
+
+static struct event end_event(const struct tcp *tcp, enum err err, const char *detail)
+{
+    const struct peer_id *proven = tcp->link ? link_peer_id(tcp->link) : NULL;
+    struct event event = {.kind = EVENT_CLOSED, .conn = tcp->number};
+    if (tcp->outbound && !tcp->established) {
+        event.kind = EVENT_DIAL_FAILED;
+        event.dial_failed.err = err;
+        event.dial_failed.id_proven = proven && peer_id_equal(proven, &tcp->dialed);
+        event.dial_failed.detail = detail;
+        return event;
+    }
+    event.closed.err = err;
+    if (proven && !tcp->established)
+        event.closed.id = *proven;
+    event.closed.detail = detail;
+    return event;
 }
 
 void tcp_fail(struct tcp *tcp, enum err err)
 {
-    if (err == ERR_OTHER_NETWORK && !tcp->dead)
-        log_other_network(tcp);
-    struct peer_id proven = {0};
-    const struct peer_id *id = tcp->link ? link_peer_id(tcp->link) : NULL;
-    if (id)
-        proven = *id;
-    bool was_dead = tcp->dead;
-    tcp_drop(tcp);
-    if (was_dead)
+    if (tcp->dead) {
+        tcp_drop(tcp);
         return;
-    if (tcp->outbound && !tcp->established) {
-        bool id_proven = id && peer_id_equal(&proven, &tcp->dialed);
-        dial_failed(tcp->host, tcp->number, err, id_proven);
-    } else {
-        const struct peer_id none = {0};
-        connection_closed(tcp->host, tcp->number, err, tcp->established ? &none : &proven);
     }
+    struct host *host = tcp->host;
+    const char *told = tcp->link ? link_detail(tcp->link) : NULL;
+    char text[LINK_DETAIL_MAX + 1];
+    const char *detail = told ? strcpy(text, told) : NULL; /* it outlives the link */
+    if (detail && err_is_other_network(err))
+        log_other_network(tcp, err, detail);
+    struct event event = end_event(tcp, err, detail);
+    tcp_drop(tcp);
+    host_event(host, &event);
 }
 
 void tcp_schedule(struct tcp *tcp)
@@ -269,7 +269,7 @@ void tcp_dial(struct host *host, uint64_t number, const struct addr *to)
 {
     struct tcp *tcp = tcp_new(host, number, &to->at);
     if (!tcp) {
-        dial_failed(host, number, ERR_NO_MEMORY, false);
+        dial_failed(host, number, ERR_NO_MEMORY);
         return;
     }
     tcp->state = TCP_CONNECTING;

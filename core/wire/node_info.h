@@ -36,6 +36,12 @@ enum err node_info_decode(struct span body, struct node_info *info);
 enum err node_info_validate(const struct node_info *info, const char **why);
 /* wire.md 4.2: ERR_OTHER_BLOCK_VERSION, ERR_OTHER_NETWORK, ERR_NO_COMMON_CHANNEL. */
 enum err node_info_compatible(const struct node_info *own, const struct node_info *theirs);
+/* One of these three: the peer's ID is proven, and it is none for us (F25). */
+static inline bool err_is_other_network(enum err err)
+{
+    return err == ERR_OTHER_NETWORK || err == ERR_OTHER_BLOCK_VERSION ||
+        err == ERR_NO_COMMON_CHANNEL;
+}
 /* The self-reported address: id and listen_addr, when the host is a literal.
  * ERR_LISTEN_ADDRESS, ERR_ADDR_UNRESOLVED (a name: skip it, F23). */
 enum err node_info_listen(const struct node_info *info, struct addr *addr);

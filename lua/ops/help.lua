@@ -67,6 +67,14 @@ local function field_lines(fields, prefix)
   return table.concat(lines)
 end
 
+local function kind_lines(kinds)
+  local lines = {}
+  for i, kind in ipairs(kinds) do
+    lines[i] = entry(kind[1], kind[2])
+  end
+  return table.concat(lines)
+end
+
 local function method_page(method)
   local texts = { reference.usage(method), "\n\n", wrapped(method.doc, 0), "\n" }
   if #method.params > 0 then
@@ -77,6 +85,9 @@ local function method_page(method)
   end
   if #method.result > 0 then
     texts[#texts + 1] = "\nResult (with --json):\n" .. field_lines(method.result, "")
+  end
+  if method.kinds then
+    texts[#texts + 1] = "\nKinds:\n" .. kind_lines(method.kinds)
   end
   texts[#texts + 1] = ("\nExample:\n  luapex ctl %s\n"):format(method.example)
   return table.concat(texts)

@@ -9,6 +9,7 @@
 --             those with `place = true` are words, the others are flags. Types: lua/ops/types.lua
 --   result    fields: { name, kind, doc }; a kind that is a table describes the rows of a list, or
 --             with `is_object` the fields of one object, with `is_record` those of the journal
+--   kinds     optional, of `events`: { name, doc } of each kind
 --   example   a command line without "luapex ctl", which a test runs
 -- }
 --

@@ -128,6 +128,12 @@ local function section(method)
     lines[#lines + 1] = ("- `%s` (%s) %s%s"):format(field[1], kind_text(field[2]), field[3],
       inner_text(field[2]))
   end
+  if method.kinds then
+    lines[#lines + 1] = "\nKinds:\n"
+    for _, kind in ipairs(method.kinds) do
+      lines[#lines + 1] = ("- `%s` %s"):format(kind[1], kind[2])
+    end
+  end
   return table.concat(lines, "\n") .. "\n"
 end
 

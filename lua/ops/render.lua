@@ -235,6 +235,9 @@ local function event_text(record)
     if record[name] ~= nil then
       texts[#texts + 1] = ("%s=%s"):format(name, render.value(nil, record[name]))
     end
+    if name == "error" and record.detail then
+      texts[#texts + 1] = ("(%s)"):format(clean.line(record.detail))
+    end
   end
   return ("%s  %-16s  %s"):format(clock(record.time), clean.line(record.event), table.concat(texts, " "))
 end

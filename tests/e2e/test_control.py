@@ -441,11 +441,13 @@ def test_rules_and_settings_change_and_no_peer_is_lost(pair, client):
     assert not [event for event in happened if event in ("closed", "closing")]
     assert happened.count("policy_loaded") == 3
     commands = [
-        (event["text"], event.get("range")) for event in seen if event["event"] == "command"
+        (event["text"], event.get("range"))
+        for event in seen
+        if event["event"] in ("command", "setting_set")
     ]
     assert commands == [
-        ("set max_inbound 41", None),
-        ("ban: operator", "198.51.100.0/24"),
+        ("p2p.max_num_inbound_peers = 41", None),
+        ("ban for 86400 s: operator", "198.51.100.0/24"),
         ("unban", "198.51.100.0/24"),
     ]
     (peer,) = connected(client)

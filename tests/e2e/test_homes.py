@@ -78,7 +78,9 @@ def test_a_peer_of_the_other_network_is_turned_away(start, new_home):
     both = start(*homes)
     wrong = addr_of(both, **of(homes[0]))
     peer = start(new_home("peer", "net-2", "--p2p.persistent_peers", wrong))
-    told = peer.wait_for("peer is on another network", theirs="net-1", ours="net-2")
+    told = peer.wait_for(
+        "peer is on another network", detail="our network is net-2, theirs is net-1"
+    )
     assert f"{told['peer']}@{told['addr']}" == wrong
     peer.wait_for("persistent peer not reached, will try again", error="peer is on another network")
 

@@ -14,6 +14,21 @@ local function fault_of(line)
 end
 
 describe("the table of methods", function()
+  it("names every kind of event, in the order of the journal", function()
+    local file = assert(io.open "core/trace/happening.h")
+    local text = file:read "*a"
+    file:close()
+    local kinds = methods.by_name.events.kinds
+    local n = 0
+    for name in text:gmatch 'X%([%u_]+, "([%l_]+)"%)' do
+      n = n + 1
+      assert.equal(name, kinds[n][1])
+      assert.is_string(kinds[n][2])
+    end
+    assert.is_true(n > 20)
+    assert.equal(n, #kinds)
+  end)
+
   it("is complete", function()
     for _, method in ipairs(methods.list) do
       assert.matches("^%l+%.?%l*$", method.name)

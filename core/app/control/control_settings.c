@@ -5,6 +5,7 @@
 #include "app/settings/settings_text.h"
 #include "app/settings/settings_value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,6 +151,17 @@ static json_t *result_json(const struct controller *controller, const struct set
         is_saved);
 }
 
+static void tell_change(
+    const struct controller *controller, const struct setting *setting, const char *old)
+{
+    char now[SETTING_TEXT_MAX], text[HAPPENING_TEXT_MAX + 1];
+    setting_text(setting, controller->settings, now, sizeof now);
+    snprintf(text, sizeof text, "%s = %.300s", setting_name(setting), now);
+    journal_note(controller->runner->journal, control_now(controller), HAPPENING_SETTING, text);
+    log_write(&controller->runner->options.log, LOG_INFO, "setting changed",
+        LOG_TEXT("setting", setting_name(setting)), LOG_TEXT("was", old), LOG_TEXT("is", now));
+}
+
 static void change(struct controller *controller, struct control_request *request,
     const struct setting *setting, const char *value)
 {
@@ -162,8 +174,10 @@ static void change(struct controller *controller, struct control_request *reques
     settings_of_node(controller->settings, &after);
     *controller->log_level = controller->settings->log_level;
     unsigned n = commands_of(&before, &after, commands, CHANGES_MAX);
-    apply(controller, request, commands, n,
-        result_json(controller, setting, old, HOLDS_NOW, control_flag(request, "save")));
+    json_t *result =
+        result_json(controller, setting, old, HOLDS_NOW, control_flag(request, "save"));
+    tell_change(controller, setting, old);
+    apply(controller, request, commands, n, result);
 }
 
 static void set(struct controller *controller, struct control_request *request,

@@ -44,31 +44,39 @@ struct controller_wait {
     struct controller_wait *next;
 };
 
-static void finish(
-    struct controller *controller, struct controller_wait *wait, enum err err, uint32_t n)
+static void refuse(const struct controller_wait *wait, const struct node_answer *answer)
 {
-    if (err) {
-        control_refuse(wait->request, CONTROL_REFUSED, "%s: %s", wait->what, err_text(err));
+    bool has_detail = answer->detail != NULL;
+    control_refuse(wait->request, CONTROL_REFUSED, "%s: %s%s%s%s", wait->what,
+        err_text(answer->err), has_detail ? " (" : "", has_detail ? answer->detail : "",
+        has_detail ? ")" : "");
+}
+
+static void finish(
+    struct controller *controller, struct controller_wait *wait, const struct node_answer *answer)
+{
+    if (answer->err) {
+        refuse(wait, answer);
         json_decref(wait->result);
     } else if (wait->then) {
         wait->then(controller, wait->request, wait->result);
     } else {
         if (wait->count)
-            json_object_set_new(wait->result, wait->count, json_integer(n));
+            json_object_set_new(wait->result, wait->count, json_integer(answer->n));
         control_answer(wait->request, wait->result);
     }
     free(wait);
 }
 
-static void on_answered(void *context, uint64_t token, enum err err, uint32_t n)
+static void on_answered(void *context, const struct node_answer *answer)
 {
     struct controller *controller = context;
     for (struct controller_wait **at = &controller->waits; *at; at = &(*at)->next) {
         struct controller_wait *wait = *at;
-        if (wait->token != token)
+        if (wait->token != answer->token)
             continue;
         *at = wait->next;
-        finish(controller, wait, err, n);
+        finish(controller, wait, answer);
         return;
     }
 }
@@ -165,7 +173,7 @@ void controller_close(struct controller *controller)
     while (controller->waits) {
         struct controller_wait *wait = controller->waits;
         controller->waits = wait->next;
-        finish(controller, wait, ERR_STOPPING, 0);
+        finish(controller, wait, &(struct node_answer){.err = ERR_STOPPING});
     }
     if (controller->ops)
         control_close(controller->ops, &controller->control);

@@ -81,11 +81,11 @@ static void aborted(void *context, const char *why)
     runner_stop(runner);
 }
 
-static void answered(void *context, uint64_t token, enum err err, uint32_t n)
+static void answered(void *context, const struct node_answer *answer)
 {
     struct runner *runner = context;
     if (runner->answered)
-        runner->answered(runner->answered_context, token, err, n);
+        runner->answered(runner->answered_context, answer);
 }
 
 static void fill_host_settings(struct runner *runner)

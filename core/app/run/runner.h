@@ -55,7 +55,7 @@ struct runner {
     void (*stopped)(void *context, struct runner *runner);
     void *stopped_context;
     /* What became of a command; may be NULL. */
-    void (*answered)(void *context, uint64_t token, enum err err, uint32_t n);
+    void (*answered)(void *context, const struct node_answer *answer);
     void *answered_context;
 };
 

@@ -65,31 +65,56 @@ static void node_info_is_checked_in_the_order_of_the_steps(void **state)
     node_info_rejects(&info, SEED_A, ERR_SELF);
 }
 
-static void shows_network(const char *sent, const char *shown)
+static struct node_info info_of_b(struct side *other)
 {
-    struct side other;
-    side_init(&other, SEED_B);
-    struct node_info info = info_of(other.id_text);
-    info.network = span_of_text(sent);
+    side_init(other, SEED_B);
+    return info_of(other->id_text);
+}
+
+static void tells(const struct node_info *info, enum err err, const char *detail)
+{
     setup(NULL);
     puppet_init(&puppet, SEED_B);
     side_open(&a, NULL, EPHEMERAL_A, at(0));
     assert_int_equal(puppet_meet(&puppet, &a, at(0)), ERR_OK);
     assert_int_equal(puppet_authenticate(&puppet, &a, at(0)), ERR_OK);
-    assert_string_equal(link_other_network(a.link), "");
-    assert_int_equal(puppet_introduce(&puppet, &a, at(0), &info), ERR_OTHER_NETWORK);
-    assert_string_equal(link_other_network(a.link), shown);
+    assert_null(link_detail(a.link));
+    assert_int_equal(puppet_introduce(&puppet, &a, at(0), info), err);
+    assert_string_equal(link_detail(a.link), detail);
     teardown(NULL);
 }
 
-static void another_network_is_named_for_the_log(void **state)
+static void tells_network(const char *sent, const char *detail)
+{
+    struct side other;
+    struct node_info info = info_of_b(&other);
+    info.network = span_of_text(sent);
+    tells(&info, ERR_OTHER_NETWORK, detail);
+}
+
+static void both_networks_are_named(void **state)
 {
     (void)state;
-    shows_network("other-chain", "other-chain");
-    shows_network("", "");
-    shows_network("a\x1b[31m\nb", "a?[31m?b");
-    shows_network("12345678901234567890123456789012345678901234567890+more",
-        "12345678901234567890123456789012345678901234567890");
+    tells_network("other-chain", "our network is test-chain, theirs is other-chain");
+    tells_network("", "our network is test-chain, theirs is empty");
+    tells_network("a\x1b[31m\nb", "our network is test-chain, theirs is a?[31m?b");
+    tells_network("12345678901234567890123456789012345678901234567890+more",
+        "our network is test-chain, theirs is 12345678901234567890123456789012345678901234567890");
+}
+
+static void what_is_wrong_with_a_node_info_is_told(void **state)
+{
+    (void)state;
+    struct side other;
+    struct node_info info = info_of_b(&other);
+    info.block_version = 12;
+    tells(&info, ERR_OTHER_BLOCK_VERSION, "our block protocol is 11, theirs is 12");
+    info = info_of_b(&other);
+    info.channels = span_of("\x20\x21", 2);
+    tells(&info, ERR_NO_COMMON_CHANNEL, "our channels: 00, theirs: 20 21");
+    info = info_of_b(&other);
+    info.moniker = (struct span){0};
+    tells(&info, ERR_NODE_INFO, "moniker is empty or not printable ASCII");
 }
 
 static void node_info_must_be_compatible(void **state)
@@ -172,7 +197,8 @@ int main(void)
         CASE(handshake_sends_long_node_info_in_several_frames),
         CASE(own_node_info_that_is_too_long_is_our_fault),
         CASE(node_info_is_checked_in_the_order_of_the_steps),
-        CASE(another_network_is_named_for_the_log),
+        CASE(both_networks_are_named),
+        CASE(what_is_wrong_with_a_node_info_is_told),
         CASE(node_info_must_be_compatible),
         CASE(node_info_with_an_upper_case_id_is_refused),
         CASE(node_info_with_a_host_name_is_accepted),

@@ -85,10 +85,31 @@ static void a_dial_is_answered_with_why_it_cannot_be(void **state)
     struct world *world = open_node();
     struct node_command dial = {.kind = COMMAND_DIAL, .addr = addr_of(1)};
     assert_int_equal(command(world, dial)->why, ERR_OK);
-    assert_int_equal(command(world, dial)->why, ERR_ALREADY_CONNECTED);
+    const struct done *answer = command(world, dial);
+    assert_int_equal(answer->why, ERR_ALREADY_CONNECTED);
+    assert_non_null(strstr(answer->detail, "dialing "));
     world_ban(world, 2, HOURS_MS(1));
     dial.addr = addr_of(2);
     assert_int_equal(command(world, dial)->why, ERR_BANNED);
+    world_free(world);
+}
+
+static void a_dial_of_a_banned_peer_names_the_ban_and_how_to_end_it(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    struct node_command dial = {.kind = COMMAND_DIAL, .addr = addr_of(2)};
+    struct ban_target range = range_of(2, 96 + 16);
+    char target[ADDR_TEXT_MAX], expected[DETAIL_MAX + 1];
+    assert_int_equal(ban(world, range), ERR_OK);
+    const struct done *answer = command(world, dial);
+    assert_int_equal(answer->why, ERR_BANNED);
+    ban_target_text(&range, target);
+    assert_memory_equal(answer->detail, target, strlen(target));
+    snprintf(expected, sizeof expected, ": spam; unban %s ends it", target);
+    assert_non_null(strstr(answer->detail, expected));
+    assert_int_equal(unban(world, range), ERR_OK);
+    assert_int_equal(command(world, dial)->why, ERR_OK);
     world_free(world);
 }
 
@@ -343,7 +364,7 @@ static void the_log_tells_what_a_command_was_about(void **state)
     assert_string_equal(told, "set max_inbound 7");
     struct cidr range = {ip_of_v4(0x0a000000), 104};
     assert_int_equal(ban(world, ban_of_cidr(&range)), ERR_OK);
-    assert_string_equal(told, "ban 10.0.0.0/8");
+    assert_string_equal(told, "ban 10.0.0.0/8 for 3600 s: spam");
     const struct peer_id stranger = id_of(9);
     char expected[LOG_TEXT_MAX], id[PEER_ID_TEXT + 1];
     command(world, (struct node_command){.kind = COMMAND_DISCONNECT, .id = stranger});
@@ -359,6 +380,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_without_a_token_gets_no_answer),
         cmocka_unit_test(a_dial_is_answered_with_why_it_cannot_be),
+        cmocka_unit_test(a_dial_of_a_banned_peer_names_the_ban_and_how_to_end_it),
         cmocka_unit_test(disconnect_closes_one_peer_without_blame),
         cmocka_unit_test(a_ban_by_id_closes_the_peer_and_ends_early),
         cmocka_unit_test(unban_of_an_id_ends_its_pairs_too_F3),

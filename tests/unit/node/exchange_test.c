@@ -23,7 +23,7 @@ static void r25_seed_answers_an_inbound_peer_once_and_closes(void **state)
     world_request(world, peer);
     assert_int_equal(world_only(world, ACTION_SEND)->addrs_n, 20);
     const struct done *close = world_only(world, ACTION_CLOSE);
-    assert_int_equal(close->why, ERR_GRACEFUL);
+    assert_int_equal(close->why, ERR_SERVED);
     assert_in_range(close->flush_ms, 1, SECONDS_MS(10)); /* F27, P14 */
     assert_int_equal(world->done[0].kind, ACTION_SEND);
     assert_false(world_is_banned(world, 1));

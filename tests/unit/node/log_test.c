@@ -170,7 +170,7 @@ static void every_event_of_6_2_has_its_level_and_fields(void **state)
         {"peer closed the connection", LOG_INFO, "peer reason"},
         {"inbound rejected", LOG_INFO, "addr error peers"},
         {"inbound refused", LOG_INFO, "addr error inbound inbound_max"}, /* full */
-        {"inbound refused", LOG_INFO, "peer error"},                     /* could not be added */
+        {"inbound refused", LOG_INFO, "peer error detail"},              /* could not be added */
         {"persistent peer lost, reconnecting", LOG_INFO, "peer host"},
         {"persistent peer not reached, will try again", LOG_INFO, "peer host error tries wait_ms"},
         {"persistent peer not reached for long, waits grow from now on", LOG_ERROR,

@@ -44,8 +44,9 @@ struct done {
     int64_t flush_ms;
     enum pex_kind message; /* SEND */
     size_t addrs_n;
-    uint64_t token; /* RESOLVE, ANSWER */
-    uint32_t n;     /* ANSWER */
+    uint64_t token;              /* RESOLVE, ANSWER */
+    uint32_t n;                  /* ANSWER */
+    char detail[DETAIL_MAX + 1]; /* REFUSE, CLOSE, ANSWER; "": none */
 };
 
 struct world {
@@ -208,6 +209,13 @@ static inline void world_digest(struct world *world, const struct done *done)
         world_mix(world, world->list, done->addrs_n * sizeof *world->list);
 }
 
+static inline void world_note_detail(struct done *done, const char *detail)
+{
+    assert_true(!detail || strlen(detail) <= DETAIL_MAX);
+    if (detail)
+        strcpy(done->detail, detail);
+}
+
 /* Does what the host would do, and notes it. */
 static inline void world_act(struct world *world, const struct action *action)
 {
@@ -226,6 +234,7 @@ static inline void world_act(struct world *world, const struct action *action)
         break;
     case ACTION_REFUSE:
         done->why = action->refuse.why;
+        world_note_detail(done, action->refuse.detail);
         assert_true(on && on->state == SOCKET_ACCEPTED);
         world_socket_drop(world, action->conn);
         break;
@@ -234,6 +243,7 @@ static inline void world_act(struct world *world, const struct action *action)
         break;
     case ACTION_CLOSE:
         done->why = action->close.why;
+        world_note_detail(done, action->close.detail);
         done->flush_ms = action->close.flush_ms;
         world_socket_drop(world, action->conn);
         break;
@@ -247,6 +257,7 @@ static inline void world_act(struct world *world, const struct action *action)
     case ACTION_ANSWER:
         done->token = action->answer.token;
         done->why = action->answer.err;
+        world_note_detail(done, action->answer.detail);
         done->n = action->answer.n;
         break;
     }

@@ -85,6 +85,7 @@ static struct event event_of(enum event_kind kind, struct sample *sample)
     case EVENT_DIAL_FAILED:
         event.dial_failed.err = ERR_WRONG_ID;
         event.dial_failed.id_proven = true;
+        event.dial_failed.detail = "dialed as one, it is another";
         break;
     case EVENT_MESSAGE:
         sample->message = (struct pex_message){PEX_ADDRS, sample->addrs, 3, 5, 2, true};

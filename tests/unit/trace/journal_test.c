@@ -221,11 +221,13 @@ static void names_the_peer_of_a_connection(void **state)
     tell(f, &event);
     struct action action = {.kind = ACTION_CLOSE, .conn = 9};
     action.close.why = ERR_BANNED;
+    action.close.detail = "8.8.0.0/16 until later: spam";
     do_action(f, &action);
     assert_int_equal(query(f, &(struct journal_filter){.id = &id}), 2);
     json_t *said = journal_json(&f->seen[0], NULL);
     assert_string_equal(text_of(said, "event"), "closing");
     assert_string_equal(text_of(said, "error"), "banned");
+    assert_string_equal(text_of(said, "detail"), "8.8.0.0/16 until later: spam");
     assert_string_equal(text_of(said, "peer"), f->round.texts[4].id);
     assert_string_equal(text_of(said, "address"), "8.8.0.4:26656");
     assert_string_equal(text_of(said, "direction"), "inbound");

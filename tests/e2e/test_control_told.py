@@ -1,0 +1,142 @@
+"""What an operator is told over the control socket: the fact behind a refusal, not only its class."""
+
+import pytest
+from test_control import UNKNOWN_ID, Client
+from test_start import LOOPBACK, NETWORK, Node, run
+
+QUICK = ["--pex.startup_spread", "0s", "--log_level", "debug"]
+
+
+@pytest.fixture
+def start(tmp_path):
+    """A node and a client of it: start(NAME, IP, FLAGS...) -> node, client."""
+    nodes, clients = [], []
+
+    def make(name, ip, *flags, network=NETWORK):
+        home = tmp_path / name
+        if not home.exists():
+            assert run("init", "--home", home, "--network", network).returncode == 0
+        node = Node(home, *LOOPBACK, "--p2p.laddr", f"tcp://{ip}:0", *QUICK, *flags)
+        node.wait_for("control socket")
+        nodes.append(node)
+        clients.append(Client(home / "luapex.sock"))
+        return node, clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+    for node in nodes:
+        if node.process.poll() is None:
+            assert node.stop() == 0, node.errors
+
+
+def event_of(client, kind, error, peer=None):
+    """The newest event of this kind and error."""
+    told = client.result("events", {"filter": f"kind={kind}", "limit": 1000})["events"]
+    found = [e for e in told if e.get("error") == error and peer in (None, e.get("peer"))]
+    assert found, told
+    return found[-1]
+
+
+def id_of(node):
+    return node.wait_for("listening")["id"]
+
+
+def test_both_networks_are_named_on_both_sides(start):
+    one, client_one = start("one", "127.0.86.1", network="net-1")
+    two, client_two = start(
+        "two", "127.0.86.2", "--p2p.persistent_peers", one.addr, network="net-2"
+    )
+    two.wait_for("peer is on another network", detail="our network is net-2, theirs is net-1")
+    one.wait_for("peer is on another network", detail="our network is net-1, theirs is net-2")
+    dialed = event_of(client_two, "dial_failed", "other_network", id_of(one))
+    assert dialed["detail"] == "our network is net-2, theirs is net-1"
+    came = event_of(client_one, "closed", "other_network", id_of(two))
+    assert came["detail"] == "our network is net-1, theirs is net-2"
+    explained = run("ctl", "--home", two.home, "explain", id_of(one)).stdout
+    assert "error=other_network (our network is net-2, theirs is net-1)" in explained
+    records = client_one.result("explain", {"peer": "127.0.0.1"})["records"]
+    assert came["detail"] in {record.get("detail") for record in records}
+
+
+def test_the_id_that_was_expected_and_the_one_that_was_found_are_named(start):
+    one, _ = start("one", "127.0.86.3")
+    port = one.addr.rpartition("@")[2]
+    _, client = start("two", "127.0.86.4", "--p2p.persistent_peers", f"{UNKNOWN_ID}@{port}")
+    two_events = wait_for_event(client, "dial_failed", "wrong_id")
+    assert two_events["detail"] == f"dialed as {UNKNOWN_ID}, it is {id_of(one)}"
+
+
+def wait_for_event(client, kind, error):
+    client.result("events", {"follow": True, "limit": 1000, "filter": f"kind={kind}"})
+    told = client.result("events", {"limit": 1000, "filter": f"kind={kind}"})["events"]
+    while not (found := [e for e in told if e.get("error") == error]):
+        line = client.line()
+        if line.get("method") == "event":
+            told.append(line["params"])
+    return found[-1]
+
+
+def test_channels_that_have_nothing_in_common_are_named(start):
+    one, _ = start("one", "127.0.86.5")
+    _, client = start(
+        "two", "127.0.86.6", "--p2p.pex=false", "--p2p.persistent_peers", one.addr
+    )
+    del client
+    seen = one.wait_for("no channel in common")
+    assert seen["detail"] == "our channels: 00, theirs: none"
+
+
+def test_a_refused_socket_says_who_has_its_ip(start):
+    one, client = start("one", "127.0.86.7")
+    same_ip = ["--p2p.persistent_peers", one.addr]
+    two, _ = start("two", "127.0.86.8", *same_ip)
+    one.wait_for("peer added")
+    three, _ = start("three", "127.0.86.8", *same_ip)
+    one.wait_for("inbound refused")
+    told = event_of(client, "refused", "duplicate_ip")
+    assert told["detail"].startswith(f"connected to {id_of(two)}@127.0.0.1:")
+    assert id_of(three) not in told["detail"]
+
+
+def test_a_banned_peer_is_not_dialed_and_the_ban_is_named(start):
+    _, client = start("one", "127.0.86.9")
+    address = f"{UNKNOWN_ID}@127.9.9.9:1"
+    client.result("ban", {"target": "127.9.0.0/16", "duration": "2h", "reason": "noise"})
+    refused = client.error("dial", {"address": address})["message"]
+    assert refused.startswith("not dialed: banned (127.9.0.0/16 until 20"), refused
+    assert refused.endswith("Z: noise; unban 127.9.0.0/16 ends it)"), refused
+    client.result("unban", {"target": "127.9.0.0/16"})
+    client.result("ban", {"target": UNKNOWN_ID})
+    refused = client.error("dial", {"address": address})["message"]
+    assert f"unban {UNKNOWN_ID} ends it" in refused
+    client.result("unban", {"target": UNKNOWN_ID})
+    assert client.result("dial", {"address": address})["dialing"] == address
+
+
+def test_a_seed_that_has_answered_says_so(start):
+    seed, client = start("seed", "127.0.86.10", "--p2p.seed_mode")
+    node, _ = start("node", "127.0.86.11", "--p2p.seeds", seed.addr)
+    gone = seed.wait_for("peer stopped gracefully")
+    assert gone["reason"] == "answered, then closed by us, as a seed does"
+    assert event_of(client, "closing", "served", id_of(node))
+
+
+def test_commands_and_settings_read_as_they_were_given(start):
+    node, client = start("one", "127.0.86.12")
+    client.result("ban", {"target": "198.51.100.0/24", "duration": "2h", "reason": "noise"})
+    client.result("unban", {"target": "198.51.100.0/24"})
+    client.result("set", {"key": "pex.ensure_peers_period", "value": "20s"})
+    client.result("seeds.add", {"address": f"{UNKNOWN_ID}@127.9.9.9:1"})
+    told = client.result("events", {"limit": 1000})["events"]
+    ours = [(e["event"], e["text"]) for e in told if e["event"] in ("command", "setting_set")]
+    assert ours == [
+        ("command", "ban for 7200 s: noise"),
+        ("command", "unban"),
+        ("setting_set", "pex.ensure_peers_period = 20s"),
+        ("command", "seeds add"),
+    ]
+    node.wait_for("command done", command="ban 198.51.100.0/24 for 7200 s: noise", closed=0)
+    node.wait_for("command done", command="unban 198.51.100.0/24", ended=1)
+    node.wait_for("setting changed", setting="pex.ensure_peers_period", was="30s", **{"is": "20s"})
+    node.wait_for("command done", command=f"seeds add {UNKNOWN_ID}")
