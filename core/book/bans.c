@@ -266,12 +266,6 @@ const struct ban *bans_expired(const struct bans *bans, struct now now)
     return top && top->key <= now.wall_ms ? &ban_record_of(top)->ban : NULL;
 }
 
-int64_t bans_next_ms(const struct bans *bans)
-{
-    struct heap_item *top = heap_top(&bans->ends);
-    return top ? top->key : NEVER_MS;
-}
-
 uint32_t bans_count(const struct bans *bans)
 {
     return bans->index.n;

@@ -74,8 +74,6 @@ const struct ban *bans_by_addr(const struct bans *bans, struct now now, const st
 const struct ban *bans_find(const struct bans *bans, const struct ban_target *target);
 /* The record whose end passed longest ago, or NULL when none has passed. */
 const struct ban *bans_expired(const struct bans *bans, struct now now);
-/* Wall time at which the next record expires; NEVER_MS when there is none. */
-int64_t bans_next_ms(const struct bans *bans);
 
 /* Records, expired ones included, in no particular but reproducible order: i < bans_count. */
 uint32_t bans_count(const struct bans *bans);

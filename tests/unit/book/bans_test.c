@@ -202,18 +202,18 @@ static void bans_expired_come_in_the_order_of_their_ends(void **state)
     (void)state;
     struct bans *bans = table(100);
     struct rng rng = seeded(5);
-    assert_int_equal(bans_next_ms(bans), NEVER_MS);
-    assert_null(bans_expired(bans, at_ms(0)));
+    const struct now late = at_ms(1000);
+    assert_null(bans_expired(bans, late));
     for (uint32_t n = 0; n < 100; n++)
         put(bans, id_target(n), (int64_t)rng_below(&rng, 50));
     int64_t last_ms = 0;
     for (uint32_t n = 0; n < 100; n++) {
-        int64_t next_ms = bans_next_ms(bans);
-        assert_true(next_ms >= last_ms);
-        last_ms = next_ms;
-        struct now now = {0, next_ms};
-        assert_null(bans_expired(bans, (struct now){0, next_ms - 1}));
-        struct ban_target target = bans_expired(bans, now)->target;
+        const struct ban *next = bans_expired(bans, late);
+        assert_true(next->until_ms >= last_ms);
+        last_ms = next->until_ms;
+        assert_null(bans_expired(bans, (struct now){0, last_ms - 1}));
+        assert_ptr_equal(bans_expired(bans, (struct now){0, last_ms}), next);
+        struct ban_target target = next->target;
         assert_int_equal(bans_lift(bans, &target), ERR_OK);
     }
     assert_int_equal(bans_count(bans), 0);
