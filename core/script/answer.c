@@ -5,7 +5,6 @@
 #include "script/script_inside.h"
 
 #define FAILURES_MAX 3 /* in a row, then the hook falls back */
-#define PROBATION_S 60 /* after a load: falling back takes the whole load back */
 
 /* Counts a failure of the live policy; the third in a row has consequences. */
 static void note_failure(struct script *script, enum hook hook, double now)
@@ -19,8 +18,7 @@ static void note_failure(struct script *script, enum hook hook, double now)
         return;
     generation->fallen_back[hook] = true;
     script_log_error(script, "policy hook falls back", error);
-    bool is_fresh = now >= generation->loaded_at && now - generation->loaded_at <= PROBATION_S;
-    if (generation->on_probation && is_fresh)
+    if (now >= generation->loaded_at && generation_may_be_taken_back(generation, now))
         script_rollback(script, now);
 }
 

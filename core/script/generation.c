@@ -4,6 +4,8 @@
 #include "script/source.h"
 #include <stdlib.h>
 
+#define PROBATION_S 60 /* after a load */
+
 void generation_free(struct generation *generation)
 {
     if (!generation)
@@ -48,6 +50,11 @@ enum err generation_new(const struct script_settings *settings, const struct scr
     source_hash(generation->source, generation->hash);
     *out = generation;
     return ERR_OK;
+}
+
+bool generation_may_be_taken_back(const struct generation *generation, double now)
+{
+    return generation->on_probation && now - generation->loaded_at <= PROBATION_S;
 }
 
 enum err generation_carry(

@@ -20,6 +20,9 @@ enum err generation_new(const struct script_settings *settings, const struct scr
     const char *name, struct generation **generation, struct script_error *error);
 void generation_free(struct generation *generation);
 
+/* Whether one of its hooks that falls back from now on may take the whole load back (L2). */
+bool generation_may_be_taken_back(const struct generation *generation, double now);
+
 /* State and parameters go from one generation to its successor. */
 enum err generation_carry(
     struct generation *from, struct generation *to, struct script_error *error);

@@ -65,42 +65,71 @@ static void code_limits(struct codec *codec, struct script_settings *settings)
     code_size(codec, &settings->memory_max);
 }
 
-static void code_failures(struct codec *codec, struct script *script)
+static void code_failures(struct codec *codec, struct generation *generation)
 {
-    struct generation *now = script->now;
-    code_u32(codec, &script->generation);
-    code_double(codec, &now->loaded_at);
-    code_bool(codec, &now->on_probation);
+    code_double(codec, &generation->loaded_at);
+    code_bool(codec, &generation->on_probation);
     for (int hook = 0; hook < HOOK_COUNT; hook++) {
-        code_u32(codec, &now->failures[hook]);
-        code_bool(codec, &now->fallen_back[hook]);
+        code_u32(codec, &generation->failures[hook]);
+        code_bool(codec, &generation->fallen_back[hook]);
     }
+}
+
+/* ---- generations ---- */
+
+static void write_generation(struct codec *codec, struct generation *generation)
+{
+    code_source(codec, generation->source, NULL);
+    write_state(codec, generation->live);
+    write_state(codec, generation->base);
+    code_failures(codec, generation);
+}
+
+/* In place of *generation. */
+static enum err read_generation(struct codec *codec, const struct script_settings *settings,
+    struct generation **generation, struct script_error *error)
+{
+    struct script_source source = {0};
+    struct script_file files[FILES_MAX];
+    code_source(codec, &source, files);
+    if (codec->err)
+        return codec->err;
+    generation_free(*generation);
+    *generation = NULL;
+    enum err err = generation_new(settings, &source, NULL, generation, error);
+    if (!err)
+        err = read_state(codec, (*generation)->live, error);
+    if (!err)
+        err = read_state(codec, (*generation)->base, error);
+    if (!err)
+        code_failures(codec, *generation);
+    return err ? err : codec->err;
 }
 
 /* ---- all ---- */
 
-void script_snapshot_write(struct codec *codec, struct script *script)
+void script_snapshot_write(struct codec *codec, struct script *script, double now)
 {
+    bool may_return = script->previous && generation_may_be_taken_back(script->now, now);
     code_limits(codec, &script->settings);
-    code_source(codec, script->now->source, NULL);
-    write_state(codec, script->now->live);
-    write_state(codec, script->now->base);
+    write_generation(codec, script->now);
     write_state(codec, script->pristine);
-    code_failures(codec, script);
+    code_u32(codec, &script->generation);
+    code_bool(codec, &may_return);
+    if (may_return)
+        write_generation(codec, script->previous);
 }
 
-static enum err load(struct script *script, const struct script_source *source, struct codec *codec,
-    struct script_error *error)
+static enum err read_script(struct codec *codec, struct script *script, struct script_error *error)
 {
-    enum err err = script_load(script, source, 0, error);
-    if (!err)
-        err = read_state(codec, script->now->live, error);
-    if (!err)
-        err = read_state(codec, script->now->base, error);
+    bool may_return = false;
+    enum err err = read_generation(codec, &script->settings, &script->now, error);
     if (!err)
         err = read_state(codec, script->pristine, error);
-    if (!err)
-        code_failures(codec, script);
+    code_u32(codec, &script->generation);
+    code_bool(codec, &may_return);
+    if (!err && may_return)
+        err = read_generation(codec, &script->settings, &script->previous, error);
     return err ? err : codec_end(codec);
 }
 
@@ -108,18 +137,15 @@ enum err script_snapshot_read(struct codec *codec, const struct script_settings 
     struct script **out, struct script_error *error)
 {
     struct script_settings settings = *host;
-    struct script_source source = {0};
-    struct script_file files[FILES_MAX];
     struct script *script;
     *error = (struct script_error){0};
     code_limits(codec, &settings);
-    code_source(codec, &source, files);
     if (codec->err)
         return codec->err;
     enum err err = script_new(&settings, &script, error);
     if (err)
         return err;
-    err = load(script, &source, codec, error);
+    err = read_script(codec, script, error);
     if (err)
         script_free(script);
     else

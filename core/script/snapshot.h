@@ -1,18 +1,20 @@
 /* A script as bytes, for traces: what its answers depend on, besides the questions. One read back
  * answers the same, with the same state, parameters and fallen hooks.
  *
- * Not in it: the previous generation, so a policy that is taken back on its own (L2) is not
- * followed; what a script keeps in locals of its files; counters. */
+ * The previous generation is in it as long as it may return on its own (L2), which then happens in
+ * the one read back too. Not in it: what a script keeps in locals of its files; counters. */
 #ifndef SCRIPT_SNAPSHOT_H
 #define SCRIPT_SNAPSHOT_H
 
 #include "base/codec.h"
 #include "script/script.h"
 
-/* Between two questions. codec->err: ERR_SCRIPT when state cannot be exported. */
-void script_snapshot_write(struct codec *codec, struct script *script);
-/* Makes a script with the limits that were recorded; clock and log are those of `host`. Its policy
- * is tried on its examples, as with every load. ERR_CORRUPT, ERR_NO_MEMORY, or as script_load. */
+/* Between two questions; now: Unix seconds, as in views. codec->err: ERR_SCRIPT when state cannot
+ * be exported. */
+void script_snapshot_write(struct codec *codec, struct script *script, double now);
+/* Makes a script with the limits that were recorded; clock and log are those of `host`. Policies
+ * are not tried on their examples, as they were when they were loaded. ERR_CORRUPT, ERR_NO_MEMORY,
+ * or as script_load. */
 enum err script_snapshot_read(struct codec *codec, const struct script_settings *host,
     struct script **script, struct script_error *error);
 /* Gives a script the state and parameters of the one that was written, as far as it has the same

@@ -109,7 +109,7 @@ static bool fill_opening(struct recorder *recorder, struct opening *opening, str
     opening->wants = policy_wishes(recorder->inner);
     opening->version = recorder->counts.segments == 0 ? recorder->settings.version : NULL;
     codec_reset(&opening->policy);
-    recorder->settings.save_policy(recorder->settings.context, &opening->policy);
+    recorder->settings.save_policy(recorder->settings.context, now, &opening->policy);
     return !opening->policy.err && !node_picture_take(&opening->node, recorder->node);
 }
 

@@ -40,8 +40,9 @@ struct recorder_settings {
     uint64_t file_max;   /* bytes of one file */
     const char *version; /* of this program */
     struct trace_sink sink;
-    /* Writes all that the policy's answers depend on: opaque to the trace. Its err stops it. */
-    void (*save_policy)(void *context, struct codec *codec);
+    /* Writes all that the policy's answers depend on from now on: opaque to the trace. Its err
+     * stops it. */
+    void (*save_policy)(void *context, struct now now, struct codec *codec);
     /* Another number after every change of that from outside questions: a load, a parameter. NULL:
      * there are none. */
     uint64_t (*policy_revision)(void *context);

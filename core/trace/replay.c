@@ -103,7 +103,6 @@ static void open_segment(struct replay *replay)
     replay->step = 0;
     replay->last = replay->segment.now;
     replay->wants = replay->segment.wants;
-    replay->was_asked = false;
     replay->report->segments++;
     open_policy(replay);
 }

@@ -1,10 +1,10 @@
 /* Goes through a trace again: rebuilds the node from a segment's snapshot, tells it every event and
  * compares what it asks, what it is answered and what it wants with what was recorded.
  *
- * The policy answers anew, except where the recorded one was stopped by the machine (fuse, memory,
- * the turn's time: it is stopped there again) or had just been taken back on its own: then the
- * recorded answer counts. Without a policy all recorded answers count; `asked` may put the same
- * questions to other policies.
+ * The policy answers anew; where the recorded one was stopped by the machine (fuse, memory, the
+ * turn's time) it is stopped again, and one that was taken back on its own (L2) is taken back in
+ * the middle of the same step. Without a policy all recorded answers count; `asked` may put the
+ * same questions to other policies.
  *
  * A trace is what somebody hands us: whatever the bytes, replay ends with an error or a divergence,
  * never worse. */
@@ -53,7 +53,6 @@ enum replay_difference {
 
 struct replay_report {
     uint64_t segments, steps, decisions;
-    uint64_t taken; /* of the decisions: recorded answers that counted without being compared */
     bool is_whole;  /* the end was reached, and was meant to be one: */
     char end[TRACE_TEXT_MAX + 1]; /* why the recorder ended it; "": it goes on in the next file */
     uint64_t at;                  /* offset of the last record looked at */

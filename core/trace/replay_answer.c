@@ -85,14 +85,6 @@ static bool read_answer(
     return !replay->body.err;
 }
 
-static bool is_compared(struct replay *replay, const struct step_answer *answer)
-{
-    if (!replay->was_asked)
-        replay->generation = answer->generation;
-    replay->was_asked = true;
-    return replay->inner && answer->generation == replay->generation;
-}
-
 /* The policy answers anew. */
 static enum err answer_anew(struct replay *replay, const struct step_answer *recorded,
     struct rng *rng, const void *view, void *verdict)
@@ -104,6 +96,7 @@ static enum err answer_anew(struct replay *replay, const struct step_answer *rec
     enum err err = policy_ask(replay->inner, hook, rng, view, verdict);
     struct policy_answer about = policy_describe(replay->inner);
     bool same = err == recorded->err && about.failure == recorded->failure &&
+        about.generation == recorded->generation &&
         (err || same_verdict(replay, hook, replay->recorded, verdict)) &&
         memcmp(rng, &expected, sizeof expected) == 0;
     if (!same)
@@ -141,7 +134,6 @@ static void keep_question(struct replay *replay, enum hook hook, const void *vie
 static enum err take_answer(
     struct replay *replay, const struct step_answer *answer, struct rng *rng, void *verdict)
 {
-    replay->report->taken++;
     if (answer->drew)
         *rng = answer->rng;
     if (!answer->err)
@@ -171,8 +163,8 @@ static enum err ask(
     if (answer.failure)
         replay->wants = answer.wants;
     tell_asked(replay, hook, &before, view, &answer);
-    return is_compared(replay, &answer) ? answer_anew(replay, &answer, rng, view, verdict)
-                                        : take_answer(replay, &answer, rng, verdict);
+    return replay->inner ? answer_anew(replay, &answer, rng, view, verdict)
+                         : take_answer(replay, &answer, rng, verdict);
 }
 
 static bool wants(struct policy *self, enum hook hook)

@@ -18,8 +18,7 @@ struct replay {
     struct trace_segment segment;
     uint64_t step; /* in the segment */
     struct now now, last;
-    uint32_t wants, generation;
-    bool was_asked; /* in this segment */
+    uint32_t wants;
 
     struct codec body; /* what is left of the step's record */
     struct event event;

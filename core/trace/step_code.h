@@ -21,7 +21,7 @@ struct step_answer {
     enum policy_rule rule;
     enum policy_failure failure;
     uint64_t instructions; /* with a failure */
-    uint32_t generation;   /* of the policy: the same in a segment, but for its last step */
+    uint32_t generation;   /* of the policy: another one in a segment's last step only (L2) */
     uint32_t wants;        /* with a failure: what it wants to be asked from now on */
     bool drew;             /* the generator moved, to: */
     struct rng rng;

@@ -94,9 +94,9 @@ static uint64_t file_bytes(void *context)
     return ((struct written *)context)->bytes;
 }
 
-static void save_policy(void *context, struct codec *codec)
+static void save_policy(void *context, struct now now, struct codec *codec)
 {
-    (void)context, (void)codec;
+    (void)context, (void)now, (void)codec;
 }
 
 static void be_busy(void)

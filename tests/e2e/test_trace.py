@@ -140,7 +140,7 @@ def test_a_trace_replays_to_the_same_actions(traces):
         assert ": all as recorded\nIt ends because: the node stopped\n" in done.stdout
         report = report_of("replay", trace)[0]
         assert report["whole"] and report["difference"] is None
-        assert report["taken"] == 0 and report["decisions"] > 0 and report["segments"] >= 3
+        assert report["decisions"] > 0 and report["segments"] >= 3
 
 
 def test_every_segment_replays_alone(traces):
@@ -267,7 +267,7 @@ def test_what_the_fuse_stopped_is_stopped_there_again(tmp_path):
     assert node.wait_for("policy call failed", 2)["outcome"] == "fuse"
     node.wait_for_segments(2)
     trace = node.stop()
-    assert report_of("replay", trace)[0]["taken"] == 0
+    assert report_of("replay", trace)[0]["whole"]
     assert report_of("replay", trace, "--segment", 2)[0]["steps"] > 0
 
 

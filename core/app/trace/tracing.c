@@ -3,9 +3,9 @@
 #include "script/snapshot.h"
 #include <stdlib.h>
 
-static void save_policy(void *context, struct codec *codec)
+static void save_policy(void *context, struct now now, struct codec *codec)
 {
-    script_snapshot_write(codec, context);
+    script_snapshot_write(codec, context, (double)now.wall_ms / 1000);
 }
 
 static uint64_t policy_revision(void *context)

@@ -23,7 +23,7 @@ static void load_counting(struct fixture *fixture)
 static struct codec bytes_of(struct fixture *fixture)
 {
     struct codec codec = codec_writer();
-    script_snapshot_write(&codec, fixture->script);
+    script_snapshot_write(&codec, fixture->script, NOW_S);
     assert_int_equal(codec_end(&codec), ERR_OK);
     return codec;
 }

@@ -99,10 +99,10 @@ static uint64_t file_bytes(void *context)
     return taping->files[taping->files_n].n + (taping->pending ? opening_size(taping->pending) : 0);
 }
 
-static void save_policy(void *context, struct codec *codec)
+static void save_policy(void *context, struct now now, struct codec *codec)
 {
     uint8_t mark = 7;
-    (void)context;
+    (void)context, (void)now;
     code_u8(codec, &mark);
 }
 
@@ -167,10 +167,9 @@ static uint64_t check_file(struct tapes *tapes, const struct file *file, uint64_
     struct replay_report report = replay(tapes, file, 0, true);
     uint64_t steps = 0, segments = report.segments;
     assert_true(report.is_whole);
-    assert_int_equal(report.taken, 0);
     tapes->steps += report.steps;
     tapes->decisions += report.decisions;
-    assert_int_equal(replay(tapes, file, 0, false).taken, report.decisions);
+    assert_int_equal(replay(tapes, file, 0, false).decisions, report.decisions);
     for (uint64_t i = 0; i < segments; i++) {
         struct replay_report alone = replay(tapes, file, first + i, true);
         assert_int_equal(alone.segments, 1);

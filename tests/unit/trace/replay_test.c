@@ -1,56 +1,17 @@
 /* A made-up run of one node, recorded; then something is changed, and replay says where and what.
  */
-#include "trace/recorder.h"
-#include "trace/replay.h"
-
-#include "trace/event_code.h"
-#include "unit/trace/kit.h"
-
-static const struct log silent = {.level = LOG_NONE};
+#include "unit/trace/tape.h"
 
 struct fixture {
+    struct tape tape; /* first */
     struct fake_policy fake;
-    struct recorder *recorder;
-    struct node *node;
-    struct outbox outbox;
-    struct codec file;
-    struct now now;
     uint64_t revision;
-    const char *refusal; /* of the sink */
 };
 
-static const char *take(void *context, uint8_t *bytes, size_t n)
+static void save_policy(void *context, struct now now, struct codec *codec)
 {
     struct fixture *f = context;
-    if (!f->refusal)
-        code_bytes(&f->file, bytes, n);
-    free(bytes);
-    return f->refusal;
-}
-
-static const char *take_opening(void *context, struct opening *opening)
-{
-    struct fixture *f = context;
-    if (!f->refusal)
-        opening_write(opening, &f->file);
-    opening_release(opening);
-    return f->refusal;
-}
-
-static void next_file(void *context)
-{
-    (void)context;
-    fail_msg("one file is enough");
-}
-
-static uint64_t file_bytes(void *context)
-{
-    return ((struct fixture *)context)->file.n;
-}
-
-static void save_policy(void *context, struct codec *codec)
-{
-    struct fixture *f = context;
+    (void)now;
     code_u64(codec, &f->revision);
 }
 
@@ -59,51 +20,16 @@ static uint64_t policy_revision(void *context)
     return ((struct fixture *)context)->revision;
 }
 
-static struct node *make_node(struct fixture *f)
-{
-    static const uint8_t entropy[BOOK_ENTROPY] = {1};
-    struct node_settings settings = node_settings_default();
-    struct book *book;
-    settings.id = id_of(999);
-    struct book_settings small = book_settings_default();
-    small.new_buckets = small.old_buckets = 4;
-    assert_int_equal(book_new(&small, entropy, &book), ERR_OK);
-    for (unsigned i = 0; i < 20; i++) {
-        struct addr addr = {id_of(i), endpoint_of(i)};
-        struct rng rng = {{1, 2, 3, 4}};
-        book_add(book, f->now, &rng, &addr, &addr, NULL);
-    }
-    return node_new(&settings, book, recorder_policy(f->recorder), f->now);
-}
-
-static void step(struct fixture *f, const struct event *event)
-{
-    node_step(f->node, f->now, event, &f->outbox);
-    outbox_reset(&f->outbox);
-    f->now.mono_ms += 700;
-    f->now.wall_ms += 700;
-}
-
 static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    f->fake.policy.ask = fake_ask;
-    f->file = codec_writer();
-    f->now = (struct now){1000, 1700000000000};
     const struct recorder_settings settings = {
-        .segment_ms = SECONDS_MS(20),
-        .file_max = 1u << 30,
-        .version = "test",
-        .sink = {take, take_opening, next_file, file_bytes, f},
         .save_policy = save_policy,
         .policy_revision = policy_revision,
         .context = f,
-        .log = silent,
     };
-    f->recorder = recorder_new(&settings, &f->fake.policy);
-    f->node = make_node(f);
-    node_observe(f->node, recorder_observer(f->recorder));
-    recorder_start(f->recorder, f->node);
+    f->fake.policy.ask = fake_ask;
+    tape_start(&f->tape, settings, &f->fake.policy);
     *state = f;
     return 0;
 }
@@ -111,27 +37,19 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    recorder_stop(f->recorder, "the test is over");
-    recorder_free(f->recorder);
-    node_free(f->node);
-    outbox_free(&f->outbox);
-    codec_free(&f->file);
+    tape_free(&f->tape);
     free(f);
     return 0;
 }
 
-/* A minute: rounds, dials, of which those with even numbers fail. */
+static void step(struct fixture *f, const struct event *event)
+{
+    tape_step(&f->tape, event);
+}
+
 static void live(struct fixture *f)
 {
-    step(f, &(struct event){.kind = EVENT_START});
-    for (unsigned i = 1; i < 80; i++) {
-        struct event event = {.kind = EVENT_TICK};
-        if (i % 4 == 0) {
-            event = (struct event){.kind = EVENT_DIAL_FAILED, .conn = CONN_OUTBOUND + i / 4};
-            event.dial_failed.err = ERR_REFUSED;
-        }
-        step(f, &event);
-    }
+    tape_live(&f->tape);
 }
 
 static enum err open_policy(void *context, struct span bytes, struct policy **policy)
@@ -147,7 +65,7 @@ static struct replay_report replay(struct fixture *f)
     const struct replay_settings settings = {
         .open_policy = open_policy, .context = f, .log = silent};
     struct replay_report report;
-    assert_int_equal(replay_run(codec_written(&f->file), &settings, &report), ERR_OK);
+    assert_int_equal(replay_run(codec_written(&f->tape.file), &settings, &report), ERR_OK);
     return report;
 }
 
@@ -155,13 +73,13 @@ static void what_was_recorded_is_the_same(void **state)
 {
     struct fixture *f = *state;
     live(f);
-    recorder_stop(f->recorder, "enough");
+    recorder_stop(f->tape.recorder, "enough");
     struct replay_report report = replay(f);
     assert_int_equal(report.difference, REPLAY_SAME);
     assert_true(report.is_whole && report.steps == 80 && report.segments == 3);
-    assert_true(report.decisions > 5 && report.taken == 0);
+    assert_true(report.decisions > 5);
     assert_string_equal(report.end, "enough");
-    assert_int_equal(recorder_counts(f->recorder).steps, 80);
+    assert_int_equal(recorder_counts(f->tape.recorder).steps, 80);
     replay_report_free(&report);
 }
 
@@ -176,7 +94,7 @@ static void another_answer_is_the_first_difference(void **state)
 {
     struct fixture *f = *state;
     live(f);
-    recorder_stop(f->recorder, "enough");
+    recorder_stop(f->tape.recorder, "enough");
     f->fake.twist = prefer_new;
     struct replay_report report = replay(f);
     assert_int_equal(report.difference, REPLAY_ANSWER);
@@ -203,13 +121,13 @@ static void recorded_answers_count_where_there_is_no_policy(void **state)
     struct fixture *f = *state;
     unsigned asked = 0;
     live(f);
-    recorder_stop(f->recorder, "enough");
+    recorder_stop(f->tape.recorder, "enough");
     const struct replay_settings settings = {
         .asked = count_question, .context = &asked, .log = silent};
     struct replay_report report;
-    assert_int_equal(replay_run(codec_written(&f->file), &settings, &report), ERR_OK);
+    assert_int_equal(replay_run(codec_written(&f->tape.file), &settings, &report), ERR_OK);
     assert_int_equal(report.difference, REPLAY_SAME);
-    assert_true(report.taken == report.decisions && asked == report.decisions);
+    assert_true(asked == report.decisions);
     replay_report_free(&report);
 }
 
@@ -217,11 +135,11 @@ static void another_policy_begins_another_segment(void **state)
 {
     struct fixture *f = *state;
     live(f);
-    uint64_t before = recorder_counts(f->recorder).segments;
+    uint64_t before = recorder_counts(f->tape.recorder).segments;
     f->revision++;
     step(f, &(struct event){.kind = EVENT_TICK});
-    assert_int_equal(recorder_counts(f->recorder).segments, before + 1);
-    recorder_stop(f->recorder, "enough");
+    assert_int_equal(recorder_counts(f->tape.recorder).segments, before + 1);
+    recorder_stop(f->tape.recorder, "enough");
     struct replay_report report = replay(f);
     assert_int_equal(report.difference, REPLAY_SAME);
     replay_report_free(&report);
@@ -234,10 +152,10 @@ static void an_event_of_another_kind_shows_in_the_actions(void **state)
     struct trace_header header;
     struct trace_record record;
     live(f);
-    recorder_stop(f->recorder, "enough");
+    recorder_stop(f->tape.recorder, "enough");
     struct codec file = codec_writer(); /* without one of its failed dials */
     bool dropped = false;
-    assert_int_equal(trace_open(&reader, codec_written(&f->file), &header), ERR_OK);
+    assert_int_equal(trace_open(&reader, codec_written(&f->tape.file), &header), ERR_OK);
     trace_write_header(&file, "test");
     for (unsigned i = 0; trace_next(&reader, &record) == ERR_OK; i++) {
         if (record.kind == TRACE_STEP && i == 5) {
@@ -249,8 +167,8 @@ static void an_event_of_another_kind_shows_in_the_actions(void **state)
         trace_end(&file, begun);
     }
     assert_true(dropped);
-    codec_free(&f->file);
-    f->file = file;
+    codec_free(&f->tape.file);
+    f->tape.file = file;
     struct replay_report report = replay(f);
     assert_true(report.difference != REPLAY_SAME);
     replay_report_free(&report);
@@ -260,12 +178,12 @@ static void a_sink_that_refuses_ends_the_trace_and_not_the_node(void **state)
 {
     struct fixture *f = *state;
     step(f, &(struct event){.kind = EVENT_START});
-    f->refusal = "no more";
+    f->tape.refusal = "no more";
     live(f);
-    f->refusal = NULL;
-    size_t n = f->file.n;
+    f->tape.refusal = NULL;
+    size_t n = f->tape.file.n;
     live(f);
-    assert_int_equal(f->file.n, n);
+    assert_int_equal(f->tape.file.n, n);
 }
 
 static void impossible_events_are_refused(void **state)
@@ -275,12 +193,12 @@ static void impossible_events_are_refused(void **state)
     event.accepted.remote = endpoint_of(50);
     step(f, &(struct event){.kind = EVENT_START});
     step(f, &event);
-    recorder_stop(f->recorder, "enough");
+    recorder_stop(f->tape.recorder, "enough");
     struct trace_reader reader;
     struct trace_header header;
     struct trace_record record;
     struct codec file = codec_writer(); /* the accepted socket comes twice */
-    assert_int_equal(trace_open(&reader, codec_written(&f->file), &header), ERR_OK);
+    assert_int_equal(trace_open(&reader, codec_written(&f->tape.file), &header), ERR_OK);
     trace_write_header(&file, "test");
     for (unsigned i = 0; trace_next(&reader, &record) == ERR_OK; i++)
         for (unsigned times = i == 2 ? 2 : 1; times > 0; times--) {
