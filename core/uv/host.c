@@ -98,7 +98,7 @@ void host_remove(struct host *host, struct tcp *tcp)
 
 void host_event(struct host *host, const struct event *event)
 {
-    if (!host->node || host->stop_asked)
+    if (!host->node || (host->stop_asked && event->kind != EVENT_STORED))
         return;
     size_t first = host->outbox.n;
     node_step(host->node, host_now(host), event, &host->outbox);

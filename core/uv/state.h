@@ -38,7 +38,7 @@ struct host {
 
     uint32_t open; /* handles of libuv and work that must end before `stopped` */
     bool settling;
-    bool stop_asked; /* the node got COMMAND_STOP: no further event for it */
+    bool stop_asked; /* the node got COMMAND_STOP: it only hears yet what became of its rows */
     bool torn_down;
     void (*stopped)(void *context);
     void *stopped_context;
@@ -46,7 +46,8 @@ struct host {
 };
 
 struct now host_now(const struct host *host);
-/* Steps the node, unless it is not there yet or stopped. Does no action. */
+/* Steps the node, unless it is not there yet or stopped. Does no action. After a stop only rows
+ * that were not stored are news: the node may try them once more. */
 void host_event(struct host *host, const struct event *event);
 /* Does the actions that wait, and those which follow from them, then sets the timer. Must be the
  * last call of every callback of libuv: connections may be gone afterwards. */

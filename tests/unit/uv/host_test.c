@@ -210,6 +210,34 @@ static void host_stop_saves_and_takes_leave(void **state)
     folder_remove(&folder);
 }
 
+static void store_twice(struct node *node, const struct event *event, struct outbox *outbox)
+{
+    bool stops = event->kind == EVENT_COMMAND && event->command.kind == COMMAND_STOP;
+    if (stops || (event->kind == EVENT_STORED && seen_count(node, EVENT_STORED) == 1))
+        outbox_add(outbox, ACTION_STORE, 0);
+}
+
+/* As the node does with rows that were under way: it can only if it hears of them. */
+static void host_stop_waits_for_rows_that_are_stored_once_more(void **state)
+{
+    (void)state;
+    struct folder folder = folder_new();
+    struct rig rig;
+    rig_open(&rig);
+    struct rig_host *a = rig_add(&rig);
+    char path[160];
+    snprintf(path, sizeof path, "%s/missing/luapex.db", folder.path);
+    a->settings.store_path = path;
+    a->node.react = store_twice;
+    rig_start(&rig, a);
+    host_stop(a->host, rig_stopped, a);
+    rig_until(&rig, a->stopped);
+    assert_int_equal(seen_count(&a->node, EVENT_STORED), 2);
+    assert_int_equal(seen_last(&a->node, EVENT_STORED)->err, ERR_IO);
+    rig_close(&rig);
+    folder_remove(&folder);
+}
+
 static void host_stop_ends_dials_handshakes_and_lookups(void **state)
 {
     (void)state;
@@ -298,6 +326,7 @@ int main(void)
         cmocka_unit_test(host_keeps_the_old_file_when_storing_fails),
         cmocka_unit_test(host_store_removes_what_a_crash_left),
         cmocka_unit_test(host_stop_saves_and_takes_leave),
+        cmocka_unit_test(host_stop_waits_for_rows_that_are_stored_once_more),
         cmocka_unit_test(host_stop_ends_dials_handshakes_and_lookups),
         cmocka_unit_test(host_may_be_stopped_when_the_node_aborts_R6),
         cmocka_unit_test(host_runs_many_nodes_on_one_loop),
