@@ -97,6 +97,16 @@ const struct script_source *script_live_source(const struct script *script)
     return script->now->source;
 }
 
+char *script_error_text(const struct script_error *error, char out[SCRIPT_ERROR_TEXT_MAX])
+{
+    char line[16] = "";
+    if (error->line > 0)
+        snprintf(line, sizeof line, ":%d", error->line);
+    snprintf(out, SCRIPT_ERROR_TEXT_MAX, "%s%s%s%s%s%s", error->file, *error->file ? line : "",
+        *error->file ? ": " : "", error->hook, *error->hook ? ": " : "", error->message);
+    return out;
+}
+
 /* ---- loading ---- */
 
 struct script_prepared {
@@ -144,11 +154,16 @@ struct generation *script_prepared_take(
     return NULL;
 }
 
-static void note_refused(struct script *script, const struct script_error *error)
+void script_note_refused(struct script *script, const struct script_error *error, double now)
 {
-    script->loads++;
     script->load_errors++;
-    script_log_error(script, "policy refused", error);
+    script->refusal = (struct script_refusal){now, *error};
+    script->is_refused = true;
+}
+
+const struct script_refusal *script_refused(const struct script *script)
+{
+    return script->is_refused ? &script->refusal : NULL;
 }
 
 enum err script_adopt(
@@ -156,10 +171,11 @@ enum err script_adopt(
 {
     struct generation *next = script_prepared_take(script, prepared, error);
     if (!next) {
-        note_refused(script, error);
+        script_note_refused(script, error, now);
         return ERR_SCRIPT;
     }
     script->loads++;
+    script->is_refused = false;
     script_swap_in(script, next, now);
     log_generation(script, "policy loaded");
     return ERR_OK;
@@ -170,11 +186,13 @@ enum err script_load(struct script *script, const struct script_source *source, 
 {
     struct script_prepared *prepared;
     enum err err = script_prepare(&script->settings, source, &prepared, NULL, error);
-    if (err != ERR_OK) {
-        note_refused(script, error);
-        return err;
-    }
-    return script_adopt(script, prepared, now, error);
+    if (err != ERR_OK)
+        script_note_refused(script, error, now);
+    else
+        err = script_adopt(script, prepared, now, error);
+    if (err != ERR_OK)
+        script_log_error(script, "policy refused", error);
+    return err;
 }
 
 enum err script_load_builtin(

@@ -66,6 +66,10 @@ struct script_error {
     char message[SCRIPT_MESSAGE_MAX + 1];
 };
 
+/* "mine.lua:3: select: message", without what is unknown. */
+#define SCRIPT_ERROR_TEXT_MAX (SCRIPT_FILE_MAX + SCRIPT_NAME_MAX + SCRIPT_MESSAGE_MAX + 20)
+char *script_error_text(const struct script_error *error, char out[SCRIPT_ERROR_TEXT_MAX]);
+
 /* A file that `require "NAME"` finds: NAME is [a-z0-9_]+, without ".lua". */
 struct script_file {
     const char *name;
@@ -93,10 +97,11 @@ struct script_stats {
     unsigned generation; /* 1 at start, one more with every load and rollback */
     char name[SCRIPT_NAME_MAX + 1];
     int64_t version;
-    char hash[SCRIPT_HASH_TEXT + 1]; /* of the source text: first 8 bytes of SHA-256 */
-    double loaded_at;                /* Unix seconds */
-    size_t memory;                   /* bytes the live VM holds */
-    uint64_t loads, load_errors, rollbacks;
+    char hash[SCRIPT_HASH_TEXT + 1];            /* of the source text: first 8 bytes of SHA-256 */
+    double loaded_at;                           /* Unix seconds */
+    size_t memory;                              /* bytes the live VM holds */
+    uint64_t loads;                             /* that succeeded */
+    uint64_t load_errors, rollbacks;            /* loads that did not */
     struct script_hook_stats hooks[HOOK_COUNT]; /* since script_new */
 };
 
@@ -141,6 +146,14 @@ enum err script_prepare(const struct script_settings *settings, const struct scr
 enum err script_adopt(struct script *script, struct script_prepared *prepared, double now,
     struct script_error *error);
 void script_prepared_free(struct script_prepared *prepared); /* NULL is fine */
+/* A load that went no further than files or script_prepare: it counts as one that failed, too. */
+void script_note_refused(struct script *script, const struct script_error *error, double now);
+/* The last load that failed, if none has succeeded since; NULL: there is none. */
+struct script_refusal {
+    double time; /* Unix seconds */
+    struct script_error error;
+};
+const struct script_refusal *script_refused(const struct script *script);
 /* Loads a policy that is in the binary: "default", "diverse" ... ERR_NOT_FOUND. */
 enum err script_load_builtin(
     struct script *script, const char *name, double now, struct script_error *error);

@@ -22,6 +22,8 @@ struct script {
     uint64_t revision; /* for script_revision */
     int64_t turn_left_ns;
     uint64_t loads, load_errors, rollbacks;
+    struct script_refusal refusal;
+    bool is_refused; /* the refusal counts */
     struct script_hook_stats hooks[HOOK_COUNT];
     struct policy_answer answer; /* the last one */
 };

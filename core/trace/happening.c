@@ -262,9 +262,9 @@ void happenings_actions(struct happenings *happenings, const struct action *acti
 
 bool happening_is_of_policy(enum happening_kind kind)
 {
-    return kind == HAPPENING_POLICY || kind == HAPPENING_ROLLED_BACK ||
-        kind == HAPPENING_PROMOTED || kind == HAPPENING_PARAM || kind == HAPPENING_SHADOW ||
-        kind == HAPPENING_SHADOW_END;
+    return kind == HAPPENING_POLICY || kind == HAPPENING_POLICY_REFUSED ||
+        kind == HAPPENING_ROLLED_BACK || kind == HAPPENING_PROMOTED || kind == HAPPENING_PARAM ||
+        kind == HAPPENING_SHADOW || kind == HAPPENING_SHADOW_END;
 }
 
 /* ---- as bytes and JSON ---- */

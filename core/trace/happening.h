@@ -33,6 +33,7 @@
     X(COMMAND, "command")                /* text: which; whom or what it is about */               \
     X(SETTING, "setting_set")            /* text: name = value */                                  \
     X(POLICY, "policy_loaded")           /* text: its name */                                      \
+    X(POLICY_REFUSED, "policy_refused")  /* text: file, line and cause */                          \
     X(ROLLED_BACK, "policy_rolled_back") /* text: its name and hash */                             \
     X(PROMOTED, "policy_promoted")       /* the same */                                            \
     X(PARAM, "param_set")                /* text: name = value */                                  \

@@ -43,12 +43,14 @@ end
 
 local function node_lines(state)
   local status, policy = state.now.status, state.now.policy
+  local refused = status.policy.refused
   return {
     { ("%s  %s %s  up %s  %s"):format(clean.line(status.network), clean.line(status.role),
       clean.line(status.id), render.duration(status.uptime_s), clean.line(status.software)),
       "strong" },
     { ("policy   %s v%.0f %s  calls %s  errors %s"):format(clean.line(policy.name), policy.version,
       clean.line(policy.hash), number(status.policy.calls), number(status.policy.errors)) },
+    type(refused) == "string" and { "refused  " .. clean.line(refused), "bad" } or nil,
   }
 end
 
@@ -152,7 +154,7 @@ local function hook_lines(state)
   return lines
 end
 
-local event_fields = { "address", "direction", "error", "count", "text" }
+local event_fields = { "address", "direction", "error", "detail", "count", "text" }
 
 local function event_line(event)
   local texts = { os.date("%H:%M:%S", math.floor(event.time)),

@@ -1,8 +1,13 @@
 """What an operator is told over the control socket: the fact behind a refusal, not only its class."""
 
+import json
+import os
+import signal
+import time
+
 import pytest
-from test_control import UNKNOWN_ID, Client
-from test_start import LOOPBACK, NETWORK, Node, run
+from test_control import UNKNOWN_ID, Client, a_policy
+from test_start import LOOPBACK, NETWORK, PATIENCE_S, Node, run
 
 QUICK = ["--pex.startup_spread", "0s", "--log_level", "debug"]
 
@@ -140,3 +145,85 @@ def test_commands_and_settings_read_as_they_were_given(start):
     node.wait_for("command done", command="unban 198.51.100.0/24", ended=1)
     node.wait_for("setting changed", setting="pex.ensure_peers_period", was="30s", **{"is": "20s"})
     node.wait_for("command done", command=f"seeds add {UNKNOWN_ID}")
+
+
+# ---- policies that do not load -------------------------------------------------------------------
+
+
+def save_policy(path, name, text=""):
+    draft = path.with_name(".draft")
+    draft.write_text(a_policy(name, text)["text"])
+    draft.chmod(0o644)
+    draft.replace(path)
+
+
+def save_and_hang_up(node, path, *policy):
+    save_policy(path, *policy)
+    node.process.send_signal(signal.SIGHUP)
+
+
+def until(client, wanted):
+    """The answer to `policy` once it is as wanted."""
+    end = time.monotonic() + PATIENCE_S
+    while not wanted(policy := client.result("policy")):
+        assert time.monotonic() < end, policy
+        time.sleep(0.05)
+    return policy
+
+
+@pytest.mark.parametrize("way", ["watch", "hangup", "command"])
+def test_a_policy_that_does_not_load_is_told_until_one_does(start, tmp_path, way):
+    file = tmp_path / "mine.lua"
+    save_policy(file, "mine")
+    watch = "true" if way == "watch" else "false"
+    node, client = start(
+        "one", "127.0.86.13", "--policy.file", file, f"--policy.watch={watch}"
+    )
+
+    def give(*policy):
+        if way == "watch":
+            save_policy(file, *policy)
+        elif way == "hangup":
+            save_and_hang_up(node, file, *policy)
+        else:
+            client.ask("policy.load", {"source": {**a_policy(*policy), "name": "mine.lua"}})
+
+    before = client.result("policy")
+    assert "refused" not in before and "refused" not in client.result("status")["policy"]
+    began = int(time.time())
+    give("mine", "return nonsense(")
+    policy = until(client, lambda told: "refused" in told)
+    assert policy["hash"] == before["hash"] and policy["load_errors"] == 1
+    refused = policy["refused"]
+    assert refused["file"] == "mine.lua" and refused["line"] >= 4
+    assert "near" in refused["cause"] and "mine.lua" not in refused["cause"]
+    assert refused["in_force"] == "mine version 1" and refused["time"] >= began
+    where = f"mine.lua:{refused['line']}: {refused['cause']}"
+    assert client.result("status")["policy"]["refused"] == where
+    (event,) = client.result("events", {"filter": "kind=policy_refused"})["events"]
+    assert event["text"] == where
+    assert where in {
+        record.get("text") for record in client.result("explain", {"peer": UNKNOWN_ID})["records"]
+    }
+    frame = run("ctl", "--home", node.home, "top", "--once", "--interval", "100ms").stdout
+    assert f"refused  {where}" in frame
+    page = run("ctl", "--home", node.home, "policy").stdout
+    assert f"file mine.lua, line {refused['line']}, cause" in page, page
+    node.wait_for("policy not loaded", file="mine.lua", line=refused["line"])
+    give("mine", "-- whole again")
+    policy = until(client, lambda told: told["hash"] != before["hash"])
+    assert "refused" not in policy and "refused" not in client.result("status")["policy"]
+    assert policy["loads"] == before["loads"] + 1
+
+
+def test_a_policy_file_that_cannot_be_read_is_told(start, tmp_path):
+    file = tmp_path / "mine.lua"
+    save_policy(file, "mine")
+    node, client = start("one", "127.0.86.14", "--policy.file", file)
+    os.chmod(file, 0o666)
+    node.process.send_signal(signal.SIGHUP)
+    refused = until(client, lambda told: "refused" in told)["refused"]
+    assert str(file) in refused["cause"] and "written by" in refused["cause"]
+    assert json.loads(run("ctl", "--home", node.home, "--json", "status").stdout)["policy"][
+        "refused"
+    ]

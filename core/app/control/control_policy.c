@@ -1,38 +1,12 @@
-/* Which rules decide: policy, its load and roll-back, parameters, shadow runs. */
-#include "app/control/control_inside.h"
-#include "app/policy/policy_keep.h"
-#include "app/policy/policy_trial.h"
-#include "app/settings/settings_value.h"
+/* Which rules decide: policy, params. */
+#include "app/control/control_policy_inside.h"
 #include "ops/policy_files.h"
 #include "policy/schema.h"
-#include "script/shadow.h"
 #include "script/source.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct script *script_of(const struct controller *controller)
-{
-    return controller->runner->script;
-}
-
-static double seconds_now(const struct controller *controller)
-{
-    return (double)control_now(controller).wall_ms / 1000;
-}
-
-static void refuse_script(
-    struct control_request *request, const char *what, const struct script_error *error)
-{
-    if (error->line > 0)
-        control_refuse(request, CONTROL_REFUSED, "%s: %s:%d: %s%s%s", what, error->file,
-            error->line, *error->hook ? error->hook : "", *error->hook ? ": " : "", error->message);
-    else
-        control_refuse(request, CONTROL_REFUSED, "%s: %s", what, error->message);
-}
-
-/* ---- what runs ---- */
 
 static json_t *hooks_json(const struct script_stats *stats)
 {
@@ -62,7 +36,7 @@ static double loaded_at(const struct controller *controller, double loaded_at_s)
 static json_t *generations_json(const struct controller *controller)
 {
     struct script_generation list[SCRIPT_GENERATIONS_MAX];
-    size_t n = script_generations(script_of(controller), list);
+    size_t n = script_generations(control_script(controller), list);
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(rows,
@@ -130,15 +104,37 @@ static void compare_with_config(
     free(path);
 }
 
+/* The last load that failed, unless one has succeeded since. */
+static void put_refusal(
+    json_t *into, const struct script *script, const struct script_stats *running)
+{
+    const struct script_refusal *refusal = script_refused(script);
+    if (!refusal)
+        return;
+    const struct script_error *error = &refusal->error;
+    char cause[SCRIPT_ERROR_TEXT_MAX];
+    struct script_error placeless = *error;
+    placeless.file[0] = 0;
+    placeless.line = 0;
+    json_t *row = json_pack("{s:f, s:o, s:o}", "time", refusal->time, "cause",
+        report_text(script_error_text(&placeless, cause)), "in_force",
+        json_sprintf("%s version %lld", running->name, (long long)running->version));
+    if (*error->file)
+        json_object_set_new(row, "file", report_text(error->file));
+    if (error->line > 0)
+        json_object_set_new(row, "line", json_integer(error->line));
+    json_object_set_new(into, "refused", row);
+}
+
 void control_policy(void *context, struct control_request *request)
 {
     const struct controller *controller = context;
-    struct script *script = script_of(controller);
+    struct script *script = control_script(controller);
     struct script_stats stats;
     char differs[POLICY_CAUSE_MAX];
     script_stats(script, &stats);
     compare_with_config(controller, stats.hash, differs, sizeof differs);
-    control_answer(request,
+    json_t *json =
         json_pack("{s:o, s:I, s:s, s:I, s:f, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "name",
             report_text(stats.name), "version", (json_int_t)stats.version, "hash", stats.hash,
             "generation", (json_int_t)stats.generation, "loaded",
@@ -147,245 +143,12 @@ void control_policy(void *context, struct control_request *request)
             "memory", (json_int_t)stats.memory, "loads", (json_int_t)stats.loads, "load_errors",
             (json_int_t)stats.load_errors, "rollbacks", (json_int_t)stats.rollbacks, "hooks",
             hooks_json(&stats), "params", params_json(script), "generations",
-            generations_json(controller)));
+            generations_json(controller));
+    put_refusal(json, script, &stats);
+    control_answer(request, json);
 }
 
 void control_params_list(void *context, struct control_request *request)
 {
-    control_answer(request, json_pack("{s:o}", "params", params_json(script_of(context))));
-}
-
-/* ---- what the journal tells ---- */
-
-static void note(const struct controller *controller, enum happening_kind kind, const char *text)
-{
-    journal_note(controller->runner->journal, control_now(controller), kind, text);
-}
-
-static void note_policy(const struct controller *controller, enum happening_kind kind,
-    const char *name, const char *hash)
-{
-    char text[HAPPENING_TEXT_MAX + 1];
-    snprintf(
-        text, sizeof text, "%.*s %s", (int)(HAPPENING_TEXT_MAX - SCRIPT_HASH_TEXT - 1), name, hash);
-    note(controller, kind, text);
-}
-
-static void note_live(const struct controller *controller, enum happening_kind kind)
-{
-    struct script_stats stats;
-    script_stats(script_of(controller), &stats);
-    note_policy(controller, kind, stats.name, stats.hash);
-}
-
-/* ---- another one ---- */
-
-static json_t *live_json(const struct controller *controller)
-{
-    struct script_stats stats;
-    script_stats(script_of(controller), &stats);
-    return json_pack("{s:o, s:I, s:s, s:I}", "name", report_text(stats.name), "version",
-        (json_int_t)stats.version, "hash", stats.hash, "generation", (json_int_t)stats.generation);
-}
-
-static void changed(struct controller *controller, struct control_request *request)
-{
-    runner_policy_loaded(controller->runner);
-    control_answer(request, live_json(controller));
-}
-
-static void keep(struct controller *controller, struct control_request *request)
-{
-    char path[POLICY_KEEP_PATH_MAX], cause[POLICY_KEEP_CAUSE_MAX];
-    struct script_file files[CONTROL_FILES_MAX];
-    struct script_source source = policy_trial_source(request, files);
-    if (policy_keep(controller->settings, &source, path, cause) != ERR_OK) {
-        control_refuse(request, CONTROL_REFUSED, "it runs, but is not saved: %s", cause);
-        return;
-    }
-    char ignored[SETTING_CAUSE_MAX];
-    setting_set(setting_find("policy", "file"), controller->settings, path, ignored);
-    json_t *result = live_json(controller);
-    json_object_set_new(result, "saved", report_text(path));
-    control_answer(request, result);
-}
-
-static void on_tried_to_load(void *context, struct control_request *request,
-    struct script_prepared *prepared, const struct script_error *error)
-{
-    struct controller *controller = context;
-    struct script_error adopting = *error;
-    if (controller->is_closed) {
-        script_prepared_free(prepared);
-        control_refuse(request, CONTROL_REFUSED, "not loaded: the node is stopping");
-        return;
-    }
-    if (!prepared ||
-        script_adopt(script_of(controller), prepared, seconds_now(controller), &adopting)) {
-        refuse_script(request, "not loaded, the policy that ran goes on", &adopting);
-        return;
-    }
-    if (control_flag(request, "save")) {
-        runner_policy_loaded(controller->runner);
-        keep(controller, request);
-        return;
-    }
-    changed(controller, request);
-}
-
-static void try_out(
-    struct controller *controller, struct control_request *request, policy_tried tried)
-{
-    const struct script_settings settings = runner_script_settings(controller->runner);
-    if (policy_trial_begin(controller->runner->options.workspace->loop, &settings, request, tried,
-            controller) != ERR_OK)
-        control_refuse(request, CONTROL_INTERNAL, "out of memory");
-}
-
-void control_policy_load(void *context, struct control_request *request)
-{
-    try_out(context, request, on_tried_to_load);
-}
-
-void control_policy_rollback(void *context, struct control_request *request)
-{
-    struct controller *controller = context;
-    const char *hash = control_text(request, "hash");
-    struct script_error error = {0};
-    enum err err = hash
-        ? script_rollback_to(script_of(controller), hash, seconds_now(controller), &error)
-        : script_rollback(script_of(controller), seconds_now(controller));
-    if (!err) {
-        note_live(controller, HAPPENING_ROLLED_BACK);
-        changed(controller, request);
-    } else if (*error.message)
-        refuse_script(request, "not rolled back", &error);
-    else
-        control_refuse(request, CONTROL_REFUSED,
-            err == ERR_NOT_FOUND ? "not rolled back: there is no such generation; see policy"
-                                 : "not rolled back: several generations begin so; see policy");
-}
-
-/* ---- parameters ---- */
-
-#define VALUE_MAX 8192
-
-void control_policy_set(void *context, struct control_request *request)
-{
-    struct controller *controller = context;
-    const char *name = control_text(request, "param"), *value = control_text(request, "value");
-    char was[VALUE_MAX] = "", is[VALUE_MAX] = "", noted[HAPPENING_TEXT_MAX + 1];
-    struct script_error error = {0};
-    script_param_get(script_of(controller), name, was, sizeof was);
-    if (script_param_set(script_of(controller), name, value, &error) != ERR_OK) {
-        refuse_script(request, "not set", &error);
-        return;
-    }
-    script_param_get(script_of(controller), name, is, sizeof is);
-    snprintf(noted, sizeof noted, "%s = %s", name, is);
-    note(controller, HAPPENING_PARAM, noted);
-    control_answer(request,
-        json_pack("{s:o, s:o, s:o}", "set", report_text(name), "was", report_text(was), "is",
-            report_text(is)));
-}
-
-/* ---- shadow ---- */
-
-#define DIFFERENCES 20
-
-static json_t *shadow_hooks_json(const struct shadow_stats *stats)
-{
-    json_t *rows = json_array();
-    for (size_t i = 0; i < HOOK_COUNT; i++) {
-        const struct shadow_hook_stats *hook = &stats->hooks[i];
-        if (hook->asked == 0)
-            continue;
-        json_array_append_new(rows,
-            json_pack("{s:s, s:I, s:I, s:I, s:I, s:f}", "hook", schema_hooks[i].name, "asked",
-                (json_int_t)hook->asked, "differs", (json_int_t)hook->differs, "errors",
-                (json_int_t)hook->errors, "skipped", (json_int_t)hook->skipped, "mean_us",
-                (double)hook->time_ns / 1000 / (double)hook->asked));
-    }
-    return rows;
-}
-
-static json_t *differences_json(const struct script *script)
-{
-    struct shadow_difference list[DIFFERENCES];
-    size_t n = script_shadow_differences(script, list, DIFFERENCES);
-    json_t *rows = json_array();
-    for (size_t i = n; i-- > 0;)
-        json_array_append_new(rows,
-            json_pack("{s:f, s:s, s:o, s:o, s:o}", "time", list[i].now, "hook",
-                schema_hooks[list[i].hook].name, "subject", report_text(list[i].subject), "live",
-                report_text(list[i].live), "shadow", report_text(list[i].shadow)));
-    return rows;
-}
-
-static void answer_shadow(const struct controller *controller, struct control_request *request)
-{
-    struct shadow_stats stats;
-    if (!script_shadow_stats(script_of(controller), &stats)) {
-        control_answer(request, json_pack("{s:b}", "runs", 0));
-        return;
-    }
-    control_answer(request,
-        json_pack("{s:b, s:o, s:I, s:s, s:f, s:o, s:o, s:o}", "runs", 1, "name",
-            report_text(stats.name), "version", (json_int_t)stats.version, "hash", stats.hash,
-            "loaded", stats.loaded_at, "last_error", report_text(stats.last_error.message), "hooks",
-            shadow_hooks_json(&stats), "differences", differences_json(script_of(controller))));
-}
-
-static void note_shadow(const struct controller *controller)
-{
-    struct shadow_stats stats;
-    if (script_shadow_stats(script_of(controller), &stats))
-        note_policy(controller, HAPPENING_SHADOW, stats.name, stats.hash);
-}
-
-static void on_tried_to_shadow(void *context, struct control_request *request,
-    struct script_prepared *prepared, const struct script_error *error)
-{
-    struct controller *controller = context;
-    struct script_error adopting = *error;
-    if (controller->is_closed) {
-        script_prepared_free(prepared);
-        control_refuse(request, CONTROL_REFUSED, "not begun: the node is stopping");
-        return;
-    }
-    if (!prepared ||
-        script_shadow_adopt(script_of(controller), prepared, seconds_now(controller), &adopting) !=
-            ERR_OK) {
-        refuse_script(request, "no shadow run", &adopting);
-        return;
-    }
-    note_shadow(controller);
-    answer_shadow(controller, request);
-}
-
-void control_policy_shadow(void *context, struct control_request *request)
-{
-    struct controller *controller = context;
-    if (control_flag(request, "off")) {
-        if (script_shadow_stop(script_of(controller)) != ERR_OK) {
-            control_refuse(request, CONTROL_REFUSED, "there is no shadow run");
-            return;
-        }
-        note(controller, HAPPENING_SHADOW_END, NULL);
-        answer_shadow(controller, request);
-    } else if (json_object_get(control_params(request), "source")) {
-        try_out(controller, request, on_tried_to_shadow);
-    } else {
-        answer_shadow(controller, request);
-    }
-}
-
-void control_policy_promote(void *context, struct control_request *request)
-{
-    struct controller *controller = context;
-    if (script_shadow_promote(script_of(controller), seconds_now(controller)) == ERR_OK) {
-        note_live(controller, HAPPENING_PROMOTED);
-        changed(controller, request);
-    } else
-        control_refuse(request, CONTROL_REFUSED, "there is no shadow run; begin one first");
+    control_answer(request, json_pack("{s:o}", "params", params_json(control_script(context))));
 }

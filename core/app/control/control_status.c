@@ -32,9 +32,14 @@ static json_t *policy_json(const struct controller *controller)
         calls += stats.hooks[i].calls;
         errors += stats.hooks[i].errors;
     }
-    return json_pack("{s:o, s:I, s:s, s:I, s:I}", "name", report_text(stats.name), "version",
-        (json_int_t)stats.version, "hash", stats.hash, "calls", (json_int_t)calls, "errors",
-        (json_int_t)errors);
+    json_t *json = json_pack("{s:o, s:I, s:s, s:I, s:I}", "name", report_text(stats.name),
+        "version", (json_int_t)stats.version, "hash", stats.hash, "calls", (json_int_t)calls,
+        "errors", (json_int_t)errors);
+    const struct script_refusal *refusal = script_refused(controller->runner->script);
+    char text[SCRIPT_ERROR_TEXT_MAX];
+    if (refusal)
+        json_object_set_new(json, "refused", report_text(script_error_text(&refusal->error, text)));
+    return json;
 }
 
 static json_t *traffic_json(const struct controller *controller)

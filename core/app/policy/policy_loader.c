@@ -49,6 +49,8 @@ static void on_tried(uv_work_t *work, int status)
         script_prepared_free(loader->prepared);
     else if (!loader->err)
         loader->err = script_adopt(loader->script, loader->prepared, now_s(), &loader->error);
+    else
+        script_note_refused(loader->script, &loader->error, now_s());
     loader->prepared = NULL;
     if (loader->is_closing) {
         loader->closed(loader->context);

@@ -71,6 +71,8 @@ enum err runner_start(struct runner *runner, void (*stopped)(void *context, stru
 void runner_reload_policy(struct runner *runner);
 /* Somebody gave the script another policy: the node is told. */
 void runner_policy_loaded(struct runner *runner);
+/* One did not load, and the script knows (script_refused): the log and the journal are told. */
+void runner_policy_refused(struct runner *runner, const struct script_error *error);
 /* The limits of its policies. */
 struct script_settings runner_script_settings(const struct runner *runner);
 void runner_stop(struct runner *runner);

@@ -16,22 +16,6 @@ struct script_settings runner_script_settings(const struct runner *runner)
     return made;
 }
 
-static const char *file_of(const struct runner *runner, const struct script_error *error)
-{
-    return *error->file ? error->file : runner->policy_path;
-}
-
-static void describe(const struct runner *runner, const struct script_error *error, char *why)
-{
-    if (error->line > 0)
-        snprintf(
-            why, RUNNER_WHY_MAX, "%s:%d: %s", file_of(runner, error), error->line, error->message);
-    else if (*error->file)
-        snprintf(why, RUNNER_WHY_MAX, "%s: %s", error->file, error->message);
-    else
-        snprintf(why, RUNNER_WHY_MAX, "%s", error->message);
-}
-
 void runner_policy_loaded(struct runner *runner)
 {
     struct script_stats stats;
@@ -39,20 +23,28 @@ void runner_policy_loaded(struct runner *runner)
     host_policy_loaded(runner->host, stats.name);
 }
 
+void runner_policy_refused(struct runner *runner, const struct script_error *error)
+{
+    const char *file = runner->policy_path ? runner->policy_path : "-";
+    char text[SCRIPT_ERROR_TEXT_MAX];
+    log_write(&runner->options.log, LOG_ERROR, "policy not loaded",
+        LOG_TEXT("file", *error->file ? error->file : file), LOG_NUMBER("line", error->line),
+        LOG_TEXT("error", error->message));
+    journal_note(runner->journal, machine_now(runner->options.workspace->loop),
+        HAPPENING_POLICY_REFUSED, script_error_text(error, text));
+}
+
 static void on_reloaded(void *context, const struct script_error *error)
 {
     struct runner *runner = context;
-    char why[RUNNER_WHY_MAX] = "";
-    if (!error) {
+    char why[SCRIPT_ERROR_TEXT_MAX];
+    if (error) /* the previous one goes on answering */
+        runner_policy_refused(runner, error);
+    else
         runner_policy_loaded(runner);
-    } else { /* the previous one goes on answering */
-        log_write(&runner->options.log, LOG_ERROR, "policy not loaded",
-            LOG_TEXT("file", file_of(runner, error)), LOG_NUMBER("line", error->line),
-            LOG_TEXT("error", error->message));
-        describe(runner, error, why);
-    }
     if (runner->options.reloaded)
-        runner->options.reloaded(runner->options.reloaded_context, error ? why : NULL);
+        runner->options.reloaded(
+            runner->options.reloaded_context, error ? script_error_text(error, why) : NULL);
 }
 
 void runner_reload_policy(struct runner *runner)
@@ -93,11 +85,12 @@ enum err runner_open_policy(struct runner *runner, char *why)
 {
     const struct script_settings made = runner_script_settings(runner);
     struct script_error error = {0};
+    char text[SCRIPT_ERROR_TEXT_MAX];
     enum err err = script_new(&made, &runner->script, &error);
     if (!err && *runner->options.settings->policy.file)
         err = load_policy(runner, &made, &error);
     runner->loader.context = runner;
     if (err && *error.message)
-        describe(runner, &error, why);
+        snprintf(why, RUNNER_WHY_MAX, "%s", script_error_text(&error, text));
     return err ? err : open_state(runner);
 }

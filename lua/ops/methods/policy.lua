@@ -29,6 +29,15 @@ local generation_fields = {
   { "loaded", "time", "when it was last made live" },
 }
 
+local refused_fields = {
+  is_object = true,
+  { "time", "time", "when" },
+  { "file", "text", "where, absent: not in a file" },
+  { "line", "integer", "absent: not known" },
+  { "cause", "text", "what is wrong" },
+  { "in_force", "text", "the policy that goes on" },
+}
+
 local shadow_hook_fields = {
   { "hook", "text", "the question" },
   { "asked", "integer", "how often" },
@@ -84,6 +93,8 @@ return {
       { "loaded", "time", "when" },
       { "file", "text", "that the settings name, empty: the rules in the binary" },
       { "differs", "text", "how the next start would run another one, empty: it would not" },
+      { "refused", refused_fields,
+        "the last one that did not load, absent: none since one did" },
       { "memory", "bytes", "it holds" },
       { "loads", "integer", "that succeeded" },
       { "load_errors", "integer", "that did not" },

@@ -43,6 +43,7 @@ local event_kinds = {
     .. "about is in peer, address or range" },
   { "setting_set", "its text: name = value" },
   { "policy_loaded", "its text: the name of the policy" },
+  { "policy_refused", "its text: file, line and cause; the one before answers on" },
   { "policy_rolled_back", "its text: name and hash of the one that answers again" },
   { "policy_promoted", "its text: name and hash of the shadow that answers now" },
   { "param_set", "its text: name = value" },

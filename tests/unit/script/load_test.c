@@ -166,7 +166,28 @@ static void failing_load_keeps_the_old_policy_L3(void **state)
     assert_string_equal(after.hash, before.hash);
     assert_int_equal(after.load_errors, before.load_errors + 1);
     assert_true(ask_bias(fixture, 0, 10).new_percent == 77);
+    assert_int_equal(after.loads, before.loads);
     assert_int_equal(fixture_logged(fixture, "event=\"policy refused\""), 1);
+}
+
+static void the_last_refusal_is_known_until_a_load_succeeds(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[SCRIPT_ERROR_TEXT_MAX];
+    assert_null(script_refused(fixture->script));
+    assert_int_equal(fixture_load(fixture, "\nnonsense"), ERR_SCRIPT);
+    const struct script_refusal *refusal = script_refused(fixture->script);
+    assert_non_null(refusal);
+    assert_true(refusal->time == NOW_S);
+    assert_int_equal(refusal->error.line, 2);
+    assert_non_null(strstr(script_error_text(&refusal->error, text), ".lua:2: "));
+    const struct script_error unread = {.message = "cannot be read"};
+    script_note_refused(fixture->script, &unread, NOW_S + 1);
+    assert_true(script_refused(fixture->script)->time == NOW_S + 1);
+    assert_string_equal(
+        script_error_text(&script_refused(fixture->script)->error, text), "cannot be read");
+    load(fixture, HEAD TAIL);
+    assert_null(script_refused(fixture->script));
 }
 
 static void stats_describe_what_runs(void **state)
@@ -484,6 +505,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(load_errors_name_file_line_and_cause),
         TEST(failing_load_keeps_the_old_policy_L3),
+        TEST(the_last_refusal_is_known_until_a_load_succeeds),
         TEST(stats_describe_what_runs),
         TEST(hash_is_sha256_of_the_main_file),
         TEST(require_finds_files_beside_the_policy_once),

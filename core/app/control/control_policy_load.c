@@ -1,0 +1,154 @@
+/* Another policy: load, roll-back, parameters. */
+#include "app/control/control_policy_inside.h"
+#include "app/policy/policy_keep.h"
+#include "app/settings/settings_value.h"
+
+#include <stdio.h>
+
+void control_refuse_script(
+    struct control_request *request, const char *what, const struct script_error *error)
+{
+    char text[SCRIPT_ERROR_TEXT_MAX];
+    control_refuse(request, CONTROL_REFUSED, "%s: %s", what, script_error_text(error, text));
+}
+
+/* ---- what the journal tells ---- */
+
+void control_note_policy(const struct controller *controller, enum happening_kind kind,
+    const char *name, const char *hash)
+{
+    char text[HAPPENING_TEXT_MAX + 1];
+    snprintf(
+        text, sizeof text, "%.*s %s", (int)(HAPPENING_TEXT_MAX - SCRIPT_HASH_TEXT - 1), name, hash);
+    journal_note(controller->runner->journal, control_now(controller), kind, text);
+}
+
+void control_note_live(const struct controller *controller, enum happening_kind kind)
+{
+    struct script_stats stats;
+    script_stats(control_script(controller), &stats);
+    control_note_policy(controller, kind, stats.name, stats.hash);
+}
+
+/* ---- another one ---- */
+
+static json_t *live_json(const struct controller *controller)
+{
+    struct script_stats stats;
+    script_stats(control_script(controller), &stats);
+    return json_pack("{s:o, s:I, s:s, s:I}", "name", report_text(stats.name), "version",
+        (json_int_t)stats.version, "hash", stats.hash, "generation", (json_int_t)stats.generation);
+}
+
+void control_policy_changed(struct controller *controller, struct control_request *request)
+{
+    runner_policy_loaded(controller->runner);
+    control_answer(request, live_json(controller));
+}
+
+static void keep(struct controller *controller, struct control_request *request)
+{
+    char path[POLICY_KEEP_PATH_MAX], cause[POLICY_KEEP_CAUSE_MAX];
+    struct script_file files[CONTROL_FILES_MAX];
+    struct script_source source = policy_trial_source(request, files);
+    if (policy_keep(controller->settings, &source, path, cause) != ERR_OK) {
+        control_refuse(request, CONTROL_REFUSED, "it runs, but is not saved: %s", cause);
+        return;
+    }
+    char ignored[SETTING_CAUSE_MAX];
+    setting_set(setting_find("policy", "file"), controller->settings, path, ignored);
+    json_t *result = live_json(controller);
+    json_object_set_new(result, "saved", report_text(path));
+    control_answer(request, result);
+}
+
+/* False: it was refused, by its trial (prepared is NULL) or now. */
+static bool adopt(
+    struct controller *controller, struct script_prepared *prepared, struct script_error *error)
+{
+    struct script *script = control_script(controller);
+    double now = control_seconds(controller);
+    if (prepared)
+        return script_adopt(script, prepared, now, error) == ERR_OK;
+    script_note_refused(script, error, now);
+    return false;
+}
+
+static void on_tried_to_load(void *context, struct control_request *request,
+    struct script_prepared *prepared, const struct script_error *error)
+{
+    struct controller *controller = context;
+    if (controller->is_closed) {
+        script_prepared_free(prepared);
+        control_refuse(request, CONTROL_REFUSED, "not loaded: the node is stopping");
+        return;
+    }
+    struct script_error refused = *error;
+    if (!adopt(controller, prepared, &refused)) {
+        runner_policy_refused(controller->runner, &refused);
+        control_refuse_script(request, "not loaded, the policy that ran goes on", &refused);
+        return;
+    }
+    if (control_flag(request, "save")) {
+        runner_policy_loaded(controller->runner);
+        keep(controller, request);
+        return;
+    }
+    control_policy_changed(controller, request);
+}
+
+void control_try_policy(
+    struct controller *controller, struct control_request *request, policy_tried tried)
+{
+    const struct script_settings settings = runner_script_settings(controller->runner);
+    if (policy_trial_begin(controller->runner->options.workspace->loop, &settings, request, tried,
+            controller) != ERR_OK)
+        control_refuse(request, CONTROL_INTERNAL, "out of memory");
+}
+
+void control_policy_load(void *context, struct control_request *request)
+{
+    control_try_policy(context, request, on_tried_to_load);
+}
+
+void control_policy_rollback(void *context, struct control_request *request)
+{
+    struct controller *controller = context;
+    const char *hash = control_text(request, "hash");
+    struct script_error error = {0};
+    enum err err = hash
+        ? script_rollback_to(control_script(controller), hash, control_seconds(controller), &error)
+        : script_rollback(control_script(controller), control_seconds(controller));
+    if (!err) {
+        control_note_live(controller, HAPPENING_ROLLED_BACK);
+        control_policy_changed(controller, request);
+    } else if (*error.message)
+        control_refuse_script(request, "not rolled back", &error);
+    else
+        control_refuse(request, CONTROL_REFUSED,
+            err == ERR_NOT_FOUND ? "not rolled back: there is no such generation; see policy"
+                                 : "not rolled back: several generations begin so; see policy");
+}
+
+/* ---- parameters ---- */
+
+#define VALUE_MAX 8192
+
+void control_policy_set(void *context, struct control_request *request)
+{
+    struct controller *controller = context;
+    const char *name = control_text(request, "param"), *value = control_text(request, "value");
+    char was[VALUE_MAX] = "", is[VALUE_MAX] = "", noted[HAPPENING_TEXT_MAX + 1];
+    struct script_error error = {0};
+    script_param_get(control_script(controller), name, was, sizeof was);
+    if (script_param_set(control_script(controller), name, value, &error) != ERR_OK) {
+        control_refuse_script(request, "not set", &error);
+        return;
+    }
+    script_param_get(control_script(controller), name, is, sizeof is);
+    snprintf(noted, sizeof noted, "%s = %s", name, is);
+    journal_note(controller->runner->journal, control_now(controller), HAPPENING_PARAM, noted);
+    control_answer(request,
+        json_pack("{s:o, s:o, s:o}", "set", report_text(name), "was", report_text(was), "is",
+            report_text(is)));
+}
