@@ -246,3 +246,9 @@ size_t tags_count(const struct tags *tags)
 {
     return tags ? tags->n : 0;
 }
+
+const char *tags_at(const struct tags *tags, size_t i, struct cidr *range)
+{
+    *range = tags->at[i].range;
+    return tags->texts + tags->at[i].tag;
+}

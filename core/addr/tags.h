@@ -33,5 +33,7 @@ void tags_free(struct tags *tags); /* NULL is fine */
  * lie around it. */
 const char *tags_find(const struct tags *tags, const struct ip *ip);
 size_t tags_count(const struct tags *tags);
+/* The i-th range (i < tags_count) by first address, the larger before the smaller, and its tag. */
+const char *tags_at(const struct tags *tags, size_t i, struct cidr *range);
 
 #endif

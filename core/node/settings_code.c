@@ -50,14 +50,6 @@ static void code_times(struct codec *codec, struct node_settings *s)
     }
 }
 
-/* They are many and never change: who reads a node has them. */
-static void code_tags(struct codec *codec, const struct tags *tags)
-{
-    uint32_t n = code_count(codec, (uint32_t)tags_count(tags), TAGS_MAX);
-    if (codec->reading && !codec->err && n != tags_count(tags))
-        codec->err = ERR_INVALID;
-}
-
 void node_settings_code(struct codec *codec, struct node_settings *s)
 {
     code_peer_id(codec, &s->id);
@@ -65,7 +57,6 @@ void node_settings_code(struct codec *codec, struct node_settings *s)
     code_flags_and_counts(codec, s);
     code_times(codec, s);
     code_u64(codec, &s->rng_seed);
-    code_tags(codec, s->tags);
     if (codec->reading &&
         (s->ensure_peers_period_ms == 0 || s->crawl_period_ms == 0 ||
             s->book_save_interval_ms == 0))

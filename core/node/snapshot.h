@@ -33,8 +33,7 @@ struct node_surroundings {
     const struct tags *tags; /* borrowed; NULL: none */
 };
 
-/* Makes a node. NULL, with codec->err set: ERR_CORRUPT, ERR_NO_MEMORY; ERR_INVALID: the node that
- * was written had another number of tags, so its policy would not see what it saw. */
+/* Makes a node. NULL, with codec->err set: ERR_CORRUPT, ERR_NO_MEMORY. */
 struct node *node_snapshot_read(struct codec *codec, const struct node_surroundings *surroundings);
 
 /* A part of it: the settings without their lists, which a node keeps apart. */

@@ -7,6 +7,7 @@
  * the header, then come segments:
  *
  *   HEADER   layout, version of the writer
+ *   TAGS     what names the node had for ranges of addresses (tags_code.h); missing if none
  *   SEGMENT  the node, its policy and the time, whole: replay may begin here
  *   STEP     one event, the questions it led to with their answers, the actions
  *   END      why nothing more follows; missing if the writer was killed
@@ -25,7 +26,7 @@
 #define TRACE_FRAME 8 /* length and check */
 #define TRACE_TEXT_MAX 255
 
-enum trace_kind { TRACE_HEADER = 1, TRACE_SEGMENT, TRACE_STEP, TRACE_END };
+enum trace_kind { TRACE_HEADER = 1, TRACE_SEGMENT, TRACE_STEP, TRACE_END, TRACE_TAGS };
 
 /* The number of this program's layout. */
 uint64_t trace_layout(void);

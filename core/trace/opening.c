@@ -14,7 +14,7 @@ struct opening *opening_new(struct opening *_Atomic *home)
 
 size_t opening_size(const struct opening *opening)
 {
-    return opening->node.n + opening->policy.n;
+    return opening->head.n + opening->node.n + opening->policy.n;
 }
 
 void opening_write(const struct opening *opening, struct codec *codec)
@@ -30,8 +30,7 @@ void opening_write(const struct opening *opening, struct codec *codec)
     };
     if (node.err)
         codec->err = node.err;
-    if (opening->version)
-        trace_write_header(codec, opening->version);
+    code_bytes(codec, (void *)opening->head.at, opening->head.n);
     size_t begun = trace_begin(codec, TRACE_SEGMENT);
     trace_code_segment(codec, &record);
     trace_end(codec, begun);

@@ -11,7 +11,7 @@ struct opening {
     uint32_t wants; /* a bit for each hook that the policy wants to be asked */
     struct node_picture node;
     struct codec policy;           /* what save_policy of the recorder wrote */
-    const char *version;           /* of this program, when a file begins with it; else NULL */
+    struct span head;              /* of the file, when one begins with it; borrowed */
     struct opening *_Atomic *home; /* who has it again when it is written */
 };
 
@@ -19,7 +19,7 @@ struct opening {
 struct opening *opening_new(struct opening *_Atomic *home);
 /* Bytes it holds: about twice what it takes in a file. */
 size_t opening_size(const struct opening *opening);
-/* Appends its record, behind the head of its file if it begins one. */
+/* Appends the head, if it has one, and its record. */
 void opening_write(const struct opening *opening, struct codec *codec);
 /* Gives it back, with its memory for the next one. */
 void opening_release(struct opening *opening);

@@ -5,9 +5,12 @@
 #include "trace/event_code.h"
 #include "trace/format.h"
 #include "trace/step_code.h"
+#include "trace/tags_code.h"
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+#define TAGS_SHARE 8 /* of a file they may take one part in so many */
 
 struct recorder {
     struct policy policy; /* first: &recorder->policy is the recorder */
@@ -17,6 +20,7 @@ struct recorder {
     const struct node *node;       /* NULL: not recording */
     struct codec out;              /* whole records, and the step that is under way */
     struct opening *_Atomic spare; /* written before; NULL: none */
+    struct codec head;             /* of every file */
     size_t step_begun;
     bool in_step;
     struct now last; /* step */
@@ -104,10 +108,11 @@ static uint64_t revision_of(const struct recorder *recorder)
 /* False: the node or its policy cannot be copied. */
 static bool fill_opening(struct recorder *recorder, struct opening *opening, struct now now)
 {
+    const struct span none = {0};
     opening->number = recorder->counts.segments + 1;
     opening->now = now;
     opening->wants = policy_wishes(recorder->inner);
-    opening->version = recorder->counts.segments == 0 ? recorder->settings.version : NULL;
+    opening->head = recorder->counts.segments == 0 ? codec_written(&recorder->head) : none;
     codec_reset(&opening->policy);
     recorder->settings.save_policy(recorder->settings.context, now, &opening->policy);
     return !opening->policy.err && !node_picture_take(&opening->node, recorder->node);
@@ -128,13 +133,13 @@ static void open_next_file(struct recorder *recorder, struct opening *opening)
 {
     const struct trace_sink *sink = &recorder->settings.sink;
     sink->next_file(sink->context);
-    opening->version = recorder->settings.version;
+    opening->head = codec_written(&recorder->head);
 }
 
 static void put_opening(struct recorder *recorder, struct opening *opening)
 {
     const struct trace_sink *sink = &recorder->settings.sink;
-    if (!opening->version &&
+    if (opening->head.n == 0 &&
         recorder->file_bytes + opening_size(opening) > recorder->settings.file_max)
         open_next_file(recorder, opening);
     recorder->last = opening->now;
@@ -256,6 +261,16 @@ static void describe(const struct policy *self, struct policy_answer *answer)
 
 /* ---- life ---- */
 
+/* Every file can be read alone, so each begins with the tags. */
+static enum err write_head(struct recorder *recorder)
+{
+    const struct recorder_settings *settings = &recorder->settings;
+    trace_write_header(&recorder->head, settings->version);
+    if (tags_count(settings->tags) > 0)
+        tags_write(&recorder->head, settings->tags, settings->file_max / TAGS_SHARE);
+    return recorder->head.err;
+}
+
 struct recorder *recorder_new(const struct recorder_settings *settings, struct policy *inner)
 {
     struct recorder *recorder = calloc(1, sizeof *recorder);
@@ -265,8 +280,11 @@ struct recorder *recorder_new(const struct recorder_settings *settings, struct p
     recorder->inner = inner;
     recorder->observer = (struct node_observer){before, after, recorder, NULL};
     recorder->settings = *settings;
-    recorder->out = codec_writer();
-    return recorder;
+    recorder->out = recorder->head = codec_writer();
+    if (write_head(recorder) == ERR_OK)
+        return recorder;
+    recorder_free(recorder);
+    return NULL;
 }
 
 struct policy *recorder_policy(struct recorder *recorder)
@@ -290,6 +308,7 @@ void recorder_free(struct recorder *recorder)
         return;
     assert(!recorder->node);
     codec_free(&recorder->out);
+    codec_free(&recorder->head);
     opening_free(recorder->spare);
     free(recorder);
 }

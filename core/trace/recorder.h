@@ -36,9 +36,10 @@ struct trace_sink {
 };
 
 struct recorder_settings {
-    int64_t segment_ms;  /* at most so long between two segments */
-    uint64_t file_max;   /* bytes of one file */
-    const char *version; /* of this program */
+    int64_t segment_ms;      /* at most so long between two segments */
+    uint64_t file_max;       /* bytes of one file */
+    const char *version;     /* of this program */
+    const struct tags *tags; /* that the node has; borrowed by recorder_new, NULL: none */
     struct trace_sink sink;
     /* Writes all that the policy's answers depend on from now on: opaque to the trace. Its err
      * stops it. */

@@ -3,6 +3,7 @@
 #include "node/snapshot.h"
 #include "policy/schema.h"
 #include "trace/action_code.h"
+#include "trace/tags_code.h"
 #include <stdlib.h>
 
 const char *replay_difference_name(enum replay_difference difference)
@@ -92,10 +93,11 @@ static void open_policy(struct replay *replay)
 static void open_segment(struct replay *replay)
 {
     struct codec codec = codec_reader(replay->segment.node);
+    const struct replay_settings *settings = replay->settings;
+    const struct node_surroundings surroundings = {
+        &replay->policy, settings->log, settings->tags ? settings->tags : replay->tags};
     node_free(replay->node);
-    replay->node = node_snapshot_read(&codec,
-        &(struct node_surroundings){
-            &replay->policy, replay->settings->log, replay->settings->tags});
+    replay->node = node_snapshot_read(&codec, &surroundings);
     if (codec_end(&codec)) {
         replay->err = codec.err;
         return;
@@ -136,6 +138,27 @@ static void run_segment(struct replay *replay, struct span body)
     replay->node = NULL;
 }
 
+/* At the head of a file, ahead of its segments. */
+static enum err read_tags(struct replay *replay, struct span body)
+{
+    struct codec codec = codec_reader(body);
+    const struct tags *others = replay->settings->tags;
+    struct tags_record record = {0};
+    tags_record_code(&codec, &record);
+    if (codec_end(&codec))
+        return codec.err;
+    if (replay->segment.number > 0 || replay->tags)
+        return ERR_CORRUPT;
+    if (others) {
+        replay->report->has_other_tags = tags_digest(others) != record.digest;
+        return ERR_OK;
+    }
+    if (!record.is_whole)
+        return ERR_INVALID;
+    enum err err = tags_parse(record.text, &replay->tags, NULL);
+    return err && err != ERR_NO_MEMORY ? ERR_CORRUPT : err;
+}
+
 static void run_end(struct replay *replay, struct span body)
 {
     struct codec codec = codec_reader(body);
@@ -157,6 +180,9 @@ static void run_record(struct replay *replay, const struct trace_record *record)
         break;
     case TRACE_END:
         run_end(replay, record->body);
+        break;
+    case TRACE_TAGS:
+        replay->err = read_tags(replay, record->body);
         break;
     default:
         replay->err = ERR_CORRUPT;
@@ -200,6 +226,7 @@ static void *largest_verdict(void)
 static void close_replay(struct replay *replay)
 {
     node_free(replay->node);
+    tags_free(replay->tags);
     outbox_free(&replay->outbox);
     event_room_free(&replay->room);
     codec_free(&replay->question);
@@ -223,7 +250,7 @@ enum err replay_run(
 {
     struct trace_reader reader;
     struct trace_header header;
-    *report = (struct replay_report){0};
+    *report = (struct replay_report){.has_other_tags = tags_count(settings->tags) > 0};
     enum err err = trace_open(&reader, bytes, &header);
     if (!err && header.layout != trace_layout())
         err = ERR_INVALID;

@@ -40,7 +40,7 @@ struct replay_settings {
     uint64_t segment;        /* only this one; 0: all */
     uint64_t steps_max;      /* 0: all */
     struct log log;          /* of the node */
-    const struct tags *tags; /* as the node had; NULL: none */
+    const struct tags *tags; /* in place of those in the trace; NULL: those */
 };
 
 enum replay_difference {
@@ -53,7 +53,8 @@ enum replay_difference {
 
 struct replay_report {
     uint64_t segments, steps, decisions;
-    bool is_whole;  /* the end was reached, and was meant to be one: */
+    bool has_other_tags;          /* settings has others than the node had */
+    bool is_whole;                /* the end was reached, and was meant to be one: */
     char end[TRACE_TEXT_MAX + 1]; /* why the recorder ended it; "": it goes on in the next file */
     uint64_t at;                  /* offset of the last record looked at */
 
@@ -64,7 +65,8 @@ struct replay_report {
 };
 
 /* Steps through bytes. *report is set in any case, to be freed with replay_report_free. Errors:
- * those of trace_open and trace_next but the end; ERR_INVALID for another layout or other tags;
+ * those of trace_open and trace_next but the end; ERR_INVALID for another layout, or when the
+ * trace says only how many tags there were and settings has none;
  * ERR_CORRUPT too when a record makes no sense; ERR_NOT_FOUND: there is no such segment; whatever
  * open_policy returns. A difference is no error.
  */

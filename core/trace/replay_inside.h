@@ -12,6 +12,7 @@ struct replay {
     struct replay_report *report;
     struct policy *inner; /* NULL: recorded answers count */
     struct node *node;
+    struct tags *tags; /* from the trace; NULL: none, or settings has others */
     struct outbox outbox;
     enum err err;
 

@@ -271,6 +271,36 @@ def test_what_the_fuse_stopped_is_stopped_there_again(tmp_path):
     assert report_of("replay", trace, "--segment", 2)[0]["steps"] > 0
 
 
+NEAR = """
+local policy = pex.policy { name = "near", version = 1, extends = "default" }
+function policy.admit(view)
+  return view.tag ~= "near" and { reject = "tag " .. view.tag } or nil
+end
+return policy
+"""
+
+
+def test_the_tags_of_a_node_are_in_its_trace(tmp_path):
+    tags, others = tmp_path / "tags", tmp_path / "others"
+    tags.write_text("127.0.0.0/8 near\n")
+    others.write_text("127.0.0.0/8 far\n")
+    policy = tmp_path / "near.lua"
+    policy.write_text(NEAR)
+    policy.chmod(0o600)
+    home = tmp_path / "home"
+    node = Node(home, "--policy.file", policy, "--policy.tags", tags)
+    peer = Node(tmp_path / "peer", "--p2p.persistent_peers", node.address)
+    node.wait_for("peer added")
+    peer.stop()
+    trace = node.stop()
+    tags.unlink()
+    assert report_of("replay", trace)[0]["difference"] is None
+    done = run("replay", trace, "--tags", others)
+    assert done.returncode == 1
+    assert f"warning: {trace}: its node had other tags than those given" in done.stderr
+    assert "tag far" in done.stdout
+
+
 def fail(*arguments):
     done = run(*arguments)
     assert done.returncode == 1, done.stdout

@@ -295,6 +295,7 @@ static int judge(const struct diff *diff, const char *path, const struct trace_i
     enum err err, const struct replay_report *report)
 {
     char cause[TRACE_CAUSE_MAX];
+    trace_input_warn(path, report);
     if (report->difference) {
         snprintf(cause, sizeof cause,
             "%s: it does not replay to the same actions (luapex replay says where)", path);

@@ -68,8 +68,8 @@ static enum err open_book(const struct runner *runner, struct book **book, char 
 static enum err open_watchers(struct runner *runner, char *why)
 {
     const struct runner_options *options = &runner->options;
-    enum err err = tracing_open(
-        &runner->tracing, options->settings, runner->script, &options->log, why, RUNNER_WHY_MAX);
+    enum err err = tracing_open(&runner->tracing, options->settings, runner->script, runner->tags,
+        &options->log, why, RUNNER_WHY_MAX);
     if (err)
         return err;
     struct policy *policy = tracing_policy(&runner->tracing, script_policy(runner->script));

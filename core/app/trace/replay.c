@@ -102,6 +102,7 @@ static int report(const struct flags *flags, const struct trace_input *input, en
 {
     const char *path = flags->arguments[0];
     char cause[TRACE_CAUSE_MAX];
+    trace_input_warn(path, report);
     if (!err || report->steps > 0) {
         if (flags_has(flags, "json"))
             print_json(path, report);

@@ -64,6 +64,12 @@ static void explain_version(const char *path, const struct trace_header *header,
         path, header->version, LUAPEX_VERSION);
 }
 
+void trace_input_warn(const char *path, const struct replay_report *report)
+{
+    if (report->has_other_tags)
+        fprintf(stderr, "luapex: warning: %s: its node had other tags than those given\n", path);
+}
+
 void trace_input_explain(const char *path, enum err err, const struct span *bytes,
     const struct replay_report *report, char *cause)
 {
@@ -75,7 +81,8 @@ void trace_input_explain(const char *path, enum err err, const struct span *byte
         explain_version(path, &header, cause);
     else if (err == ERR_INVALID && opens)
         snprintf(cause, TRACE_CAUSE_MAX,
-            "%s: its node had other tags; give the file that [policy] tags named with --tags",
+            "%s: its node had too many tags for them to be in the trace; give the file that "
+            "[policy] tags named with --tags",
             path);
     else if (err == ERR_INVALID)
         snprintf(cause, TRACE_CAUSE_MAX, "%s: not a trace", path);

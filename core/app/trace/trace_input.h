@@ -11,19 +11,23 @@
 
 #define FLAG_TAGS                                                                                  \
     {                                                                                              \
-        "tags", "FILE", "The tags that the node had ([policy] tags), if it had any."               \
+        "tags", "FILE",                                                                            \
+            "Other tags than those the node had ([policy] tags), which are in the trace."          \
     }
 
 struct trace_input {
     struct span bytes;
 };
 
-/* Of the flag --tags; NULL: it is not given. False: it cannot be read, which the user was told. */
+/* Of the flag --tags; NULL: it is not given, so those of the trace count. False: it cannot be read,
+ * which the user was told. */
 bool trace_input_tags(const struct flags *flags, struct tags **tags);
 
 /* Maps the file. False, with cause (TRACE_CAUSE_MAX bytes): it cannot be read. */
 bool trace_input_open(const char *path, struct trace_input *input, char *cause);
 void trace_input_close(struct trace_input *input);
+/* Tells the user if --tags are not what the node had: decisions may differ for that alone. */
+void trace_input_warn(const char *path, const struct replay_report *report);
 /* What an error of replay_run means, as a sentence about path. */
 void trace_input_explain(const char *path, enum err err, const struct span *bytes,
     const struct replay_report *report, char *cause);

@@ -14,7 +14,8 @@ static uint64_t policy_revision(void *context)
 }
 
 static enum err open(struct tracing *tracing, const struct settings *settings,
-    struct script *script, const struct log *log, const char *path, char *why, size_t cap)
+    struct script *script, const struct tags *tags, const struct log *log, const char *path,
+    char *why, size_t cap)
 {
     enum err err =
         trace_file_open(path, (uint32_t)settings->trace.files_max, &tracing->file, why, cap);
@@ -24,6 +25,7 @@ static enum err open(struct tracing *tracing, const struct settings *settings,
         .segment_ms = settings->trace.segment_ms,
         .file_max = (uint64_t)settings->trace.size_max,
         .version = LUAPEX_VERSION,
+        .tags = tags,
         .sink = trace_file_sink(tracing->file),
         .save_policy = save_policy,
         .policy_revision = policy_revision,
@@ -35,12 +37,13 @@ static enum err open(struct tracing *tracing, const struct settings *settings,
 }
 
 enum err tracing_open(struct tracing *tracing, const struct settings *settings,
-    struct script *script, const struct log *log, char *why, size_t cap)
+    struct script *script, const struct tags *tags, const struct log *log, char *why, size_t cap)
 {
     if (!*settings->trace.file)
         return ERR_OK;
     char *path = settings_path(settings, settings->trace.file);
-    enum err err = path ? open(tracing, settings, script, log, path, why, cap) : ERR_NO_MEMORY;
+    enum err err =
+        path ? open(tracing, settings, script, tags, log, path, why, cap) : ERR_NO_MEMORY;
     if (!err)
         log_write(log, LOG_INFO, "tracing", LOG_TEXT("file", path),
             LOG_NUMBER("size_max", settings->trace.size_max),

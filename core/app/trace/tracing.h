@@ -13,10 +13,10 @@ struct tracing {
     struct trace_file *file;
 };
 
-/* Without trace.file nothing happens. Borrows script. ERR_IO with a sentence in why (cap bytes);
- * ERR_NO_MEMORY. */
+/* Without trace.file nothing happens. Borrows script, and tags (NULL: none) for the moment. ERR_IO
+ * with a sentence in why (cap bytes); ERR_NO_MEMORY. */
 enum err tracing_open(struct tracing *tracing, const struct settings *settings,
-    struct script *script, const struct log *log, char *why, size_t cap);
+    struct script *script, const struct tags *tags, const struct log *log, char *why, size_t cap);
 /* What the node, or the journal, is to ask: the recorder, or the policy itself. */
 struct policy *tracing_policy(const struct tracing *tracing, struct policy *policy);
 /* From the node's next step on. */

@@ -2,11 +2,13 @@
  * Runs under policies in Lua: what answered then answers again, whatever became of it. */
 #include "script/script.h"
 #include "script/snapshot.h"
+#include "trace/tags_code.h"
 #include "unit/trace/tape.h"
 
 struct fixture {
     struct tape tape; /* first */
     struct script *script, *again;
+    struct tags *tags;
     struct script_error error;
 };
 
@@ -34,12 +36,21 @@ static uint64_t policy_revision(void *context)
     return script_revision(((struct fixture *)context)->script);
 }
 
+static struct tags *tags_of(const char *text)
+{
+    struct tags *tags;
+    assert_int_equal(tags_parse(span_of_text(text), &tags, NULL), ERR_OK);
+    return tags;
+}
+
 static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     const struct script_settings made = script_settings();
+    f->tags = tags_of("8.8.0.0/29 near\n8.8.0.0/24 far\n");
     const struct recorder_settings settings = {
         .save_policy = save_policy,
+        .tags = f->tags,
         .policy_revision = policy_revision,
         .context = f,
     };
@@ -53,6 +64,7 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
     tape_free(&f->tape);
+    tags_free(f->tags);
     script_free(f->script);
     script_free(f->again);
     free(f);
@@ -170,12 +182,87 @@ static void state_goes_on_from_segment_to_segment(void **state)
     assert_all_replays(f);
 }
 
+#define NEAR                                                                                       \
+    "local policy = pex.policy { name = 'near', version = 1, extends = 'default' }\n"              \
+    "function policy.select(view)\n"                                                               \
+    "  local picks = {}\n"                                                                         \
+    "  for i, row in ipairs(view.candidates) do\n"                                                 \
+    "    if row.tag == 'near' and #picks < view.wanted then picks[#picks + 1] = i end\n"           \
+    "  end\n"                                                                                      \
+    "  return picks\n"                                                                             \
+    "end\n"                                                                                        \
+    "return policy"
+
+static struct replay_report replay_with(
+    struct fixture *f, const struct tags *tags, enum err expected)
+{
+    const struct replay_settings settings = {
+        .open_policy = open_policy, .context = f, .tags = tags, .log = silent};
+    struct replay_report report;
+    assert_int_equal(replay_run(codec_written(&f->tape.file), &settings, &report), expected);
+    return report;
+}
+
+static void the_tags_of_the_node_are_in_its_trace(void **state)
+{
+    struct fixture *f = *state;
+    load(f, NEAR);
+    tape_live(&f->tape);
+    assert_all_replays(f);
+    struct tags *others = tags_of("8.8.0.0/24 near\n");
+    struct replay_report report = replay_with(f, others, ERR_OK);
+    assert_true(report.has_other_tags && report.difference == REPLAY_ANSWER);
+    replay_report_free(&report);
+    report = replay_with(f, f->tags, ERR_OK);
+    assert_true(!report.has_other_tags && !report.difference);
+    replay_report_free(&report);
+    tags_free(others);
+}
+
+/* The file in place of its own, with the tags cut to `max` bytes of text and put `times` times. */
+static void change_tags(struct fixture *f, size_t max, unsigned times)
+{
+    struct trace_reader reader;
+    struct trace_header header;
+    struct trace_record record;
+    struct codec file = codec_writer();
+    assert_int_equal(trace_open(&reader, codec_written(&f->tape.file), &header), ERR_OK);
+    trace_write_header(&file, "test");
+    for (; times > 0; times--)
+        tags_write(&file, f->tags, max);
+    while (trace_next(&reader, &record) == ERR_OK) {
+        if (record.kind == TRACE_TAGS)
+            continue;
+        size_t begun = trace_begin(&file, record.kind);
+        code_bytes(&file, (void *)record.body.at, record.body.n);
+        trace_end(&file, begun);
+    }
+    codec_free(&f->tape.file);
+    f->tape.file = file;
+}
+
+static void too_many_tags_have_to_be_given(void **state)
+{
+    struct fixture *f = *state;
+    load(f, NEAR);
+    tape_live(&f->tape);
+    recorder_stop(f->tape.recorder, "enough");
+    change_tags(f, 10, 1);
+    replay_with(f, NULL, ERR_INVALID);
+    struct replay_report report = replay_with(f, f->tags, ERR_OK);
+    assert_true(!report.has_other_tags && !report.difference);
+    change_tags(f, SIZE_MAX, 2);
+    replay_with(f, NULL, ERR_CORRUPT);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(a_policy_that_is_taken_back_in_a_step_is_taken_back_again_L2),
         T(a_hook_that_falls_back_does_so_again_L2),
+        T(the_tags_of_the_node_are_in_its_trace),
+        T(too_many_tags_have_to_be_given),
         T(state_goes_on_from_segment_to_segment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

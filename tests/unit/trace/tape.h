@@ -49,13 +49,14 @@ static inline uint64_t tape_file_bytes(void *context)
     return ((struct tape *)context)->file.n;
 }
 
-static inline struct node *tape_node(struct tape *tape)
+static inline struct node *tape_node(struct tape *tape, const struct tags *tags)
 {
     static const uint8_t entropy[BOOK_ENTROPY] = {1};
     struct node_settings settings = node_settings_default();
     struct book *book;
     settings.id = id_of(999);
     settings.ensure_peers_period_ms = SECONDS_MS(10);
+    settings.tags = tags;
     struct book_settings small = book_settings_default();
     small.new_buckets = small.old_buckets = 4;
     assert_int_equal(book_new(&small, entropy, &book), ERR_OK);
@@ -67,7 +68,7 @@ static inline struct node *tape_node(struct tape *tape)
     return node_new(&settings, book, recorder_policy(tape->recorder), tape->now);
 }
 
-/* settings: what is about the policy. */
+/* settings: what is about the policy, and tags. */
 static inline void tape_start(
     struct tape *tape, struct recorder_settings settings, struct policy *policy)
 {
@@ -79,7 +80,7 @@ static inline void tape_start(
         (struct trace_sink){tape_take, tape_take_opening, tape_next_file, tape_file_bytes, tape};
     settings.log = silent;
     tape->recorder = recorder_new(&settings, policy);
-    tape->node = tape_node(tape);
+    tape->node = tape_node(tape, settings.tags);
     node_observe(tape->node, recorder_observer(tape->recorder));
     recorder_start(tape->recorder, tape->node);
 }

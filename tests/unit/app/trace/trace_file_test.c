@@ -107,7 +107,7 @@ static struct opening *make_opening(struct opening *_Atomic *home)
     assert_true(opening && node);
     assert_int_equal(node_picture_take(&opening->node, node), ERR_OK);
     node_free(node);
-    opening->version = "test";
+    opening->head = span_of_text("head");
     return opening;
 }
 
