@@ -5,6 +5,13 @@
 
 /* P19: between two crawls of one ID, whatever the policy says. */
 #define SPACING_MS SECONDS_MS(30)
+/* A sweep looks at so many entries at a time, more than a book of the usual size holds: where all
+ * are candidates at once, who answers and who does not come mixed. The next part follows so long
+ * after one in which there is nothing to do ... */
+#define SWEEP_WINDOW 32768
+#define SWEEP_STEP_MS 100
+/* ... and begins so long after a list that brought something new. */
+#define SWEEP_WAIT_MS SECONDS_MS(1)
 
 static bool crawled_lately(const struct step *step, int64_t crawled_at)
 {
@@ -75,9 +82,9 @@ static void crawl_on(struct step *step)
         crawl->queue_at++;
     if (crawl->queue_at < crawl->queue_n)
         return;
-    if (crawl->more_are_unseen)
-        crawl->next_ms = step->now.mono_ms + 1;
-    else if (step->node->conns.dialing == 0)
+    if (crawl->sweeping && crawl->sweep_ms == NEVER_MS)
+        crawl->sweep_ms = step->now.mono_ms + 1;
+    if (step->node->conns.dialing == 0)
         end_pass(step);
 }
 
@@ -87,13 +94,9 @@ static void choose_rows(struct crawl *crawl, const struct addr *addrs,
     const struct crawl_view *view, const struct crawl_verdict *verdict)
 {
     bool seen[PEX_SELECTION_MAX] = {false};
-    for (size_t i = 0; i < verdict->rows_n; i++) {
-        int64_t row = verdict->rows[i];
-        if (!view_take_row(seen, view->candidates_n, row))
-            continue;
-        crawl->queue[crawl->queue_n++] = addrs[row];
-        crawl->more_are_unseen |= view->candidates[row].last_crawl_age_s < 0;
-    }
+    for (size_t i = 0; i < verdict->rows_n; i++)
+        if (view_take_row(seen, view->candidates_n, verdict->rows[i]))
+            crawl->queue[crawl->queue_n++] = addrs[verdict->rows[i]];
 }
 
 static void ask_for_order(struct step *step, const struct addr *addrs, size_t n)
@@ -116,25 +119,91 @@ static void ask_for_order(struct step *step, const struct addr *addrs, size_t n)
     choose_rows(crawl, addrs, &view, verdict);
 }
 
-/* R60: one unbiased selection. While it finds somebody who was never visited, the next one follows
- * without waiting for the period: a book is first seen through as fast as dial rate and concurrency
- * allow (F17), and then crawled at its pace. */
-static void start_pass(struct step *step)
+/* ---- passes ---- */
+
+/* One that is still under way ends with what it reached. */
+static void start_pass(struct step *step, const struct addr *addrs, size_t n)
 {
     struct node *node = step->node;
     struct crawl *crawl = &node->crawl;
+    end_pass(step);
+    crawl->began_ms = step->now.mono_ms;
+    crawl->queue_at = crawl->queue_n = 0;
+    if (n > 0)
+        ask_for_order(step, addrs, n);
+    log_write(&node->settings.log, LOG_INFO, "crawl", LOG_NUMBER("addresses", crawl->queue_n),
+        LOG_NUMBER("peers", node->conns.peers), LOG_NUMBER("dialing", node->conns.dialing));
+}
+
+static void start_sweep(struct step *step, int64_t at_ms)
+{
+    struct crawl *crawl = &step->node->crawl;
+    if (crawl->sweeping)
+        return;
+    crawl->sweeping = true;
+    crawl->sweep_at = 0;
+    crawl->sweep_ms = at_ms;
+}
+
+/* R60: one unbiased selection, then whoever was never visited. */
+static void start_round(struct step *step)
+{
+    struct node *node = step->node;
     struct book_selection unbiased = {0};
     struct addr *addrs = outbox_alloc(step->outbox, PEX_SELECTION_MAX * sizeof *addrs);
     size_t n = book_select(node->book, step->now, &node->rng, &unbiased, addrs);
-    end_pass(step); /* one that is still under way ends with what it reached */
-    crawl->began_ms = step->now.mono_ms;
-    crawl->queue_at = crawl->queue_n = 0;
-    crawl->more_are_unseen = false;
+    start_pass(step, addrs, n);
+    start_sweep(step, NEVER_MS);
+    crawl_on(step);
+}
+
+/* A random sample of those in the sweep's window who were never visited. *end: where the next
+ * window begins, 0 behind the last one. */
+static size_t sample_unseen(struct step *step, struct addr *addrs, size_t max, uint32_t *end)
+{
+    struct node *node = step->node;
+    const struct book_entry *entry = NULL;
+    uint64_t seen = 0;
+    *end = node->crawl.sweep_at;
+    for (unsigned i = 0; i < SWEEP_WINDOW && (entry = book_next(node->book, end)); i++) {
+        if (recent_find(&node->crawl.records, &entry->addr.id))
+            continue;
+        uint64_t place = seen < max ? seen : rng_below(&node->rng, seen + 1);
+        seen++;
+        if (place < max)
+            addrs[place] = entry->addr;
+    }
+    if (!entry)
+        *end = 0;
+    return seen < max ? (size_t)seen : max;
+}
+
+/* The window is left when the policy wants none of it any more. */
+static void move_window(struct step *step, uint32_t end)
+{
+    struct crawl *crawl = &step->node->crawl;
+    crawl->sweep_at = end;
+    crawl->sweeping = end > 0;
+    if (crawl->sweeping)
+        crawl->sweep_ms = step->now.mono_ms + SWEEP_STEP_MS;
+}
+
+void crawler_sweep(struct step *step)
+{
+    struct node *node = step->node;
+    struct crawl *crawl = &node->crawl;
+    const struct book_selection unbiased = {0};
+    crawl->sweep_ms = NEVER_MS;
+    if (crawl->queue_at < crawl->queue_n)
+        return; /* a round has begun: the sweep goes on when its pass is through */
+    struct addr *addrs = outbox_alloc(step->outbox, PEX_SELECTION_MAX * sizeof *addrs);
+    size_t max = book_selection_size(node->book, &unbiased);
+    uint32_t end;
+    size_t n = sample_unseen(step, addrs, max, &end);
     if (n > 0)
-        ask_for_order(step, addrs, n);
-    crawl->more_are_unseen &= n < book_count(node->book);
-    log_write(&node->settings.log, LOG_INFO, "crawl", LOG_NUMBER("addresses", crawl->queue_n),
-        LOG_NUMBER("peers", node->conns.peers), LOG_NUMBER("dialing", node->conns.dialing));
+        start_pass(step, addrs, n);
+    if (n == 0 || crawl->queue_n == 0)
+        move_window(step, end);
     crawl_on(step);
 }
 
@@ -142,7 +211,7 @@ bool crawler_init(struct node *node)
 {
     recent_init(&node->crawl.records, PEER_ID_SIZE, sizeof(int64_t), CRAWL_RECORDS_MAX,
         rng_next(&node->rng));
-    node->crawl.began_ms = NEVER_MS;
+    node->crawl.began_ms = node->crawl.sweep_ms = NEVER_MS;
     node->crawl.concurrency = node->settings.crawl_concurrency;
     node->crawl.queue = malloc(PEX_SELECTION_MAX * sizeof *node->crawl.queue);
     return node->crawl.queue != NULL;
@@ -159,16 +228,22 @@ void crawler_start(struct step *step)
     if (step->node->seeds_n > 0)
         seeds_dial(step);
     else
-        start_pass(step);
+        start_round(step);
 }
 
-void crawler_pass(struct step *step)
+void crawler_round(struct step *step)
 {
     struct node *node = step->node;
     reinstate_expired(step); /* F5: also in seed mode */
-    start_pass(step);
+    start_round(step);
     if (node->conns.peers + node->conns.dialing == 0)
         seeds_dial(step);
+}
+
+void crawler_learned(struct step *step)
+{
+    if (step->node->settings.seed_mode)
+        start_sweep(step, step->now.mono_ms + SWEEP_WAIT_MS);
 }
 
 void crawler_dial_ended(struct step *step)

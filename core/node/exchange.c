@@ -111,6 +111,8 @@ static void take_list(struct step *step, struct conn *conn, const struct pex_mes
     node->counts.addresses_added += added;
     conn->useful += added;
     observe_list(step, conn, (uint32_t)list->addrs_n, added);
+    if (added > 0)
+        crawler_learned(step);
     if (added > 0 && conn->outbound)
         book_mark_answer(node->book, &source);
     promote_if_useful(step, conn);

@@ -236,8 +236,10 @@ static void tick(struct step *step)
     if (node->crawl.next_ms <= now) {
         node->crawl.next_ms =
             node_next_tick(node->crawl.next_ms, node->settings.crawl_period_ms, now);
-        crawler_pass(step);
+        crawler_round(step);
     }
+    if (node->crawl.sweep_ms <= now)
+        crawler_sweep(step);
     save_tick(step);
 }
 
@@ -247,7 +249,8 @@ int64_t node_deadline(const struct node *node)
         return NEVER_MS;
     int64_t next = configured_deadline(node);
     next = earlier_ms(next, earlier_ms(node->round_ms, node->wake_ms));
-    next = earlier_ms(next, earlier_ms(node->crawl.next_ms, save_deadline(node)));
+    next = earlier_ms(next, earlier_ms(node->crawl.next_ms, node->crawl.sweep_ms));
+    next = earlier_ms(next, save_deadline(node));
     bool idle = node->conns.peers == 0 && !node->settings.seed_mode; /* nobody to look after */
     return idle ? next : earlier_ms(next, node->housekeep_ms);
 }

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define LAYOUT 1          /* to be raised when the order of fields or the meaning of one changes */
+#define LAYOUT 2          /* to be raised when the order of fields or the meaning of one changes */
 #define CONNS_MAX 1000000 /* of a node that can be read back */
 #define IDS_MAX 100000
 #define DIALS_MAX (UINT64_C(1) << 48)
@@ -19,13 +19,13 @@ static_assert(sizeof(struct conn) == 248, "code_conn");
 static_assert(sizeof(struct configured_peer) == 384, "code_configured");
 static_assert(sizeof(struct peer_history) == 56, "code_history");
 static_assert(sizeof(struct dial_record) == 16, "code_dial_record");
-static_assert(sizeof(struct crawl) == 152, "code_crawl");
+static_assert(sizeof(struct crawl) == 168, "code_crawl");
 static_assert(sizeof(struct evict_test) == 128, "code_test");
 static_assert(sizeof(struct node_save) == 48, "code_save");
 static_assert(sizeof(struct node_counts) == 112, "code_counts");
 static_assert(sizeof(struct node_metrics) == 7 * 8 * ERR_COUNT + 24, "code_metrics");
 static_assert(
-    sizeof(struct node) == sizeof(struct node_settings) + sizeof(struct node_metrics) + 2792,
+    sizeof(struct node) == sizeof(struct node_settings) + sizeof(struct node_metrics) + 2808,
     "code_node");
 #endif
 
@@ -197,7 +197,9 @@ static void code_crawl(struct codec *codec, struct crawl *crawl)
     for (size_t i = 0; i < crawl->queue_n && !codec->err; i++)
         code_addr(codec, &crawl->queue[i]);
     code_u32(codec, &crawl->concurrency);
-    code_bool(codec, &crawl->more_are_unseen);
+    code_bool(codec, &crawl->sweeping);
+    code_u32(codec, &crawl->sweep_at);
+    code_time(codec, &crawl->sweep_ms);
     code_time(codec, &crawl->began_ms);
     code_time(codec, &crawl->next_ms);
 }

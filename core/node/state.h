@@ -64,10 +64,12 @@ struct crawl {
     struct addr *queue; /* addresses of this pass that still wait for a free dial */
     size_t queue_n, queue_at;
     uint32_t concurrency;  /* of this pass */
-    bool more_are_unseen;  /* when it is through, the next one follows at once */
+    bool sweeping;         /* whoever was never visited has his turn: */
+    uint32_t sweep_at;     /* in the book, from here on (book_next) ... */
+    int64_t sweep_ms;      /* ... then; NEVER_MS: once the pass that is under way is through */
     struct recent records; /* ID -> mono_ms + 1 of the last crawl */
     int64_t began_ms;      /* of the pass that is under way; NEVER_MS: none */
-    int64_t next_ms;
+    int64_t next_ms;       /* of the next round (R60) */
 };
 
 /* What of the book is on its way to disk (save.c). */
@@ -312,7 +314,12 @@ void command_run(struct step *step, const struct node_command *command);
 bool crawler_init(struct node *node);
 void crawler_free(struct node *node);
 void crawler_start(struct step *step);
-void crawler_pass(struct step *step);
+/* Every crawl period: a selection of the book is visited. Between two of them whoever was never
+ * visited is, in sweeps through the book: so it is first seen through, and later followed as it
+ * grows, as fast as dial rate and concurrency allow (F17). */
+void crawler_round(struct step *step);
+void crawler_sweep(struct step *step);   /* its next part, when crawl.sweep_ms has come */
+void crawler_learned(struct step *step); /* a list brought something new */
 void crawler_dial_ended(struct step *step);
 /* P19: a visit outside a crawl counts as one. */
 bool crawler_visited_lately(const struct step *step, const struct peer_id *id);

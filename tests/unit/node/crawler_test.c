@@ -29,8 +29,9 @@ static void r60_without_seeds_it_crawls_a_selection_at_once_and_every_30_s(void 
     assert_int_equal(world_count(world, ACTION_DIAL), 20);
     assert_int_equal(node_counts(world->node).rounds, 0); /* the other loop does not run */
     world_all_dials_fail(world, ERR_REFUSED);
+    world_run(world, SECONDS_MS(1)); /* it looks for more whom it never visited */
     world_add_peers(world, 21, 5);
-    world_run(world, PERIOD - 1);
+    world_run(world, PERIOD - SECONDS_MS(1) - 1);
     assert_int_equal(world_count(world, ACTION_DIAL), 0);
     world_run(world, 1);
     assert_int_equal(world_count(world, ACTION_DIAL), 5); /* R61: the others were just crawled */
@@ -64,18 +65,85 @@ static void r60_a_selection_has_the_size_of_b35(void **state)
     world_free(world);
 }
 
+/* Dials until the next round, all of which fail after 100 ms. */
+static uint64_t dials_of_a_round(struct world *world)
+{
+    for (unsigned ms = 0; ms < PERIOD - 100; ms += 100) {
+        world_all_dials_fail(world, ERR_REFUSED);
+        world_run(world, 100);
+    }
+    return node_counts(world->node).dials;
+}
+
 static void f17_a_large_book_is_crawled_as_fast_as_dials_end(void **state)
 {
     (void)state;
     struct node_settings settings = as_seed();
     settings.dial_rate = 1000;
     struct world *world = open_crawler(&settings, 600); /* a selection has 138 */
-    for (unsigned ms = 0; ms < PERIOD - 100; ms += 100) {
-        world_all_dials_fail(world, ERR_REFUSED);
-        world_run(world, 100);
+    world_run(world, 900);                              /* no dial ends */
+    assert_int_equal(node_counts(world->node).dials, settings.crawl_concurrency);
+    assert_int_equal(dials_of_a_round(world), 600); /* nobody is missed, or visited twice */
+    world_free(world);
+}
+
+static void f17_a_book_of_many_windows_is_crawled_to_its_end(void **state)
+{
+    (void)state;
+    struct node_settings settings = as_seed();
+    settings.crawl_concurrency = settings.dial_concurrency = 250;
+    settings.dial_rate = 10000;
+    struct book_settings book = book_settings_default();
+    book.new_buckets = 16384;
+    struct world *world = world_new_with(&settings, &book);
+    world->skips_book = true;
+    for (uint32_t n = 1; n <= 60000; n++) {
+        struct addr addr = addr_of(n);
+        world_add(world, &addr, n); /* some ranges of these are refused */
     }
-    /* All but those that the last selections missed; none twice. */
-    assert_in_range(node_counts(world->node).dials, 550, 600);
+    assert_in_range(book_count(world->book), 40000, 60000);
+    world_start(world);
+    assert_int_equal(dials_of_a_round(world), book_count(world->book));
+    world_free(world);
+}
+
+static void f17_who_is_new_in_a_list_is_visited_a_second_later(void **state)
+{
+    (void)state;
+    struct node_settings settings = as_seed();
+    struct world *world = open_crawler(&settings, 1);
+    uint64_t told = world_number(world, 1);
+    world_connect(world, told);
+    world_run(world, SECONDS_MS(1));
+    world_list_of(world, told, 100, 3);
+    world_run(world, SECONDS_MS(1) - 1);
+    assert_int_equal(world_count(world, ACTION_DIAL), 0);
+    world_run(world, 1);
+    assert_int_equal(world_count(world, ACTION_DIAL), 3);
+    world_free(world);
+}
+
+static void choose_nobody(struct fake_policy *fake, enum hook hook, const void *view, void *verdict)
+{
+    (void)fake;
+    (void)view;
+    if (hook == HOOK_crawl)
+        ((struct crawl_verdict *)verdict)->rows_n = 0;
+}
+
+static void p19_whom_the_policy_passes_over_is_shown_once_a_period(void **state)
+{
+    (void)state;
+    struct node_settings settings = as_seed();
+    struct world *world = world_new(&settings);
+    world->fake.twist = choose_nobody;
+    world_add_peers(world, 1, 20);
+    world_start(world);
+    world_run(world, PERIOD - 1);
+    assert_int_equal(world->fake.asked[HOOK_crawl], 2); /* a selection, and who was never visited */
+    world_run(world, PERIOD);
+    assert_int_equal(world->fake.asked[HOOK_crawl], 4);
+    assert_int_equal(node_counts(world->node).dials, 0);
     world_free(world);
 }
 
@@ -314,6 +382,9 @@ int main(void)
         cmocka_unit_test(r60_with_seeds_it_asks_them_first),
         cmocka_unit_test(r60_a_selection_has_the_size_of_b35),
         cmocka_unit_test(f17_a_large_book_is_crawled_as_fast_as_dials_end),
+        cmocka_unit_test(f17_a_book_of_many_windows_is_crawled_to_its_end),
+        cmocka_unit_test(f17_who_is_new_in_a_list_is_visited_a_second_later),
+        cmocka_unit_test(p19_whom_the_policy_passes_over_is_shown_once_a_period),
         cmocka_unit_test(r61_an_id_is_crawled_again_after_two_minutes),
         cmocka_unit_test(r61_who_is_reached_is_asked),
         cmocka_unit_test(r61_the_gate_of_back_off_holds_for_crawls),
