@@ -3,29 +3,17 @@
 import csv
 import io
 import json
-import os
 import re
 import signal
 import subprocess
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from nodes import LUAPEX, PATIENCE_S, run
 
-LUAPEX = os.environ.get("LUAPEX", "build/luapex")
 NEVER = "0001-01-01T00:00:00Z"
 COMMANDS = ["show", "stats", "find", "export", "import", "merge", "check"]
 SOURCE = {"id": "e" * 40, "ip": "9.9.9.9", "port": 26656}
-PATIENCE_S = 60
-
-
-def run(*arguments):
-    return subprocess.run(
-        [LUAPEX, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
 
 
 def ago(**age):

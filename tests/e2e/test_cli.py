@@ -4,12 +4,11 @@ import json
 import os
 import re
 import stat
-import subprocess
 import tomllib
 
 import pytest
+from nodes import run
 
-LUAPEX = os.environ.get("LUAPEX", "build/luapex")
 ID = "a" * 40
 COMMANDS = ["init", "start", "demo", "show-node-id", "version"]
 
@@ -17,14 +16,7 @@ COMMANDS = ["init", "start", "demo", "show-node-id", "version"]
 def luapex(*arguments, **environment):
     """Runs it with a bare environment: only PATH, and what is given."""
     kept = {key: os.environ[key] for key in os.environ if key in ("PATH", "ASAN_OPTIONS")}
-    return subprocess.run(
-        [LUAPEX, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env=kept | environment,
-    )
+    return run(*arguments, env=kept | environment)
 
 
 def succeed(*arguments, **environment):

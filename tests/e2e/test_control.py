@@ -16,100 +16,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from test_start import LOOPBACK, LUAPEX, NETWORK, PATIENCE_S, Node, run
+from control_socket import UNKNOWN_ID, Client, a_policy, ctl
+from nodes import LOOPBACK, LUAPEX, NETWORK, PATIENCE_S, Node, make_home, run
 
-UNKNOWN_ID = "00112233445566778899aabbccddeeff00112233"
 TABLE = json.loads(run("ctl", "--json", "help").stdout)["methods"]
 METHODS = {method["name"]: method for method in TABLE}
-
-
-def make_home(path, *flags):
-    made = run("init", "--home", path, "--network", NETWORK, *flags)
-    assert made.returncode == 0, made.stderr
-    return path
-
-
-class Client:
-    """A connection to a control socket."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE_S)
-        self.socket.connect(str(path))
-        self.file = self.socket.makefile("rb")
-        self.last = 0
-
-    def send(self, data):
-        self.socket.sendall(data)
-
-    def line(self):
-        line = self.file.readline()
-        return json.loads(line) if line else None
-
-    def ask(self, method, params=None, **more):
-        self.last += 1
-        request = {"jsonrpc": "2.0", "id": self.last, "method": method, **more}
-        if params is not None:
-            request["params"] = params
-        self.send(json.dumps(request).encode() + b"\n")
-        answer = self.line()
-        assert answer["id"] == self.last, answer
-        return answer
-
-    def result(self, method, params=None):
-        answer = self.ask(method, params)
-        assert "result" in answer, answer
-        return answer["result"]
-
-    def error(self, method, params=None):
-        return self.ask(method, params)["error"]
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
-
-class Pair:
-    """Two connected nodes; the first is the one that is asked."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        flags = [*LOOPBACK, "--log_level", "debug"]
-        self.first = Node(make_home(folder / "one"), *flags, "--p2p.laddr", "tcp://127.0.81.1:0")
-        self.second = Node(
-            make_home(folder / "two"),
-            *flags,
-            *("--p2p.laddr", "tcp://127.0.82.1:0"),
-            *("--p2p.persistent_peers", self.first.addr),
-            *("--pex.startup_spread", "0s"),
-        )
-        self.first.wait_for("peer added")
-        self.socket = folder / "one/luapex.sock"
-        self.second_id = self.second.wait_for("listening")["id"]
-        self.second_addr = self.second.addr
-
-    def stop(self):
-        for node in (self.first, self.second):
-            if node.process.poll() is None:
-                assert node.stop() == 0, node.errors
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    made = Pair(tmp_path_factory.mktemp("control"))
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def client(pair):
-    made = Client(pair.socket)
-    yield made
-    made.close()
-
-
-def ctl(pair, *words):
-    return run("ctl", "--socket", pair.socket, *words)
 
 
 # ---- a good call of every method -----------------------------------------------------------------
@@ -275,25 +186,12 @@ def good_log(pair, client):
     return client.result("log", {"level": "debug"})
 
 
-def a_policy(name, text="", version=1):
-    return {
-        "name": f"{name}.lua",
-        "text": f"""
-local policy = pex.policy {{ name = "{name}", version = {version}, extends = "default",
-  params = {{ most = {{ default = 3, min = 1, max = 9, unit = "peers", doc = "so many" }} }} }}
-{text}
-return policy
-""",
-    }
-
-
 ALWAYS_NEW = """
 local helper = require "helper"
 function policy.bias(view)
   return { new_percent = 100, draw = helper.draw, reason = "always new" }
 end
 """
-
 
 def good_policy(pair, client):
     policy = client.result("policy")

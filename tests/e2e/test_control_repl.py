@@ -4,23 +4,9 @@ import stat
 import time
 
 import pytest
+from control_socket import Client, a_policy, ctl
+from nodes import LOOPBACK, LUAPEX, Node, make_home, run
 from terminal import Terminal
-from test_control import Client, Pair, a_policy, ctl, make_home
-from test_start import LOOPBACK, LUAPEX, Node, run
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    made = Pair(tmp_path_factory.mktemp("repl"))
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def client(pair):
-    made = Client(pair.socket)
-    yield made
-    made.close()
 
 
 def evaluate(client, text):

@@ -7,8 +7,8 @@ import socket
 import stat
 
 import pytest
+from nodes import LOOPBACK, LUAPEX, NETWORK, PATIENCE_S, Node, run
 from terminal import Terminal
-from test_start import LOOPBACK, LUAPEX, NETWORK, PATIENCE_S, Node, new_home, run, start  # noqa: F401
 
 
 class AskedNode(Node):
@@ -306,7 +306,7 @@ def test_the_token_appears_nowhere(node):
 
 
 @pytest.mark.parametrize("laddr", ["0.0.0.0:1", "8.8.8.8:1", "localhost:1", "[::]:1", ":1", "x"])
-def test_only_loopback_is_served(new_home, laddr):  # noqa: F811
+def test_only_loopback_is_served(new_home, laddr):
     done = run("start", "--home", new_home(), "--control.laddr", laddr)
     assert done.returncode == 1 and "control.laddr" in done.stderr, done.stderr
     if laddr[0] in "08l":
@@ -325,7 +325,7 @@ def test_only_loopback_is_served(new_home, laddr):  # noqa: F811
     ],
 )
 def test_a_bad_file_of_the_token_is_told_and_the_node_runs_without(
-    start, new_home, text, mode, told  # noqa: F811
+    start, new_home, text, mode, told
 ):
     home = new_home()
     path = home / "data/control.token"
@@ -338,7 +338,7 @@ def test_a_bad_file_of_the_token_is_told_and_the_node_runs_without(
     assert run("ctl", "--home", home, "status").returncode == 0
 
 
-def test_ones_own_token_is_kept_and_ipv6_is_served(start, new_home):  # noqa: F811
+def test_ones_own_token_is_kept_and_ipv6_is_served(start, new_home):
     home = new_home()
     path = home / "data/mine"
     path.parent.mkdir(exist_ok=True)
@@ -355,7 +355,7 @@ def test_ones_own_token_is_kept_and_ipv6_is_served(start, new_home):  # noqa: F8
     assert not (home / "luapex.sock").exists()
 
 
-def test_an_address_in_use_is_told(start):  # noqa: F811
+def test_an_address_in_use_is_told(start):
     with socket.socket() as taken:
         taken.bind(("127.0.81.4", 0))
         taken.listen()

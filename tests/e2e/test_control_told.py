@@ -6,8 +6,8 @@ import signal
 import time
 
 import pytest
-from test_control import UNKNOWN_ID, Client, a_policy
-from test_start import LOOPBACK, NETWORK, PATIENCE_S, Node, run
+from control_socket import UNKNOWN_ID, Client, a_policy
+from nodes import LOOPBACK, NETWORK, PATIENCE_S, Node, make_home, run
 
 QUICK = ["--pex.startup_spread", "0s", "--log_level", "debug"]
 
@@ -20,7 +20,7 @@ def start(tmp_path):
     def make(name, ip, *flags, network=NETWORK):
         home = tmp_path / name
         if not home.exists():
-            assert run("init", "--home", home, "--network", network).returncode == 0
+            make_home(home, network=network)
         node = Node(home, *LOOPBACK, "--p2p.laddr", f"tcp://{ip}:0", *QUICK, *flags)
         node.wait_for("control socket")
         nodes.append(node)

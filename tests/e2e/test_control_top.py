@@ -8,18 +8,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from nodes import LOOPBACK, LUAPEX, Node, make_home, run
 from terminal import Terminal
-from test_control import Pair, make_home
-from test_start import LOOPBACK, LUAPEX, Node, run
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2Jv\x9b31m\u202e\u200b\u4e2d\x7f"
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    made = Pair(tmp_path_factory.mktemp("top"))
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -10,14 +10,11 @@ import subprocess
 import time
 from pathlib import Path
 
-LUAPEX = os.environ.get("LUAPEX", "build/luapex")
-PATIENCE_S = 60
+from nodes import LUAPEX, PATIENCE_S, run
 
 
 def demo(*flags):
-    return subprocess.run(
-        [LUAPEX, "demo", *flags], capture_output=True, text=True, timeout=PATIENCE_S, check=False
-    )
+    return run("demo", *flags)
 
 
 def start(*flags):
@@ -175,14 +172,9 @@ def test_homes_are_kept_and_can_be_asked(tmp_path):
     homes = tmp_path / "homes"
     process = start("--nodes", "2", "--for", "0s", "--homes", str(homes))
     read_until(process, "peer added")
-    asked = subprocess.run(
-        [LUAPEX, "ctl", "--home", str(homes / "node1"), "--json", "status"],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=True,
-    )
+    asked = run("ctl", "--home", homes / "node1", "--json", "status")
     stop(process)
+    assert asked.returncode == 0, asked.stderr
     assert json.loads(asked.stdout)["moniker"] == "node1"
     assert (homes / "seed" / "config" / "config.toml").exists()
     again = demo("--homes", str(homes))

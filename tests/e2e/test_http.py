@@ -15,9 +15,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from test_homes import addr_of, new_home, start  # noqa: F401
+from nodes import PATIENCE_S, addr_of, run
 from test_metrics import Metrics
-from test_start import PATIENCE_S, run
 
 SERVED = ["--instrumentation.prometheus", "--instrumentation.prometheus_listen_addr"]
 ANYWHERE = [*SERVED, "127.0.0.1:0"]
@@ -50,18 +49,18 @@ def free_port():
 
 
 @pytest.fixture
-def served(start, new_home):  # noqa: F811
+def served(start_homes, named_home):
     """A node that serves, and where."""
 
     def make(*homes):
-        node = start(*(homes or [new_home("one", "net-1", *ANYWHERE)]))
+        node = start_homes(*(homes or [named_home("one", "net-1", *ANYWHERE)]))
         return node, node.wait_for("serving metrics")["addr"]
 
     return make
 
 
-def test_nothing_is_served_unless_it_is_asked_for(start, new_home):  # noqa: F811
-    node = start(new_home("one", "net-1"))
+def test_nothing_is_served_unless_it_is_asked_for(start_homes, named_home):
+    node = start_homes(named_home("one", "net-1"))
     node.wait_for("listening")
     assert node.stop() == 0
     assert not [line for line in node.lines if line["event"] == "serving metrics"]
@@ -75,11 +74,11 @@ def test_metrics_are_those_of_the_table(served):
     assert get(address, "/")[0] == 404
 
 
-def test_a_node_is_ready_once_it_had_a_peer(served, start, new_home):  # noqa: F811
+def test_a_node_is_ready_once_it_had_a_peer(served, start_homes, named_home):
     node, address = served()
     assert get(address, "/healthz") == (200, "text/plain; charset=utf-8", "net-1 ok\n")
     assert get(address, "/readyz")[::2] == (503, "net-1 no peer yet\n")
-    peer = start(new_home("peer", "net-1", "--p2p.persistent_peers", addr_of(node)))
+    peer = start_homes(named_home("peer", "net-1", "--p2p.persistent_peers", addr_of(node)))
     node.wait_for("peer added")
     assert get(address, "/readyz")[::2] == (200, "net-1 ok\n")
     assert peer.stop() == 0
@@ -87,11 +86,11 @@ def test_a_node_is_ready_once_it_had_a_peer(served, start, new_home):  # noqa: F
     assert get(address, "/readyz")[::2] == (200, "net-1 ok\n")
 
 
-def test_one_address_serves_the_homes_that_ask_for_it(served, new_home):  # noqa: F811
+def test_one_address_serves_the_homes_that_ask_for_it(served, named_home):
     homes = [
-        new_home("one", "net-1"),
-        new_home("two", "net-2", *ANYWHERE),
-        new_home("three", "net-3", *ANYWHERE),
+        named_home("one", "net-1"),
+        named_home("two", "net-2", *ANYWHERE),
+        named_home("three", "net-3", *ANYWHERE),
     ]
     _, address = served(*homes)
     text = get(address, "/metrics")[2]
@@ -100,17 +99,17 @@ def test_one_address_serves_the_homes_that_ask_for_it(served, new_home):  # noqa
     assert get(address, "/healthz")[2] == "net-2 ok\nnet-3 ok\n"
 
 
-def test_homes_that_name_different_addresses_do_not_start(start, new_home):  # noqa: F811
-    one = new_home("one", "net-1", *SERVED, "127.0.0.1:0")
-    two = new_home("two", "net-2", *SERVED, "127.0.0.2:0")
-    node = start(one, two)
+def test_homes_that_name_different_addresses_do_not_start(start_homes, named_home):
+    one = named_home("one", "net-1", *SERVED, "127.0.0.1:0")
+    two = named_home("two", "net-2", *SERVED, "127.0.0.2:0")
+    node = start_homes(one, two)
     assert node.end() == 1
     assert f"127.0.0.1:0 in {one} and 127.0.0.2:0 in {two}" in node.errors
 
 
-def test_an_address_in_use_is_named(served, start, new_home):  # noqa: F811
+def test_an_address_in_use_is_named(served, start_homes, named_home):
     _, address = served()
-    node = start(new_home("two", "net-2", *SERVED, address))
+    node = start_homes(named_home("two", "net-2", *SERVED, address))
     assert node.end() == 1
     assert f"prometheus_listen_addr {address}: the listen address is in use" in node.errors
 
@@ -236,9 +235,9 @@ def prometheus(tmp_path):
         process.wait(PATIENCE_S)
 
 
-def test_a_prometheus_scrapes_what_the_node_says(served, start, new_home, prometheus):  # noqa: F811
+def test_a_prometheus_scrapes_what_the_node_says(served, start_homes, named_home, prometheus):
     node, address = served()
-    start(new_home("peer", "net-1", "--p2p.persistent_peers", addr_of(node)))
+    start_homes(named_home("peer", "net-1", "--p2p.persistent_peers", addr_of(node)))
     node.wait_for("peer added")
     ask = prometheus(address)
 

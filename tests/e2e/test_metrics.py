@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from test_homes import addr_of, new_home, of, start  # noqa: F401
+from nodes import addr_of, of
 
 # Names and labels of Go's, beside chain_id.
 GO = {
@@ -74,11 +74,12 @@ def measure():
 
 
 @pytest.fixture
-def pair(start, new_home):  # noqa: F811
+def pair(start_homes, named_home):
     """A node of two networks, and a peer of the first that it told an address list."""
-    homes = [new_home("one", "net-1"), new_home("two", "net-2")]
-    both = start(*homes)
-    peer = start(new_home("peer", "net-1", "--p2p.persistent_peers", addr_of(both, **of(homes[0]))))
+    homes = [named_home("one", "net-1"), named_home("two", "net-2")]
+    both = start_homes(*homes)
+    known = ["--p2p.persistent_peers", addr_of(both, **of(homes[0]))]
+    peer = start_homes(named_home("peer", "net-1", *known))
     peer.wait_for("addresses received")
     return both, homes, peer
 
@@ -123,18 +124,18 @@ def test_series_of_a_peer_go_with_it_F22(pair, measure):
     assert gone == 1
 
 
-def test_the_namespace_is_a_setting(start, new_home, measure):  # noqa: F811
-    home = new_home("one", "net-1", "--instrumentation.namespace", "tendermint")
-    node = start(home)
+def test_the_namespace_is_a_setting(start_homes, named_home, measure):
+    home = named_home("one", "net-1", "--instrumentation.namespace", "tendermint")
+    node = start_homes(home)
     node.wait_for("listening")
     metrics = Metrics(measure(node, home))
     assert metrics.value("tendermint_p2p_peers", chain_id="net-1") == 0
 
 
-def test_a_file_that_cannot_be_written_is_told(start, new_home):  # noqa: F811
-    home = new_home("one", "net-1")
+def test_a_file_that_cannot_be_written_is_told(start_homes, named_home):
+    home = named_home("one", "net-1")
     (home / "data/metrics.prom").mkdir()
-    node = start(home)
+    node = start_homes(home)
     node.wait_for("listening")
     node.process.send_signal(signal.SIGUSR1)
     line = node.wait_for("metrics not written")

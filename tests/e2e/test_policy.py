@@ -1,29 +1,20 @@
 """`luapex policy`: what authors of policies run, and what it tells them."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from nodes import run
 
-LUAPEX = os.environ.get("LUAPEX", "build/luapex")
 POLICIES = Path(__file__).parents[2] / "policies"
 HOOKS = """bias select backoff ban dial_count promote ask seeds reconnect rotate crawl share admit
     answer accept evict reinstate""".split()
 
 
 def policy(*arguments, cwd=None):
-    return subprocess.run(
-        [Path(LUAPEX).absolute(), "policy", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=cwd,
-    )
+    return run("policy", *arguments, cwd=cwd)
 
 
 def succeed(*arguments, cwd=None):

@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 
 import hostile_lab as lab
 import pytest
-from test_control import Client
+from control_socket import Client
 
 RELOADS = int(os.environ.get("LUAPEX_RELOADS", "60"))
 PEERS = int(os.environ.get("LUAPEX_RELOAD_PEERS", "50"))

@@ -8,15 +8,14 @@ import socket
 import subprocess
 
 import pytest
+from nodes import LOOPBACK, LUAPEX, PATIENCE_S, Node, addr_of, run
 from service_sandbox import UNIT, missing, sandbox
-from test_homes import addr_of
-from test_start import LOOPBACK, LUAPEX, PATIENCE_S, Node, new_home, run  # noqa: F401
 
 EXPOSURE_MAX = 1.5  # of 10; systemd calls up to 2.0 OK
 
 
 @pytest.fixture
-def launch(new_home):  # noqa: F811
+def launch(new_home):
     processes = []
 
     def make(*flags, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **variables):
@@ -154,7 +153,7 @@ def test_the_restrictions_hold(restricted):
     assert done.stdout.split() == ["13", "1", "1", "done"]
 
 
-def test_a_node_works_within_the_units_restrictions(restricted, new_home):  # noqa: F811
+def test_a_node_works_within_the_units_restrictions(restricted, new_home):
     served = ["--instrumentation.prometheus", "--instrumentation.prometheus_listen_addr"]
     home = new_home()
     (home / "own.lua").write_text('return pex.policy { name = "own", version = 1 }\n')

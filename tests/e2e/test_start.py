@@ -1,113 +1,15 @@
 """`luapex start`: what it needs, what it says, how it stops."""
 
-import json
-import os
 import re
 import resource
 import signal
 import socket
-import subprocess
-import threading
 import time
 from pathlib import Path
 
 import pytest
+from nodes import run, write_policy
 
-LUAPEX = os.environ.get("LUAPEX", "build/luapex")
-PATIENCE_S = 60
-NETWORK = "e2e"
-
-
-def run(*arguments):
-    return subprocess.run(
-        [LUAPEX, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-
-
-@pytest.fixture
-def new_home(tmp_path):
-    count = 0
-
-    def make(*flags):
-        nonlocal count
-        count += 1
-        home = tmp_path / f"home{count}"
-        made = run("init", "--home", home, "--network", NETWORK, *flags)
-        assert made.returncode == 0, made.stderr
-        return home
-
-    return make
-
-
-class Node:
-    """A running node; its log lines as dictionaries."""
-
-    def __init__(self, home, *flags, before=None):
-        self.home = home
-        self.lines = []
-        self.changed = threading.Condition()
-        self.process = subprocess.Popen(
-            [LUAPEX, "start", "--home", str(home), "--log_format", "json", *map(str, flags)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=before,
-        )
-        threading.Thread(target=self.read, daemon=True).start()
-
-    def read(self):
-        for text in self.process.stdout:
-            with self.changed:
-                self.lines.append(json.loads(text))
-                self.changed.notify_all()
-
-    def wait_for(self, event, **fields):
-        def found():
-            wanted = {"event": event, **fields}
-            return next((line for line in self.lines if wanted.items() <= line.items()), None)
-
-        with self.changed:
-            assert self.changed.wait_for(found, PATIENCE_S), (event, fields, self.lines)
-            return found()
-
-    @property
-    def addr(self):
-        line = self.wait_for("listening")
-        return f"{line['id']}@{line['addr']}"
-
-    def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        return self.end()
-
-    def end(self):
-        status = self.process.wait(PATIENCE_S)
-        self.errors = self.process.stderr.read()
-        return status
-
-    def book(self):
-        return json.loads((self.home / "config/addrbook.json").read_text())
-
-
-LOOPBACK = ["--p2p.laddr", "tcp://127.0.0.1:0", "--p2p.addr_book_strict=false"]
-
-
-@pytest.fixture
-def start(new_home):
-    nodes = []
-
-    def make(*flags, home=None, before=None):
-        node = Node(home or new_home(), *LOOPBACK, *flags, before=before)
-        nodes.append(node)
-        return node
-
-    yield make
-    for node in nodes:
-        if node.process.poll() is None:
-            assert node.stop() == 0, node.errors
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -260,13 +162,6 @@ def test_no_seed_and_no_book_is_an_error_R6(start):
     node = start("--p2p.seeds", seed)
     assert node.end() == 1, node.lines
     node.wait_for("node gave up")
-
-
-def write_policy(path, name, text="return policy"):
-    path.write_text(
-        f'local policy = pex.policy {{ name = "{name}", version = 1, extends = "default" }}\n{text}\n'
-    )
-    path.chmod(0o644)
 
 
 def test_hangup_loads_the_policy_again(start, tmp_path):

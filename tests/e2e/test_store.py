@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from test_start import LOOPBACK, LUAPEX, Node, new_home, run, start  # noqa: F401
+from nodes import LOOPBACK, LUAPEX, Node
 
 KILLS = int(os.environ.get("LUAPEX_KILLS", "20"))
 SEED = int(os.environ.get("LUAPEX_SEED", time.time_ns() % 1000000))
@@ -56,7 +56,7 @@ def known(node):
 
 
 @pytest.fixture
-def sources(start, new_home):  # noqa: F811
+def sources(start, new_home):
     nodes = []
     for i in range(SOURCES):
         home = new_home()
@@ -96,7 +96,7 @@ class Timed(list):
         super().append({**line, "seen": time.monotonic()})
 
 
-def test_no_kill_loses_what_was_stored_a_second_before(sources, new_home):  # noqa: F811
+def test_no_kill_loses_what_was_stored_a_second_before(sources, new_home):
     chance = random.Random(SEED)
     print(f"LUAPEX_SEED={SEED}")
     home, ids, least, tellings, checked = new_home(), set(), 0, 0, 0
@@ -124,7 +124,7 @@ def test_no_kill_loses_what_was_stored_a_second_before(sources, new_home):  # no
     assert tellings > 0 or KILLS < 10
 
 
-def test_a_damaged_store_is_salvaged_and_set_aside(start, new_home):  # noqa: F811
+def test_a_damaged_store_is_salvaged_and_set_aside(start, new_home):
     home = new_home()
     write_book(home, range(1, 6001))
     first = start(*QUIET, home=home)
@@ -157,7 +157,7 @@ def test_a_damaged_store_is_salvaged_and_set_aside(start, new_home):  # noqa: F8
     ],
     ids=["empty", "hostile", "truncated", "text", "newer"],
 )
-def test_addrbook_json_is_the_second_source(start, new_home, damage):  # noqa: F811
+def test_addrbook_json_is_the_second_source(start, new_home, damage):
     home = new_home()
     write_book(home, range(1, 301))
     first = start(*QUIET, home=home)
@@ -170,7 +170,7 @@ def test_addrbook_json_is_the_second_source(start, new_home, damage):  # noqa: F
     assert len(stored_ids(home)) == 300
 
 
-def test_a_swapped_addrbook_json_is_merged_and_our_own_is_not(start, new_home):  # noqa: F811
+def test_a_swapped_addrbook_json_is_merged_and_our_own_is_not(start, new_home):
     home = new_home()
     write_book(home, range(1, 101))
     first = start(*QUIET, home=home)
@@ -186,7 +186,7 @@ def test_a_swapped_addrbook_json_is_merged_and_our_own_is_not(start, new_home): 
     assert known(third) == 200
 
 
-def test_the_size_of_the_book_is_a_setting(start, new_home):  # noqa: F811
+def test_the_size_of_the_book_is_a_setting(start, new_home):
     home = new_home()
     write_book(home, range(1, 101))
     small = ["--pex.new_buckets", "4", "--pex.new_bucket_size", "2"]
@@ -196,7 +196,7 @@ def test_the_size_of_the_book_is_a_setting(start, new_home):  # noqa: F811
     assert len(stored_ids(home)) <= 8
 
 
-def test_a_start_in_strict_mode_by_mistake_loses_no_address(start, new_home):  # noqa: F811
+def test_a_start_in_strict_mode_by_mistake_loses_no_address(start, new_home):
     home = new_home()
     write_book(home, range(1, 101))
     first = start(*QUIET, "--p2p.addr_book_strict=false", home=home)
@@ -214,7 +214,7 @@ def test_a_start_in_strict_mode_by_mistake_loses_no_address(start, new_home):  #
     third.wait_for("book loaded", addresses=100)
 
 
-def test_a_second_process_in_one_home_is_refused(start, new_home):  # noqa: F811
+def test_a_second_process_in_one_home_is_refused(start, new_home):
     home = new_home()
     first = start(home=home)
     first.wait_for("listening")
@@ -249,12 +249,12 @@ def small_disk(tmp_path):
 
 
 @pytest.fixture
-def begin_inside(small_disk, new_home, monkeypatch):  # noqa: F811
+def begin_inside(small_disk, new_home, monkeypatch):
     folder, command, inside = small_disk
     wrapper = folder.parent / "inside"
-    wrapper.write_text(f'#!/bin/sh\nexec {" ".join(inside)} {os.path.abspath(LUAPEX)} "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\nexec {" ".join(inside)} {LUAPEX} "$@"\n')
     wrapper.chmod(0o755)
-    monkeypatch.setattr("test_start.LUAPEX", str(wrapper))
+    monkeypatch.setattr("nodes.LUAPEX", str(wrapper))
     nodes = []
 
     def make(*flags):
@@ -272,7 +272,7 @@ def fill(folder, command):
 
 
 def test_a_full_disk_is_told_once_survived_and_recovered_from(
-    sources, new_home, small_disk, begin_inside  # noqa: F811
+    sources, new_home, small_disk, begin_inside
 ):
     folder, command, _ = small_disk
     home = new_home()
@@ -302,7 +302,7 @@ def test_a_full_disk_is_told_once_survived_and_recovered_from(
 
 
 def test_a_folder_that_cannot_be_written_is_read_and_told(
-    new_home, small_disk, begin_inside  # noqa: F811
+    new_home, small_disk, begin_inside
 ):
     folder, command, _ = small_disk
     home = new_home()
@@ -339,7 +339,7 @@ def begin_damaged(new_home, small_disk, begin_inside):
 
 
 def test_a_damaged_store_on_a_full_disk_is_mended_when_there_is_room(
-    new_home, small_disk, begin_inside  # noqa: F811
+    new_home, small_disk, begin_inside
 ):
     folder, command = begin_damaged(new_home, small_disk, begin_inside)
     fill(folder, command)
@@ -357,7 +357,7 @@ def test_a_damaged_store_on_a_full_disk_is_mended_when_there_is_room(
 
 
 def test_damaged_files_in_a_folder_that_cannot_be_written_do_not_stop_the_start(
-    new_home, small_disk, begin_inside  # noqa: F811
+    new_home, small_disk, begin_inside
 ):
     folder, command = begin_damaged(new_home, small_disk, begin_inside)
     command("mount", "-o", "remount,ro", folder)

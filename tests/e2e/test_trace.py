@@ -2,31 +2,14 @@
 
 import base64
 import json
-import os
 import re
 import signal
 import stat
 import subprocess
-import threading
 import time
-from pathlib import Path
 
 import pytest
-
-LUAPEX = Path(os.environ.get("LUAPEX", "build/luapex")).absolute()
-PATIENCE_S = 60
-
-
-def run(*arguments, cwd=None):
-    return subprocess.run(
-        [LUAPEX, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-        cwd=cwd,
-    )
-
+from nodes import LOOPBACK, LUAPEX, PATIENCE_S, Node, make_home, run
 
 def report_of(*arguments):
     """The JSON of a command that succeeds, a list of lines."""
@@ -35,44 +18,16 @@ def report_of(*arguments):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-class Node:
-    """A node on loopback that writes a trace."""
+class TracedNode(Node):
+    """A node that asks often and writes a trace."""
 
     def __init__(self, home, *flags):
-        self.home = home
-        self.lines = []
-        self.changed = threading.Condition()
         if not home.exists():
-            made = run("init", "--home", home, "--network", "e2e")
-            assert made.returncode == 0, made.stderr
-        self.process = subprocess.Popen(
-            [LUAPEX, "start", "--home", home, "--log_format", "json"]
-            + ["--p2p.laddr", "tcp://127.0.0.1:0", "--p2p.addr_book_strict=false"]
-            + ["--p2p.allow_duplicate_ip", "--pex.ensure_peers_period", "300ms"]
-            + ["--pex.startup_spread", "0s", "--trace.file", "trace.bin", *map(str, flags)],
-            stdout=subprocess.PIPE,
-            text=True,
+            make_home(home)
+        super().__init__(
+            *[home, *LOOPBACK, "--p2p.allow_duplicate_ip", "--pex.ensure_peers_period", "300ms"],
+            *["--pex.startup_spread", "0s", "--trace.file", "trace.bin", *flags],
         )
-        threading.Thread(target=self.read, daemon=True).start()
-
-    def read(self):
-        for line in self.process.stdout:
-            with self.changed:
-                self.lines.append(json.loads(line))
-                self.changed.notify_all()
-
-    def wait_for(self, event, times=1):
-        def seen():
-            return [line for line in self.lines if line["event"] == event]
-
-        with self.changed:
-            assert self.changed.wait_for(lambda: len(seen()) >= times, PATIENCE_S), event
-            return seen()[-1]
-
-    @property
-    def address(self):
-        line = self.wait_for("listening")
-        return f"{line['id']}@{line['addr']}"
 
     @property
     def trace(self):
@@ -88,9 +43,8 @@ class Node:
             time.sleep(0.2)
         pytest.fail(f"no {n} segments in {self.trace}")
 
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(PATIENCE_S) == 0
+    def finish(self):
+        assert self.stop() == 0, self.errors
         return self.trace
 
 
@@ -101,15 +55,15 @@ def made_traces(tmp_path_factory):
     policy = folder / "mine.lua"
     policy.write_text(POLICY.replace("NUMBER", "30"))
     policy.chmod(0o600)
-    seed = Node(folder / "seed", "--trace.segment", "1s")
+    seed = TracedNode(folder / "seed", "--trace.segment", "1s")
     nodes = [
-        Node(folder / f"node{i}", "--trace.segment", "1s", "--p2p.seeds", seed.address)
+        TracedNode(folder / f"node{i}", "--trace.segment", "1s", "--p2p.seeds", seed.addr)
         for i in range(2)
     ]
     nodes.append(
-        Node(
+        TracedNode(
             folder / "scripted",
-            *("--trace.segment", "1s", "--p2p.seeds", seed.address),
+            *("--trace.segment", "1s", "--p2p.seeds", seed.addr),
             *("--policy.file", policy, "--policy.watch=false"),
         )
     )
@@ -119,7 +73,7 @@ def made_traces(tmp_path_factory):
     nodes[-1].wait_for("policy loaded", 2)
     for node in [*nodes, seed]:
         node.wait_for_segments(3)
-    return [node.stop() for node in [*nodes, seed]]
+    return [node.finish() for node in [*nodes, seed]]
 
 
 POLICY = """
@@ -263,10 +217,10 @@ def test_what_the_fuse_stopped_is_stopped_there_again(tmp_path):
     policy.write_text(SLOW)
     policy.chmod(0o600)
     limits = ["--policy.fuse", "2ms", "--policy.instructions_max", 10**9]
-    node = Node(tmp_path / "home", "--trace.segment", "1s", "--policy.file", policy, *limits)
+    node = TracedNode(tmp_path / "home", "--trace.segment", "1s", "--policy.file", policy, *limits)
     assert node.wait_for("policy call failed", 2)["outcome"] == "fuse"
     node.wait_for_segments(2)
-    trace = node.stop()
+    trace = node.finish()
     assert report_of("replay", trace)[0]["whole"]
     assert report_of("replay", trace, "--segment", 2)[0]["steps"] > 0
 
@@ -338,9 +292,9 @@ def test_the_trace_of_an_earlier_run_is_kept(tmp_path):
     home = tmp_path / "home"
     traces = []
     for _ in range(3):
-        node = Node(home, "--trace.files_max", 2)
+        node = TracedNode(home, "--trace.files_max", 2)
         node.wait_for("listening")
-        traces.append(node.stop().read_bytes())
+        traces.append(node.finish().read_bytes())
     kept = sorted(file.name for file in home.glob("trace.bin*"))
     assert kept == ["trace.bin", "trace.bin.1"]
     assert (home / "trace.bin.1").read_bytes() == traces[1]

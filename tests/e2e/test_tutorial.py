@@ -7,9 +7,9 @@ import subprocess
 import time
 from pathlib import Path
 
-LUAPEX = Path(os.environ.get("LUAPEX", "build/luapex")).absolute()
+from nodes import LUAPEX, PATIENCE_S
+
 README = Path(__file__).parents[2] / "policies" / "README.md"
-PATIENCE_S = 60
 SECOND_TERMINAL = "# second terminal\n"
 
 

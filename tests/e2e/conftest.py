@@ -1,0 +1,78 @@
+"""Fixtures that several tests here share. Nodes that a test leaves running end in good order."""
+
+import pytest
+from control_socket import Client, Pair
+from nodes import LOOPBACK, Node, make_home
+
+
+def end_all(nodes):
+    for node in nodes:
+        if node.process.poll() is None:
+            assert node.stop() == 0, node.errors
+
+
+@pytest.fixture
+def new_home(tmp_path):
+    """new_home(FLAGS of init...) -> a home."""
+    count = 0
+
+    def make(*flags):
+        nonlocal count
+        count += 1
+        return make_home(tmp_path / f"home{count}", *flags)
+
+    return make
+
+
+@pytest.fixture
+def start(new_home):
+    """start(FLAGS..., home=, before=) -> a node on loopback; without home: a new one."""
+    nodes = []
+
+    def make(*flags, home=None, before=None):
+        nodes.append(Node(home or new_home(), *LOOPBACK, *flags, before=before))
+        return nodes[-1]
+
+    yield make
+    end_all(nodes)
+
+
+@pytest.fixture
+def named_home(tmp_path):
+    """named_home(NAME, NETWORK, FLAGS of init...) -> a home with an address of its own."""
+
+    def make(name, network, *flags):
+        port = f"tcp://127.0.{70 + len(list(tmp_path.iterdir()))}.1:0"
+        own = ["--p2p.laddr", port, "--p2p.addr_book_strict=false"]
+        return make_home(tmp_path / name, *own, *flags, network=network)
+
+    return make
+
+
+@pytest.fixture
+def start_homes():
+    """start_homes(HOMES..., flags=) -> one process with a node for each."""
+    nodes = []
+
+    def make(*homes, flags=()):
+        more = [word for home in homes[1:] for word in ("--home", home)]
+        nodes.append(Node(homes[0], *more, *flags))
+        return nodes[-1]
+
+    yield make
+    end_all(nodes)
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """Two connected nodes; the first is the one that is asked."""
+    made = Pair(tmp_path_factory.mktemp("pair"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def client(pair):
+    made = Client(pair.socket)
+    yield made
+    made.close()
