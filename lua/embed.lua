@@ -9,12 +9,13 @@ if not (root and out_path) then
   os.exit(2)
 end
 
-local schema_at_run_time = { ["lua/schema/init.lua"] = true, ["lua/schema/reference.lua"] = true }
+local schema_at_run_time = { init = true, rows = true, hooks = true, reference = true }
 
 -- Used while building or editing, not while running.
 local function is_build_tool(name)
+  local of_schema = name:match("^lua/schema/(%w+)%.lua$")
   return name == "lua/embed.lua" or name:find("^lua/types/")
-    or (name:find("^lua/schema/") and not schema_at_run_time[name])
+    or (of_schema and not schema_at_run_time[of_schema])
 end
 
 local function quoted(text)

@@ -1,6 +1,6 @@
 -- The reference of the hooks and the annotations for editors: every field of the schema is in both.
 
-local schema = dofile "lua/schema/init.lua"
+local schema = require "schema.init"
 local reference = require "schema.reference"
 local annotations = require "schema.types" (schema)["pex.lua"]
 
