@@ -35,4 +35,4 @@ local function environment(pex, require)
   return setmetatable({}, { __index = globals, __newindex = read_only, __metatable = false })
 end
 
-return import "lua/policy.lua" (environment)
+return import "lua/runtime.lua" (environment)

@@ -1,4 +1,4 @@
-/* The functions of lua/policy.lua, which hold the loaded policy, called from C.
+/* The functions of lua/runtime.lua, which hold the loaded policy, called from C.
  * Private to core/script. */
 #ifndef SCRIPT_RUNTIME_H
 #define SCRIPT_RUNTIME_H

@@ -1,0 +1,180 @@
+-- The functions that core/script calls, on the policy it has loaded: load, ask, example, export,
+-- import, set_param, get_param.
+
+local host = ...
+local order = host.import "lua/prelude/order.lua"
+local values = host.import "lua/prelude/values.lua"
+local plain = host.import "lua/plain.lua"
+local names = host.import "lua/names.lua"
+local locals = host.import "lua/locals.lua"
+local loader = host.import "lua/loader.lua"
+
+local type, error, next, ipairs, getmetatable = type, error, next, ipairs, getmetatable
+
+local tostring, meant = values.tostring, names.meant
+
+-- environment: makes that of one policy's files.
+return function(environment)
+  local load_policy = loader.new(environment)
+  local runtime = { random = host.random }
+  local main        -- the loaded policy
+  local hooks = {}  -- its resolved hooks, in the order of host.hooks
+
+  -- name nil: the source's main file; otherwise a policy in the binary.
+  -- Returns name, version, what it extends or "", and the number of examples.
+  function runtime.load(name)
+    local chunk = host.chunk(name, name == nil)
+    if not chunk then
+      error(("no policy '%s'"):format(tostring(name)), 0)
+    end
+    main = load_policy(chunk, name == nil)
+    for i, hook in ipairs(host.hooks) do
+      hooks[i] = main.resolved[hook] or false
+    end
+    return main.name, main.version, main.extends or "", #main.examples
+  end
+
+  -- Whether any policy here defines a hook.
+  function runtime.has_rule(hook)
+    return hooks[hook] ~= false
+  end
+
+  -- The verdict of a hook, nil if no policy here defines it.
+  function runtime.ask(hook, view)
+    local rule, verdict = hooks[hook], nil
+    values.begin_call()
+    if rule then
+      verdict = rule(view)
+    end
+    local policy = main
+    repeat
+      if next(policy.state) ~= nil or getmetatable(policy.state) ~= nil then
+        plain.check(policy.state, host.state_max, "policy.state")
+      end
+      policy = policy.base
+    until not policy
+    return verdict
+  end
+
+  -- The function that answers a hook first, for messages.
+  function runtime.rule(hook)
+    local policy, name = main, host.hooks[hook]
+    while policy and not policy.hooks[name] do
+      policy = policy.base
+    end
+    return policy and policy.hooks[name]
+  end
+
+  -- hook, given, expect of example i, and where it stands: file or "", line or 0.
+  function runtime.example(i)
+    local example = main.examples[i]
+    return example.hook, example.given, example.expect, example.file, example.line
+  end
+
+  -- State and set parameters of the policy and those it extends, as text.
+  function runtime.export()
+    local parts, policy = {}, main
+    repeat
+      plain.check(policy.state, host.state_max, "policy.state")
+      parts[policy.name] = { version = policy.version, state = policy.state,
+        params = policy.params.changed }
+      policy = policy.base
+    until not policy
+    return plain.encode(parts)
+  end
+
+  local function import_state(policy, part)
+    local state = part.state
+    if part.version ~= policy.version then
+      state = policy.migrate and policy.migrate(part.state, part.version)
+      if state == nil then
+        host.log(("state of version %s is dropped: no migrate"):format(tostring(part.version)))
+        return
+      end
+    end
+    if type(state) ~= "table" then
+      error("migrate must return a table", 0)
+    end
+    plain.check(state, host.state_max, "policy.state")
+    policy.state = state
+  end
+
+  -- Takes back what export wrote; parts of other policies are ignored.
+  function runtime.import(text)
+    local parts, policy = plain.decode(text, loader.chain_max * host.state_max), main
+    repeat
+      local part = parts[policy.name]
+      if type(part) == "table" and type(part.state) == "table" and type(part.params) == "table" then
+        import_state(policy, part)
+        for name, value in order.pairs(part.params) do
+          local problem = not policy.params.has(name) and "is not declared any more" or
+            policy.params.set(name, value)
+          if problem then
+            host.log(("parameter %s returns to its default: it %s"):format(name, problem))
+          end
+        end
+      end
+      policy = policy.base
+    until not policy
+  end
+
+  local function owner_of(param)
+    local policy = main
+    while policy and not policy.params.has(param) do
+      policy = policy.base
+    end
+    return policy
+  end
+
+  function runtime.set_param(name, text)
+    local policy = owner_of(name)
+    if not policy then
+      local known = {}
+      for i, param in ipairs(runtime.params()) do
+        known[i] = param.name
+      end
+      error(("parameter %s is not declared%s"):format(name, meant(name, known)), 0)
+    end
+    local problem = policy.params.set_text(name, text)
+    if problem then
+      error(("parameter %s %s"):format(name, problem), 0)
+    end
+  end
+
+  -- All parameters, those of the policy first and then of what it extends.
+  function runtime.params()
+    local list, policy = {}, main
+    repeat
+      policy.params.describe(policy.name, list)
+      policy = policy.base
+    until not policy
+    return list
+  end
+
+  -- Whether the policy itself defines a hook, and how many of its examples ask it.
+  function runtime.own(hook)
+    local name, n = host.hooks[hook], 0
+    for _, example in ipairs(main.examples) do
+      n = n + (example.hook == name and 1 or 0)
+    end
+    return main.hooks[name] ~= nil, n
+  end
+
+  -- From note_locals on, the names of locals that the policy itself changes.
+  local noted
+  function runtime.note_locals()
+    noted = locals.note(main.hooks, main.env)
+  end
+
+  function runtime.changed_locals()
+    return locals.changed(noted or {})
+  end
+
+  -- The value as text, or nil.
+  function runtime.get_param(name)
+    local policy = owner_of(name)
+    return policy and policy.params.text(name)
+  end
+
+  return runtime
+end
