@@ -1,4 +1,4 @@
-"""A client of the control socket, and two connected nodes to ask."""
+"""A client of the control socket, two connected nodes to ask, and policies to send."""
 
 import json
 import socket
@@ -87,3 +87,11 @@ local policy = pex.policy {{ name = "{name}", version = {version}, extends = "de
 return policy
 """,
     }
+
+
+ALWAYS_NEW = """
+local helper = require "helper"
+function policy.bias(view)
+  return { new_percent = 100, draw = helper.draw, reason = "always new" }
+end
+"""

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 
 LUAPEX = os.path.abspath(os.environ.get("LUAPEX", "build/luapex"))
 PATIENCE_S = 60
@@ -95,3 +96,10 @@ def write_policy(path, name, text="return policy"):
     first = f'local policy = pex.policy {{ name = "{name}", version = 1, extends = "default" }}'
     path.write_text(f"{first}\n{text}\n")
     path.chmod(0o644)
+
+
+def wait_for_file(path):
+    end = time.monotonic() + PATIENCE_S
+    while not path.exists():
+        assert time.monotonic() < end, path
+        time.sleep(0.01)
