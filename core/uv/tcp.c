@@ -116,7 +116,9 @@ void tcp_fail(struct tcp *tcp, enum err err)
     struct host *host = tcp->host;
     const char *told = tcp->link ? link_detail(tcp->link) : NULL;
     char text[LINK_DETAIL_MAX + 1];
-    const char *detail = told ? strcpy(text, told) : NULL; /* it outlives the link */
+    if (told) /* it outlives the link */
+        snprintf(text, sizeof text, "%s", told);
+    const char *detail = told ? text : NULL;
     if (detail && err_is_other_network(err))
         log_other_network(tcp, err, detail);
     struct event event = end_event(tcp, err, detail);
