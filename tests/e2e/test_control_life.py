@@ -17,6 +17,12 @@ def test_lists_are_saved_with_comments_and_a_link_stays_one(tmp_path):
     target = tmp_path / "elsewhere.toml"
     config.rename(target)
     config.symlink_to(target)
+    written = [f"{n:040x}@peer{n}.invalid:1" for n in (901, 902)]  # of a person
+    target.write_text(
+        target.read_text().replace(
+            'persistent_peers = ""', f'persistent_peers = "{written[0]} , {written[1]}" # ours'
+        )
+    )
     before = target.read_text()
     node = Node(home, *LOOPBACK, "--p2p.laddr", "tcp://127.0.84.1:0", "--log_level", "debug")
     node.wait_for("control socket")
@@ -33,10 +39,20 @@ def test_lists_are_saved_with_comments_and_a_link_stays_one(tmp_path):
     wrong = client.error("dial", {"address": f"{ids[0]}@127.0.84.2:1", "save": True})
     assert wrong["data"]["field"] == "save"
     settings = tomllib.loads(target.read_text())["p2p"]
-    saved = settings["persistent_peers"].split(",")
-    assert [address.partition("@")[0] for address in saved] == [ids[0], *ids[2:]]
-    assert saved[0] == f"{ids[0]}@127.0.84.2:1" and saved[-1] == last["address"]
+    assert settings["persistent_peers"] == ",".join([*written, last["address"]])
     assert settings["seeds"] == f"{ids[0]}@[::1]:5"
+    (shown,) = client.result("settings", {"match": "persistent_peers"})["settings"][:1]
+    assert shown["name"] == "p2p.persistent_peers" and "persistent add" in shown["changes"]
+    live = [address.partition("@")[0] for address in shown["value"].split(",")]
+    assert live == [*(address[:40] for address in written), ids[0], *ids[2:]]
+    (shown,) = client.result("settings", {"match": "p2p.seeds"})["settings"]
+    assert shown["value"] == f"{ids[0]}@[::1]:5"
+    refused = client.error("set", {"key": "p2p.seeds", "value": ""})["message"]
+    assert "p2p.seeds changes at once, by seeds add" in refused
+    client.result("persistent.remove", {"id": written[0][:40], "save": True})
+    settings = tomllib.loads(target.read_text())["p2p"]
+    assert settings["persistent_peers"] == ",".join([written[1], last["address"]])
+    assert target.read_text().count("# ours") == 1
     assert config.is_symlink() and config.resolve() == target
     changed = set(target.read_text().splitlines()) ^ set(before.splitlines())
     assert all(line.startswith(("seeds =", "persistent_peers =")) for line in changed), changed

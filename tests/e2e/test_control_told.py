@@ -216,6 +216,18 @@ def test_a_policy_that_does_not_load_is_told_until_one_does(start, tmp_path, way
     assert policy["loads"] == before["loads"] + 1
 
 
+def test_changes_of_the_policy_do_not_push_out_what_befell_a_peer(start):
+    one, client = start("one", "127.0.86.15")
+    two, _ = start("two", "127.0.86.16", "--p2p.persistent_peers", one.addr)
+    one.wait_for("peer added")
+    for n in range(4):
+        client.result("policy.load", {"source": a_policy("mine", f"-- {n}")})
+    records = client.result("explain", {"peer": id_of(two), "limit": 2})["records"]
+    told = [record.get("event") for record in records]
+    assert len([kind for kind in told if kind == "policy_loaded"]) == 2
+    assert len(told) == 4, told
+
+
 def test_a_policy_file_that_cannot_be_read_is_told(start, tmp_path):
     file = tmp_path / "mine.lua"
     save_policy(file, "mine")

@@ -48,7 +48,7 @@ void control_seeds(void *context, struct control_request *request)
     list_configured(context, request, NODE_SEEDS, "seeds");
 }
 
-/* ---- changes ---- */
+/* ---- as settings ---- */
 
 struct collecting {
     struct addr_text *items; /* NULL: out of memory */
@@ -68,42 +68,70 @@ static void collect(void *context, const struct node_configured *peer)
     list->n++;
 }
 
+static const struct setting *setting_of(enum node_list list)
+{
+    return setting_find("p2p", list == NODE_SEEDS ? "seeds" : "persistent_peers");
+}
+
 /* As the setting is written in config.toml; heap. */
-static char *list_text(
-    const struct controller *controller, const struct setting *setting, enum node_list list)
+static char *written(const struct setting *setting, const struct address_list *list)
+{
+    size_t cap = list->n * (ADDR_TEXT_MAX + HOST_MAX + 1) + 1;
+    struct settings made = {0};
+    char *text = malloc(cap);
+    *(struct address_list *)((char *)&made + setting->offset) = *list;
+    if (text)
+        setting_text(setting, &made, text, cap);
+    return text;
+}
+
+bool control_is_configured(const struct setting *setting, enum node_list *list)
+{
+    *list = setting == setting_of(NODE_SEEDS) ? NODE_SEEDS : NODE_PERSISTENT;
+    return setting == setting_of(*list);
+}
+
+char *control_configured_text(const struct controller *controller, enum node_list list)
 {
     struct collecting found = {NULL, 0};
     node_configured(control_node(controller), list, collect, &found);
-    size_t cap = found.n * (ADDR_TEXT_MAX + HOST_MAX + 1) + 1;
-    char *text = found.n == 0 || found.items ? malloc(cap) : NULL;
-    struct settings written = {0};
-    *(struct address_list *)((char *)&written + setting->offset) =
-        (struct address_list){found.items, found.n};
-    if (text)
-        setting_text(setting, &written, text, cap);
+    const struct address_list all = {found.items, found.n};
+    char *text = found.n == 0 || found.items ? written(setting_of(list), &all) : NULL;
     free(found.items);
     return text;
 }
 
-static enum err save(const struct controller *controller, enum node_list list, char *cause)
+/* ---- changes ---- */
+
+/* What of a list has changed. */
+struct change {
+    enum node_list list;
+    struct peer_id id;
+    const struct addr_text *added; /* NULL: the ID was removed */
+};
+
+static enum err save(const struct controller *controller, const struct change *change, char *cause)
 {
-    const struct setting *setting =
-        setting_find("p2p", list == NODE_SEEDS ? "seeds" : "persistent_peers");
+    const struct setting *setting = setting_of(change->list);
+    struct addr_text added = change->added ? *change->added : (struct addr_text){0};
     char *path = settings_path(controller->settings, SETTINGS_FILE);
-    char *text = list_text(controller, setting, list);
-    enum err err = path && text ? settings_save(path, setting, text, cause) : ERR_NO_MEMORY;
+    char *entry =
+        change->added ? written(setting, &(struct address_list){.items = &added, .n = 1}) : NULL;
+    bool is_complete = path && (entry || !change->added);
+    enum err err =
+        is_complete ? settings_save_entry(path, setting, &change->id, entry, cause) : ERR_NO_MEMORY;
     free(path);
-    free(text);
+    free(entry);
     return err;
 }
 
 /* The node has taken it. */
 static void finish(struct controller *controller, struct control_request *request, json_t *result,
-    enum node_list list)
+    const struct change *change)
 {
     char cause[SETTINGS_SAVE_CAUSE_MAX] = "out of memory";
     bool saves = control_flag(request, "save");
-    if (saves && save(controller, list, cause) != ERR_OK) {
+    if (saves && save(controller, change, cause) != ERR_OK) {
         json_decref(result);
         control_refuse(request, CONTROL_REFUSED, "it holds, but is not saved: %s", cause);
         return;
@@ -112,16 +140,33 @@ static void finish(struct controller *controller, struct control_request *reques
     control_answer(request, result);
 }
 
+static void finish_adding(struct controller *controller, struct control_request *request,
+    json_t *result, enum node_list list)
+{
+    struct addr_text added;
+    addr_text_parse(span_of_text(control_text(request, "address")), &added, NULL);
+    const struct change change = {.list = list, .id = added.id, .added = &added};
+    finish(controller, request, result, &change);
+}
+
 static void finish_persistent(
     struct controller *controller, struct control_request *request, json_t *result)
 {
-    finish(controller, request, result, NODE_PERSISTENT);
+    finish_adding(controller, request, result, NODE_PERSISTENT);
 }
 
 static void finish_seeds(
     struct controller *controller, struct control_request *request, json_t *result)
 {
-    finish(controller, request, result, NODE_SEEDS);
+    finish_adding(controller, request, result, NODE_SEEDS);
+}
+
+static void finish_removing(
+    struct controller *controller, struct control_request *request, json_t *result)
+{
+    struct change change = {.list = NODE_PERSISTENT};
+    peer_id_parse(span_of_text(control_text(request, "id")), &change.id);
+    finish(controller, request, result, &change);
 }
 
 void control_configured_add(struct controller *controller, struct control_request *request,
@@ -155,5 +200,5 @@ void control_persistent_remove(void *context, struct control_request *request)
         return;
     }
     control_command_then(context, request, &command, "not removed",
-        json_pack("{s:s}", "removed", text), finish_persistent);
+        json_pack("{s:s}", "removed", text), finish_removing);
 }

@@ -3,6 +3,7 @@
 #define APP_CONTROL_INSIDE_H
 
 #include "app/control/controller.h"
+#include "app/settings/settings_table.h"
 #include "app/text/report_json.h"
 
 /* Every method: its name on the socket and its function. */
@@ -62,6 +63,10 @@ void control_command_then(struct controller *controller, struct control_request 
 /* Adds the argument "address" to a list, persistent peers or seeds by `kind`. */
 void control_configured_add(struct controller *controller, struct control_request *request,
     enum command_kind kind, const char *member);
+/* Whether a setting is one of the node's lists; they change while it runs. */
+bool control_is_configured(const struct setting *setting, enum node_list *list);
+/* The list as it is now, as in config.toml; heap, NULL: out of memory. */
+char *control_configured_text(const struct controller *controller, enum node_list list);
 /* The argument "address"; false: refused. */
 bool control_read_address(struct control_request *request, struct addr_text *text);
 json_t *control_address_json(struct control_request *request, const char *member);

@@ -58,6 +58,27 @@ static enum holds holds_of(const struct setting *setting, const struct settings 
 
 /* ---- settings ---- */
 
+/* Seeds and persistent peers as the node has them now. */
+static json_t *value_json(const struct controller *controller, const struct setting *setting)
+{
+    char text[SETTING_TEXT_MAX];
+    enum node_list list;
+    if (!control_is_configured(setting, &list))
+        return report_text(setting_text(setting, controller->settings, text, sizeof text));
+    char *live = control_configured_text(controller, list);
+    json_t *json = report_text(live ? live : "");
+    free(live);
+    return json;
+}
+
+static const char *changes_text(const struct controller *controller, const struct setting *setting)
+{
+    enum node_list list;
+    if (!control_is_configured(setting, &list))
+        return holds_names[holds_of(setting, controller->settings)];
+    return list == NODE_SEEDS ? "at once, by seeds add" : "at once, by persistent add and remove";
+}
+
 void control_settings(void *context, struct control_request *request)
 {
     const struct controller *controller = context;
@@ -66,14 +87,12 @@ void control_settings(void *context, struct control_request *request)
     for (size_t i = 0; i < settings_table_n; i++) {
         const struct setting *setting = &settings_table[i];
         const char *name = setting_name(setting);
-        char value[SETTING_TEXT_MAX];
         if (match && !strstr(name, match))
             continue;
-        setting_text(setting, controller->settings, value, sizeof value);
         json_array_append_new(rows,
-            json_pack("{s:s, s:o, s:o, s:s, s:s}", "name", name, "value", report_text(value),
-                "default", report_text_or_null(setting->initial), "changes",
-                holds_names[holds_of(setting, controller->settings)], "doc",
+            json_pack("{s:s, s:o, s:o, s:s, s:s}", "name", name, "value",
+                value_json(controller, setting), "default", report_text_or_null(setting->initial),
+                "changes", changes_text(controller, setting), "doc",
                 setting->doc ? setting->doc : ""));
     }
     control_answer(request, json_pack("{s:o}", "settings", rows));
@@ -141,14 +160,12 @@ static bool check_value(
     return is_fine;
 }
 
+/* old: taken. */
 static json_t *result_json(const struct controller *controller, const struct setting *setting,
-    const char *old, enum holds holds, bool is_saved)
+    json_t *old, enum holds holds, bool is_saved)
 {
-    char now[SETTING_TEXT_MAX];
     return json_pack("{s:s, s:s, s:o, s:o, s:b}", "set", setting_name(setting), "holds",
-        holds_names[holds], "was", report_text(old), "is",
-        report_text(setting_text(setting, controller->settings, now, sizeof now)), "saved",
-        is_saved);
+        holds_names[holds], "was", old, "is", value_json(controller, setting), "saved", is_saved);
 }
 
 static void tell_change(
@@ -174,10 +191,26 @@ static void change(struct controller *controller, struct control_request *reques
     settings_of_node(controller->settings, &after);
     *controller->log_level = controller->settings->log_level;
     unsigned n = commands_of(&before, &after, commands, CHANGES_MAX);
-    json_t *result =
-        result_json(controller, setting, old, HOLDS_NOW, control_flag(request, "save"));
+    json_t *result = result_json(
+        controller, setting, report_text(old), HOLDS_NOW, control_flag(request, "save"));
     tell_change(controller, setting, old);
     apply(controller, request, commands, n, result);
+}
+
+static void refuse_now(const struct controller *controller, struct control_request *request,
+    const struct setting *setting, enum holds holds)
+{
+    enum node_list list;
+    if (control_is_configured(setting, &list))
+        control_refuse(request, CONTROL_REFUSED,
+            "%s changes %s; set with --save writes another list for the next start",
+            setting_name(setting), changes_text(controller, setting));
+    else if (holds == HOLDS_RESTART)
+        control_refuse(request, CONTROL_REFUSED,
+            "%s can only change with a restart; --save writes it to config.toml for that",
+            setting_name(setting));
+    else
+        control_refuse(request, CONTROL_REFUSED, "%s has no effect", setting_name(setting));
 }
 
 static void set(struct controller *controller, struct control_request *request,
@@ -185,13 +218,8 @@ static void set(struct controller *controller, struct control_request *request,
 {
     enum holds holds = holds_of(setting, controller->settings);
     bool saves = control_flag(request, "save");
-    char old[SETTING_TEXT_MAX];
     if (holds != HOLDS_NOW && !saves) {
-        control_refuse(request, CONTROL_REFUSED,
-            holds == HOLDS_RESTART
-                ? "%s can only change with a restart; --save writes it to config.toml for that"
-                : "%s has no effect",
-            setting_name(setting));
+        refuse_now(controller, request, setting, holds);
         return;
     }
     if (!check_value(request, setting, value) ||
@@ -201,8 +229,8 @@ static void set(struct controller *controller, struct control_request *request,
         change(controller, request, setting, value);
         return;
     }
-    setting_text(setting, controller->settings, old, sizeof old);
-    control_answer(request, result_json(controller, setting, old, holds, true));
+    control_answer(
+        request, result_json(controller, setting, value_json(controller, setting), holds, true));
 }
 
 void control_set(void *context, struct control_request *request)

@@ -85,26 +85,38 @@ static bool find_subject(const struct controller *controller, struct control_req
 
 /* ---- records ---- */
 
-/* Collects the newest records, up to a number; then they are told oldest first. */
+/* Collects the newest records, up to a number; then they are told oldest first. Changes of the
+ * policy between those of a peer do not take their places: of them there may be as many. */
 struct collecting {
     const struct journal_filter *filter;
     const char *kind; /* pattern of names; NULL: all */
-    size_t max, n, left_out;
+    size_t max, n, changes_n, left_out;
     json_t **records;
 };
+
+static bool is_change(const struct collecting *collecting, const struct journal_record *record)
+{
+    return collecting->filter->with_policy && !record->is_decision &&
+        happening_is_of_policy(record->happening);
+}
 
 static bool collect(void *context, const struct journal_record *record)
 {
     struct collecting *collecting = context;
     if (collecting->kind && fnmatch(collecting->kind, record->name, 0) != 0)
         return true;
-    if (collecting->n == collecting->max) {
+    bool changes = is_change(collecting, record);
+    if (changes && collecting->changes_n == collecting->max)
+        return true;
+    if (!changes && collecting->n - collecting->changes_n == collecting->max) {
         collecting->left_out++;
         return collecting->filter->after > 0; /* a follower is told how many it missed */
     }
     json_t *json = journal_json(record, collecting->filter);
-    if (json)
+    if (json) {
         collecting->records[collecting->n++] = json;
+        collecting->changes_n += changes;
+    }
     return true;
 }
 
@@ -117,7 +129,7 @@ static void forget(struct collecting *collecting)
 
 static bool query(const struct controller *controller, struct collecting *collecting)
 {
-    collecting->records = calloc(collecting->max ? collecting->max : 1, sizeof(json_t *));
+    collecting->records = calloc(2 * collecting->max + 1, sizeof(json_t *));
     if (collecting->records)
         journal_query(controller->runner->journal, collecting->filter, collect, collecting);
     return collecting->records != NULL;

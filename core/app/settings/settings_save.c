@@ -1,5 +1,6 @@
 #include "app/settings/settings_save.h"
 
+#include "app/settings/settings_list.h"
 #include "ops/file.h"
 #include "ops/toml.h"
 #include <stdarg.h>
@@ -37,11 +38,15 @@ static void mix(uint64_t *sum, const void *bytes, size_t n)
     *sum = (*sum ^ 0x100) * 0x100000001b3u;
 }
 
+static bool is_value_of(const struct toml_value *value, const struct setting *setting)
+{
+    return strcmp(value->section, setting->section) == 0 && strcmp(value->key, setting->key) == 0;
+}
+
 static void see(void *context, const struct toml_value *value)
 {
     struct survey *survey = context;
-    if (strcmp(value->section, survey->setting->section) == 0 &&
-        strcmp(value->key, survey->setting->key) == 0) {
+    if (is_value_of(value, survey->setting)) {
         survey->found++;
         survey->line = value->line;
         survey->is_expected =
@@ -214,24 +219,84 @@ enum err settings_edit(struct span text, const struct setting *setting, const ch
     return err;
 }
 
+/* ---- files ---- */
+
+/* The text that a file gives a setting. */
+struct reading {
+    const struct setting *setting;
+    char *text; /* heap; NULL: none */
+};
+
+static void read_value(void *context, const struct toml_value *value)
+{
+    struct reading *reading = context;
+    if (!reading->text && is_value_of(value, reading->setting))
+        reading->text = copy_of(value->text);
+}
+
+static enum err replace_file(const char *path, const char *edited, char *why)
+{
+    struct stat info;
+    mode_t mode = stat(path, &info) == 0 ? info.st_mode & 07777 : 0600;
+    char *target = realpath(path, NULL); /* a link stays one */
+    enum err err = file_replace(target ? target : path, mode, edited, strlen(edited), why);
+    free(target);
+    return err;
+}
+
+static enum err save(
+    const char *path, struct span text, const struct setting *setting, const char *value, char *why)
+{
+    char *edited;
+    enum err err = settings_edit(text, setting, value, &edited, why);
+    if (err)
+        return err;
+    err = replace_file(path, edited, why);
+    free(edited);
+    return err;
+}
+
 enum err settings_save(const char *path, const struct setting *setting, const char *value,
     char cause[SETTINGS_SAVE_CAUSE_MAX])
 {
     char why[SETTINGS_SAVE_CAUSE_MAX] = "";
-    struct stat info;
     struct file_text file;
-    char *edited;
     enum err err = file_read(path, SETTINGS_FILE_MAX, false, &file, why);
-    if (err)
-        return fail(cause, err, "%.300s: %.600s", path, why);
-    mode_t mode = stat(path, &info) == 0 ? info.st_mode & 07777 : 0600;
-    char *target = realpath(path, NULL); /* a link stays one */
-    err = settings_edit(span_of(file.text, file.n), setting, value, &edited, why);
-    free(file.text);
     if (!err) {
-        err = file_replace(target ? target : path, mode, edited, strlen(edited), why);
-        free(edited);
+        err = save(path, span_of(file.text, file.n), setting, value, why);
+        free(file.text);
     }
-    free(target);
+    return err ? fail(cause, err, "%.300s: %.600s", path, why) : ERR_OK;
+}
+
+static enum err save_entry(const char *path, struct span text, const struct setting *setting,
+    const struct peer_id *id, const char *entry, char *why)
+{
+    struct reading reading = {setting, NULL};
+    struct toml_problem problem;
+    enum err err = toml_read(text, read_value, &reading, &problem);
+    if (err)
+        return fail(why, err, "line %u: %s", problem.line, problem.cause);
+    const char *list = reading.text ? reading.text : "";
+    char *changed = settings_list_with(list, id, entry);
+    if (!changed)
+        err = fail(why, ERR_NO_MEMORY, "out of memory");
+    else if (strcmp(changed, list) != 0)
+        err = save(path, text, setting, changed, why);
+    free(changed);
+    free(reading.text);
+    return err;
+}
+
+enum err settings_save_entry(const char *path, const struct setting *setting,
+    const struct peer_id *id, const char *entry, char cause[SETTINGS_SAVE_CAUSE_MAX])
+{
+    char why[SETTINGS_SAVE_CAUSE_MAX] = "";
+    struct file_text file;
+    enum err err = file_read(path, SETTINGS_FILE_MAX, false, &file, why);
+    if (!err) {
+        err = save_entry(path, span_of(file.text, file.n), setting, id, entry, why);
+        free(file.text);
+    }
     return err ? fail(cause, err, "%.300s: %.600s", path, why) : ERR_OK;
 }

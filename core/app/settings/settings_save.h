@@ -5,6 +5,7 @@
 
 #include "app/settings/settings_value.h"
 #include "base/span.h"
+#include "crypto/peer_id.h"
 
 #define SETTINGS_SAVE_CAUSE_MAX 1024
 
@@ -18,5 +19,10 @@ enum err settings_edit(struct span text, const struct setting *setting, const ch
  * changes. Also ERR_IO ... */
 enum err settings_save(const char *path, const struct setting *setting, const char *value,
     char cause[SETTINGS_SAVE_CAUSE_MAX]);
+
+/* Of a list of addresses only the one of this ID (settings_list_with). A file that says so already
+ * is not touched. */
+enum err settings_save_entry(const char *path, const struct setting *setting,
+    const struct peer_id *id, const char *entry, char cause[SETTINGS_SAVE_CAUSE_MAX]);
 
 #endif

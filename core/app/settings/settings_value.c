@@ -1,5 +1,6 @@
 #include "app/settings/settings_value.h"
 
+#include "app/settings/settings_list.h"
 #include "app/text/duration.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -102,24 +103,6 @@ static void clear_listen(void *field)
     listen->at = (struct addr_text){0};
 }
 
-/* Cuts the next item of a comma separated list off *rest, without blanks around it; an empty item
- * at the end of the list has at == NULL. */
-static struct span item_take(const char **rest)
-{
-    while (**rest) {
-        size_t n = strcspn(*rest, ",");
-        const char *at = *rest;
-        *rest += n + (at[n] == ',');
-        while (n > 0 && (at[n - 1] == ' ' || at[n - 1] == '\t'))
-            n--;
-        while (n > 0 && (*at == ' ' || *at == '\t'))
-            at++, n--;
-        if (n > 0)
-            return span_of(at, n);
-    }
-    return (struct span){0};
-}
-
 /* Parses every item of text with `parse` into an array of elements of `size` bytes. */
 static bool parse_list(const char *text, size_t size,
     bool (*parse)(struct span item, void *element, char *cause), void **items, size_t *n,
@@ -127,7 +110,7 @@ static bool parse_list(const char *text, size_t size,
 {
     size_t items_n = 0;
     const char *rest = text;
-    while (item_take(&rest).at)
+    while (settings_list_take(&rest).at)
         items_n++;
     if (items_n > SETTINGS_LIST_MAX)
         return refuse(cause, "more than %d items", SETTINGS_LIST_MAX);
@@ -136,7 +119,7 @@ static bool parse_list(const char *text, size_t size,
         return refuse(cause, "out of memory");
     rest = text;
     for (size_t i = 0; i < items_n; i++) {
-        if (!parse(item_take(&rest), parsed + i * size, cause)) {
+        if (!parse(settings_list_take(&rest), parsed + i * size, cause)) {
             free(parsed);
             return false;
         }
@@ -256,7 +239,7 @@ static bool set_log_level(const struct setting *setting, void *field, const char
     enum log_level level = LOG_INFO;
     int rank = 0;
     const char *rest = text;
-    for (struct span item; (item = item_take(&rest)).at;) {
+    for (struct span item; (item = settings_list_take(&rest)).at;) {
         char word[64];
         snprintf(
             word, sizeof word, "%.*s", (int)(item.n < 63 ? item.n : 63), (const char *)item.at);

@@ -24,7 +24,7 @@ local peer = { name = "peer", type = "peer", place = true, required = true,
   doc = "its ID, the first digits of it, or IP:port" }
 
 local save = { name = "save", type = "boolean", default = false,
-  doc = "write the whole list to config.toml too, whose comments stay" }
+  doc = "change it in config.toml too, where all else stays as it is" }
 local saved = { "saved", "boolean", "config.toml says so too" }
 
 return {
@@ -48,7 +48,7 @@ return {
       address,
       { name = "persistent", type = "boolean", default = false, doc = "stay connected to it" },
       { name = "save", type = "boolean", default = false,
-        doc = "with --persistent: write the whole list to config.toml too" },
+        doc = "with --persistent: add it in config.toml too" },
     },
     result = { { "dialing", "text", "the address" },
       { "saved", "boolean", "config.toml says so too; absent without --persistent" } },

@@ -1,7 +1,7 @@
 -- Settings of the running node.
 local setting_fields = {
   { "name", "text", "as in config.toml, with its section" },
-  { "value", "text", "now" },
+  { "value", "text", "now; of seeds and persistent peers those that the node has" },
   { "default", "text", "without a config.toml" },
   { "changes", "text", "when another value holds: at once, or after a restart" },
 }

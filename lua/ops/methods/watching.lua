@@ -65,7 +65,7 @@ return {
       { name = "peer", type = "peer", place = true, required = true,
         doc = "node ID, the first digits of it, an IP or IP:port; it need not be connected" },
       { name = "limit", type = "integer", min = 1, max = 1000, default = 20,
-        doc = "the newest so many" },
+        doc = "the newest so many about it; of changes of the policy as many at most" },
       { name = "decisions", type = "boolean", default = false, doc = "without events" },
     },
     result = {
