@@ -1,56 +1,76 @@
 #include "app/metrics/metrics_samples.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- samples ---- */
 
 static const struct label none = {NULL, NULL};
 
-static void write_escaped(FILE *out, const char *text)
+static bool is_plain(char c)
 {
-    for (; *text; text++) {
-        if (*text == '\\' || *text == '"')
-            fputc('\\', out);
-        fputc((unsigned char)*text < ' ' ? '?' : *text, out);
+    return c != '\\' && c != '"' && (unsigned char)c >= ' ';
+}
+
+static void add_escaped(struct text *out, const char *value)
+{
+    while (*value) {
+        size_t n = 0;
+        while (value[n] && is_plain(value[n]))
+            n++;
+        text_add(out, value, n);
+        value += n;
+        if (*value == '\\' || *value == '"')
+            text_add(out, (char[]){'\\', *value}, 2);
+        else if (*value)
+            text_add_char(out, '?');
+        value += *value != 0;
     }
 }
 
-static void write_label(FILE *out, struct label given)
+static void add_label(struct text *out, struct label given)
 {
     if (!given.name)
         return;
-    fprintf(out, ",%s=\"", given.name);
-    write_escaped(out, given.value);
-    fputc('"', out);
-}
-
-static void write_name(const struct samples *samples, const char *suffix)
-{
-    const char *namespace_ = samples->node->namespace_;
-    fprintf(samples->out, "%s%s%s%s", namespace_, *namespace_ ? "_" : "", samples->metric->name,
-        suffix);
+    text_add_char(out, ',');
+    text_add_text(out, given.name);
+    text_add_text(out, "=\"");
+    add_escaped(out, given.value);
+    text_add_char(out, '"');
 }
 
 /* NAMESPACE_NAME{chain_id="..",a=".."} - its value follows. */
-static void write_series(
+static void add_series(
     const struct samples *samples, const char *suffix, struct label a, struct label b)
 {
-    write_name(samples, suffix);
-    fputs("{chain_id=\"", samples->out);
-    write_escaped(samples->out, samples->node->network);
-    fputc('"', samples->out);
-    write_label(samples->out, samples->node_id ? label("node_id", samples->node_id) : none);
-    write_label(samples->out, a);
-    write_label(samples->out, b);
-    fputs("} ", samples->out);
+    text_add(samples->out, samples->name.at, samples->name.n);
+    text_add_text(samples->out, suffix);
+    text_add(samples->out, samples->labels.at, samples->labels.n);
+    add_label(samples->out, a);
+    add_label(samples->out, b);
+    text_add_text(samples->out, "} ");
+}
+
+static void add_line(const struct samples *samples, uint64_t value)
+{
+    text_add_count(samples->out, value);
+    text_add_char(samples->out, '\n');
+}
+
+/* With so many digits behind the point as `one` has zeros. */
+static void add_fraction(const struct samples *samples, int64_t value, int64_t one)
+{
+    char text[48];
+    int digits = one == 1000 ? 3 : 9;
+    snprintf(text, sizeof text, "%" PRId64 ".%0*" PRId64 "\n", value / one, digits, value % one);
+    text_add_text(samples->out, text);
 }
 
 void samples_count2(const struct samples *samples, struct label a, struct label b, uint64_t value)
 {
-    write_series(samples, "", a, b);
-    fprintf(samples->out, "%" PRIu64 "\n", value);
+    add_series(samples, "", a, b);
+    add_line(samples, value);
 }
 
 void samples_count1(const struct samples *samples, struct label a, uint64_t value)
@@ -65,16 +85,16 @@ void samples_count(const struct samples *samples, uint64_t value)
 
 void samples_time(const struct samples *samples, struct label a, int64_t ns)
 {
-    write_series(samples, "", a, none);
-    fprintf(samples->out, "%" PRId64 ".%09" PRId64 "\n", ns / 1000000000, ns % 1000000000);
+    add_series(samples, "", a, none);
+    add_fraction(samples, ns, 1000000000);
 }
 
 void samples_summary(const struct samples *samples, int64_t sum_ms, uint64_t n)
 {
-    write_series(samples, "_sum", none, none);
-    fprintf(samples->out, "%" PRId64 ".%03" PRId64 "\n", sum_ms / 1000, sum_ms % 1000);
-    write_series(samples, "_count", none, none);
-    fprintf(samples->out, "%" PRIu64 "\n", n);
+    add_series(samples, "_sum", none, none);
+    add_fraction(samples, sum_ms, 1000);
+    add_series(samples, "_count", none, none);
+    add_line(samples, n);
 }
 
 /* ---- the text ---- */
@@ -100,23 +120,47 @@ static bool is_ambiguous(const struct metrics_node *nodes, size_t n, size_t i)
     return false;
 }
 
-/* One metric of all nodes that share the namespace of node `first`. */
-static void write_metric(FILE *out, const struct metric *metric, const struct metrics_node *nodes,
-    size_t n, size_t first)
+static void name_metric(
+    struct samples *samples, const struct metric *metric, const struct metrics_node *node)
 {
-    struct samples samples = {out, metric, &nodes[first], NULL};
-    fputs("# HELP ", out);
-    write_name(&samples, "");
-    fprintf(out, " %s\n# TYPE ", metric->help);
-    write_name(&samples, "");
-    fprintf(out, " %s\n", kind_names[metric->kind]);
+    text_clear(&samples->name);
+    text_add_text(&samples->name, node->namespace_);
+    text_add_text(&samples->name, *node->namespace_ ? "_" : "");
+    text_add_text(&samples->name, metric->name);
+}
+
+static void name_node(struct samples *samples, const struct metrics_node *node, bool is_ambiguous)
+{
+    char id[PEER_ID_TEXT + 1];
+    text_clear(&samples->labels);
+    text_add_text(&samples->labels, "{chain_id=\"");
+    add_escaped(&samples->labels, node->network);
+    text_add_char(&samples->labels, '"');
+    if (is_ambiguous)
+        add_label(&samples->labels, label("node_id", peer_id_text(&node->id, id)));
+}
+
+static void add_about(const struct samples *samples, const char *what, const char *text)
+{
+    text_add_text(samples->out, what);
+    text_add(samples->out, samples->name.at, samples->name.n);
+    text_add_char(samples->out, ' ');
+    text_add_text(samples->out, text);
+    text_add_char(samples->out, '\n');
+}
+
+/* One metric of all nodes that share the namespace of node `first`. */
+static void add_metric(struct samples *samples, const struct metric *metric,
+    const struct metrics_node *nodes, size_t n, size_t first)
+{
+    name_metric(samples, metric, &nodes[first]);
+    add_about(samples, "# HELP ", metric->help);
+    add_about(samples, "# TYPE ", kind_names[metric->kind]);
     for (size_t i = first; i < n; i++) {
-        char id[PEER_ID_TEXT + 1];
         if (!shares_name(&nodes[i], &nodes[first]))
             continue;
-        samples.node = &nodes[i];
-        samples.node_id = is_ambiguous(nodes, n, i) ? peer_id_text(&nodes[i].id, id) : NULL;
-        metric->write(&samples, &nodes[i]);
+        name_node(samples, &nodes[i], is_ambiguous(nodes, n, i));
+        metric->write(samples, &nodes[i]);
     }
 }
 
@@ -130,20 +174,13 @@ static bool is_first_of_its_name(const struct metrics_node *nodes, size_t i)
 
 enum err metrics_text(const struct metrics_node *nodes, size_t nodes_n, char **text, size_t *n)
 {
-    char *made = NULL;
-    size_t made_n = 0;
-    FILE *out = open_memstream(&made, &made_n);
-    if (!out)
-        return ERR_NO_MEMORY;
+    struct text out = {0};
+    struct samples samples = {.out = &out};
     for (size_t i = 0; i < nodes_n; i++)
         for (size_t k = 0; is_first_of_its_name(nodes, i) && k < metrics_table_n; k++)
-            write_metric(out, &metrics_table[k], nodes, nodes_n, i);
-    bool is_whole = !ferror(out);
-    if (fclose(out) != 0 || !is_whole) {
-        free(made);
-        return ERR_NO_MEMORY;
-    }
-    *text = made;
-    *n = made_n;
-    return ERR_OK;
+            add_metric(&samples, &metrics_table[k], nodes, nodes_n, i);
+    out.has_failed |= samples.name.has_failed || samples.labels.has_failed;
+    text_free(&samples.name);
+    text_free(&samples.labels);
+    return text_take(&out, text, n);
 }

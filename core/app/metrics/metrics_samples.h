@@ -4,14 +4,13 @@
 #define APP_METRICS_SAMPLES_H
 
 #include "app/metrics/metrics.h"
-
-#include <stdio.h>
+#include "base/text.h"
 
 struct samples {
-    FILE *out;
-    const struct metric *metric;
-    const struct metrics_node *node;
-    const char *node_id; /* NULL: chain_id alone names the node */
+    struct text *out;
+    struct text name; /* NAMESPACE_NAME */
+    struct text
+        labels; /* {chain_id="..", with node_id where chain_id alone does not name the node */
 };
 
 /* A label beside chain_id; all-zero: none. */

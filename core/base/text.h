@@ -1,0 +1,29 @@
+/* A text that grows at its end. What cannot be added for want of memory is left out, with all that
+ * comes after it, and text_take tells so: callers add as if nothing could go wrong.
+ *
+ * All-zero is the empty text. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+struct text {
+    char *at; /* heap; NULL while it is empty */
+    size_t n, cap;
+    bool has_failed;
+};
+
+void text_add(struct text *text, const char *bytes, size_t n);
+void text_add_text(struct text *text, const char *added);
+void text_add_char(struct text *text, char added);
+void text_add_count(struct text *text, uint64_t value); /* in decimal */
+
+/* Gives up what was added as heap text, with a terminator behind its *n bytes (NULL: not wanted);
+ * the text is empty then. ERR_NO_MEMORY: something was left out; it is empty then too. */
+enum err text_take(struct text *text, char **at, size_t *n);
+/* Keeps its memory, and what it is to tell. */
+void text_clear(struct text *text);
+void text_free(struct text *text);
+
+#endif
