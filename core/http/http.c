@@ -15,6 +15,15 @@
 #define SWEEP_MS 1000    /* how often connections are looked at that are late */
 #define CUT_RUNS_MAX 4   /* of the daemon, until it has let go of one that was cut off */
 #define TEXT_TYPE "text/plain; charset=utf-8"
+#define KEPT_PATH_MAX 64
+
+/* The page made last that may be given again. */
+struct kept {
+    struct MHD_Response *response; /* NULL: none */
+    unsigned status;
+    char path[KEPT_PATH_MAX];
+    uint64_t until_ms;
+};
 
 struct http {
     struct http_settings settings;
@@ -25,6 +34,7 @@ struct http {
     uv_timer_t pause;    /* after an accept that failed */
     uv_timer_t next_run; /* of the daemon, and the next sweep */
     struct places places;
+    struct kept kept;
     bool is_closing;
 };
 
@@ -33,7 +43,7 @@ struct http {
 static void set_text(struct http_page *page, unsigned status, const char *text)
 {
     char *body = strdup(text);
-    *page = (struct http_page){status, TEXT_TYPE, body, body ? strlen(body) : 0};
+    *page = (struct http_page){status, TEXT_TYPE, body, body ? strlen(body) : 0, 0};
 }
 
 /* Its next step may take patience_s. */
@@ -47,23 +57,79 @@ static void allow(struct http *http, struct MHD_Connection *to, bool is_answered
             now_ms + SECONDS_MS((int64_t)http->settings.patience_s));
 }
 
-/* Takes the page's body. MHD_NO closes the connection. */
-static enum MHD_Result answer(
-    struct http *http, struct MHD_Connection *to, const struct http_page *page, bool is_last)
+/* Takes the page's body; NULL: no memory. */
+static struct MHD_Response *response_of(const struct http_page *page)
 {
     struct MHD_Response *response = page->body
         ? MHD_create_response_from_buffer(page->n, page->body, MHD_RESPMEM_MUST_FREE)
         : NULL;
-    if (!response) {
+    if (response)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
+    else
         free(page->body);
+    return response;
+}
+
+/* MHD_NO closes the connection. */
+static enum MHD_Result answer(
+    struct http *http, struct MHD_Connection *to, unsigned status, struct MHD_Response *response)
+{
+    if (!response)
         return MHD_NO;
-    }
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
-    if (is_last)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     allow(http, to, true);
-    enum MHD_Result result = MHD_queue_response(to, page->status, response);
-    MHD_destroy_response(response);
+    return MHD_queue_response(to, status, response);
+}
+
+static void drop_kept(struct kept *kept)
+{
+    if (kept->response)
+        MHD_destroy_response(kept->response); /* once nobody is given it */
+    kept->response = NULL;
+}
+
+static bool is_fresh(const struct http *http, const char *path)
+{
+    return http->kept.response && strcmp(http->kept.path, path) == 0 &&
+        uv_now(http->settings.loop) < http->kept.until_ms;
+}
+
+/* Keeps what is given to others too. */
+static void keep(struct http *http, const char *path, const struct http_page *page,
+    struct MHD_Response *response)
+{
+    drop_kept(&http->kept);
+    http->kept =
+        (struct kept){response, page->status, "", uv_now(http->settings.loop) + page->fresh_ms};
+    memcpy(http->kept.path, path, strlen(path));
+}
+
+static enum MHD_Result answer_page(struct http *http, struct MHD_Connection *to, const char *path)
+{
+    struct http_page page = {0};
+    if (is_fresh(http, path))
+        return answer(http, to, http->kept.status, http->kept.response);
+    http->settings.serve(http->settings.context, path, &page);
+    if (page.status == 0)
+        set_text(&page, MHD_HTTP_NOT_FOUND, "no such page\n");
+    struct MHD_Response *response = response_of(&page);
+    enum MHD_Result result = answer(http, to, page.status, response);
+    if (response && page.fresh_ms > 0 && strlen(path) < KEPT_PATH_MAX)
+        keep(http, path, &page, response);
+    else if (response)
+        MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result refuse_method(struct http *http, struct MHD_Connection *to)
+{
+    struct http_page page;
+    set_text(&page, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+    struct MHD_Response *response = response_of(&page);
+    if (response)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    enum MHD_Result result = answer(http, to, page.status, response);
+    if (response)
+        MHD_destroy_response(response);
     return result;
 }
 
@@ -73,13 +139,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *from, co
     const char *method, const char *version, const char *body, size_t *body_n, void **request)
 {
     struct http *http = context;
-    struct http_page page = {0};
     (void)version;
     (void)body;
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        set_text(&page, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
-        return answer(http, from, &page, true);
-    }
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+        return refuse_method(http, from);
     if (!*request) {
         *request = http;
         return MHD_YES;
@@ -88,10 +151,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *from, co
         *body_n = 0;
         return MHD_YES;
     }
-    http->settings.serve(http->settings.context, path, &page);
-    if (page.status == 0)
-        set_text(&page, MHD_HTTP_NOT_FOUND, "no such page\n");
-    return answer(http, from, &page, false);
+    return answer_page(http, from, path);
 }
 
 static void on_request_done(
@@ -266,6 +326,7 @@ void http_close(struct http *http)
     uv_close((uv_handle_t *)&http->pause, NULL);
     uv_close((uv_handle_t *)&http->next_run, NULL);
     MHD_stop_daemon(http->daemon);
+    drop_kept(&http->kept);
     close(http->fd);
 }
 

@@ -2,10 +2,10 @@
  * libmicrohttpd reads and writes HTTP on the caller's loop, which watches its epoll descriptor.
  *
  * What clients can make it hold: HTTP_CONNECTIONS_MAX connections, and of each 8 KiB of buffers and
- * one page. Who comes when all places are taken gets that of another, by the order of places.h, so
- * that slow and silent clients keep nobody out. A request that has not arrived whole within
- * patience_s, counted from the one before, and a page that has not been taken within patience_s end
- * the connection.
+ * one page, which those share who ask while it is fresh. Who comes when all places are taken gets
+ * that of another, by the order of places.h, so that slow and silent clients keep nobody out. A
+ * request that has not arrived whole within patience_s, counted from the one before, and a page
+ * that has not been taken within patience_s end the connection.
  *
  * Life: http_open -> http_close -> (the loop runs until its handles are gone) -> http_free, before
  * uv_loop_close, which then returns 0. */
@@ -28,6 +28,7 @@ struct http_page {
     const char *type; /* static text: "text/plain; charset=utf-8" */
     char *body;       /* heap, taken over */
     size_t n;
+    unsigned fresh_ms; /* for so long it is what everybody gets at this path; 0: it is made anew */
 };
 
 struct http_settings {

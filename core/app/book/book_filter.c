@@ -47,8 +47,37 @@ static int in_order(const void *a, const void *b)
     return order ? order : memcmp(&left->addr.id, &right->addr.id, sizeof left->addr.id);
 }
 
-const struct book_entry **book_filter_list(
-    const struct book_filter *filter, const struct book *book, struct now now, size_t *n)
+/* Below place i of a heap whose top comes last in the order. */
+static void sift(const struct book_entry **heap, size_t n, size_t i)
+{
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && in_order(&heap[child], &heap[child + 1]) < 0)
+            child++;
+        if (in_order(&heap[i], &heap[child]) >= 0)
+            return;
+        const struct book_entry *moved = heap[i];
+        heap[i] = heap[child];
+        heap[child] = moved;
+    }
+}
+
+/* A few of thousands are found without putting all in order. */
+static void choose(const struct book_entry **list, size_t n, size_t first)
+{
+    for (size_t i = first / 2; i-- > 0;)
+        sift(list, first, i);
+    for (size_t i = first; i < n; i++) {
+        const struct book_entry *other = list[i];
+        if (first == 0 || in_order(&other, &list[0]) >= 0)
+            continue;
+        list[i] = list[0];
+        list[0] = other;
+        sift(list, first, 0);
+    }
+}
+
+const struct book_entry **book_filter_list(const struct book_filter *filter,
+    const struct book *book, struct now now, size_t first, size_t *n)
 {
     const struct book_entry **list = malloc((book_count(book) + 1) * sizeof *list);
     const struct book_entry *entry;
@@ -57,7 +86,9 @@ const struct book_entry **book_filter_list(
     while (list && (entry = book_next(book, &cursor)) != NULL)
         if (book_filter_takes(filter, entry, now))
             list[(*n)++] = entry;
+    if (list && first < *n)
+        choose(list, *n, first);
     if (list)
-        qsort(list, *n, sizeof *list, in_order);
+        qsort(list, first < *n ? first : *n, sizeof *list, in_order);
     return list;
 }

@@ -26,9 +26,9 @@ bool book_filter_is_empty(const struct book_filter *filter);
 bool book_filter_takes(
     const struct book_filter *filter, const struct book_entry *entry, struct now now);
 
-/* Those it takes, last verified first, then by last success; a heap array of *n. NULL: no memory.
- */
-const struct book_entry **book_filter_list(
-    const struct book_filter *filter, const struct book *book, struct now now, size_t *n);
+/* Those it takes, a heap array of *n. The `first` of them that were verified last, then by last
+ * success, come first and in this order; SIZE_MAX: all. NULL: no memory. */
+const struct book_entry **book_filter_list(const struct book_filter *filter,
+    const struct book *book, struct now now, size_t first, size_t *n);
 
 #endif

@@ -70,7 +70,8 @@ static int find(const struct book_home *home, struct book_wanted *wanted, enum b
 {
     const struct book_filter filter = {.keep = book_wanted_fits, .context = wanted};
     size_t n;
-    const struct book_entry **entries = book_filter_list(&filter, home->book, home->now, &n);
+    const struct book_entry **entries =
+        book_filter_list(&filter, home->book, home->now, SIZE_MAX, &n);
     if (!entries) {
         fprintf(stderr, "luapex: error: out of memory\n");
         return EXIT_FAILED;

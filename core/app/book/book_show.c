@@ -52,7 +52,7 @@ static int book_show(const struct flags *flags)
     size_t n;
     const struct book_entry **entries = NULL;
     if (book_home_open(flags, BOOK_HOME_READ, &home) == ERR_OK)
-        entries = book_filter_list(&show.filter, home.book, home.now, &n);
+        entries = book_filter_list(&show.filter, home.book, home.now, SIZE_MAX, &n);
     if (entries) {
         print(&home, &show, entries, n);
         code = EXIT_OK;

@@ -141,7 +141,7 @@ void control_book_find(void *context, struct control_request *request)
         return;
     const struct book_filter filter = {.keep = book_wanted_fits, .context = &wanted};
     size_t n = 0, limit = (size_t)control_number(request, "limit");
-    const struct book_entry **entries = book_filter_list(&filter, book, now, &n);
+    const struct book_entry **entries = book_filter_list(&filter, book, now, limit, &n);
     json_t *rows = json_array();
     for (size_t i = 0; entries && i < n && i < limit; i++)
         json_array_append_new(rows, entry_json(book, entries[i], now));
@@ -198,7 +198,7 @@ void control_book_show(void *context, struct control_request *request)
         return;
     const struct book_filter filter = {.keep = book_wanted_fits, .context = &wanted};
     size_t n = 0;
-    const struct book_entry **entries = book_filter_list(&filter, book, now, &n);
+    const struct book_entry **entries = book_filter_list(&filter, book, now, 1, &n);
     if (entries && n == 1)
         control_answer(request, whole_json(book, entries[0], now));
     else if (n == 0)

@@ -1,6 +1,7 @@
 /* Connected peers: peers, dial, disconnect. */
 #include "app/control/control_inside.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,42 +72,73 @@ static int by_age(const void *a, const void *b)
     return (one->connected_ms > other->connected_ms) - (one->connected_ms < other->connected_ms);
 }
 
-static json_t *flags_json(const struct node_peer *peer)
+static void add_flags(struct text *out, const struct node_peer *peer)
 {
     char text[64];
     snprintf(text, sizeof text, "%s%s%s", peer->persistent ? " persistent" : "",
         peer->unconditional ? " unconditional" : "", peer->is_seed ? " seed" : "");
-    return json_string(*text ? text + 1 : text);
+    text_add_text(out, ",\"flags\":\"");
+    text_add_text(out, *text ? text + 1 : text);
+    text_add_char(out, '"');
 }
 
-static json_t *peer_json(const struct controller *controller, const struct node_peer *peer)
+static void add_seconds(struct text *out, int64_t ms)
 {
-    int64_t uptime_ms = control_now(controller).mono_ms - peer->connected_ms;
-    json_t *json = json_pack("{s:o, s:o, s:s, s:f, s:I, s:o, s:o}", "id", control_id(&peer->id),
-        "addr", control_endpoint(&peer->remote), "direction",
-        peer->outbound ? "outbound" : "inbound", "uptime_s", (double)uptime_ms / 1000, "useful",
-        (json_int_t)peer->useful, "version", report_text(peer->version), "flags", flags_json(peer));
-    if (json && peer->rtt_ms >= 0)
-        json_object_set_new(json, "rtt_ms", json_integer(peer->rtt_ms));
-    return json;
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64 ".%03u", ms / 1000, (unsigned)(ms % 1000));
+    text_add_text(out, text);
 }
 
+static void add_row(struct text *out, const struct node_peer *peer, struct now now)
+{
+    char id[PEER_ID_TEXT + 1], at[ADDR_TEXT_MAX];
+    text_add_text(out, "{\"id\":\"");
+    text_add_text(out, peer_id_text(&peer->id, id));
+    text_add_text(out, "\",\"addr\":\"");
+    text_add_text(out, endpoint_to_text(&peer->remote, at));
+    text_add_text(out, "\",\"direction\":\"");
+    text_add_text(out, peer->outbound ? "outbound" : "inbound");
+    text_add_text(out, "\",\"uptime_s\":");
+    add_seconds(out, now.mono_ms - peer->connected_ms);
+    text_add_text(out, ",\"useful\":");
+    text_add_count(out, peer->useful);
+    text_add_text(out, ",\"version\":");
+    report_add_text(out, peer->version);
+    add_flags(out, peer);
+    if (peer->rtt_ms >= 0) {
+        text_add_text(out, ",\"rtt_ms\":");
+        text_add_count(out, (uint64_t)peer->rtt_ms);
+    }
+    text_add_char(out, '}');
+}
+
+/* As text at once: of thousands of peers a tree takes long. */
 void control_peers(void *context, struct control_request *request)
 {
     const struct controller *controller = context;
     struct listing listing = {.direction = control_text(request, "direction")};
+    struct text out = {0};
+    char *text = NULL;
     listing.cap = node_counts(control_node(controller)).peers;
     listing.peers = calloc(listing.cap ? listing.cap : 1, sizeof *listing.peers);
-    json_t *rows = json_array();
     if (listing.peers) {
         node_peers(control_node(controller), add_peer, &listing);
         qsort(listing.peers, listing.n, sizeof *listing.peers, by_age);
     }
+    out.has_failed = !listing.peers;
     size_t limit = (size_t)control_number(request, "limit");
-    for (size_t i = 0; i < listing.n && i < limit; i++)
-        json_array_append_new(rows, peer_json(controller, &listing.peers[i]));
+    text_add_text(&out, "{\"peers\":[");
+    for (size_t i = 0; i < listing.n && i < limit; i++) {
+        text_add_text(&out, i > 0 ? "," : "");
+        add_row(&out, &listing.peers[i], control_now(controller));
+    }
+    text_add_text(&out, "],\"total\":");
+    text_add_count(&out, listing.n);
+    text_add_char(&out, '}');
     free(listing.peers);
-    control_answer(request, json_pack("{s:o, s:I}", "peers", rows, "total", (json_int_t)listing.n));
+    text_take(&out, &text, NULL);
+    control_answer_text(request, text);
+    free(text);
 }
 
 /* ---- dial, disconnect ---- */

@@ -308,11 +308,16 @@ void control_metrics(void *context, struct control_request *request)
         .script = runner->script,
         .now = control_now(controller),
     };
-    char *text = NULL;
+    struct text out = {0};
+    char *metrics = NULL, *text = NULL;
     size_t n;
-    json_t *result = NULL;
-    if (metrics_text(&node, 1, &text, &n) == ERR_OK)
-        result = json_pack("{s:o}", "text", report_text(text));
+    if (metrics_text(&node, 1, &metrics, &n) == ERR_OK) {
+        text_add_text(&out, "{\"text\":");
+        report_add_text(&out, metrics);
+        text_add_char(&out, '}');
+        text_take(&out, &text, NULL);
+    }
+    free(metrics);
+    control_answer_text(request, text);
     free(text);
-    control_answer(request, result);
 }

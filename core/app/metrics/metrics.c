@@ -2,7 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define PEERS_MIN 64 /* room for them at first */
 
 /* ---- samples ---- */
 
@@ -83,6 +86,17 @@ void samples_count(const struct samples *samples, uint64_t value)
     samples_count2(samples, none, none, value);
 }
 
+void samples_peer(const struct samples *samples, const struct metrics_peer *peer, const char *more,
+    uint64_t value)
+{
+    text_add(samples->out, samples->name.at, samples->name.n);
+    text_add(samples->out, samples->labels.at, samples->labels.n);
+    text_add_text(samples->out, peer->label);
+    text_add_text(samples->out, more);
+    text_add_text(samples->out, "} ");
+    add_line(samples, value);
+}
+
 void samples_time(const struct samples *samples, struct label a, int64_t ns)
 {
     add_series(samples, "", a, none);
@@ -151,7 +165,7 @@ static void add_about(const struct samples *samples, const char *what, const cha
 
 /* One metric of all nodes that share the namespace of node `first`. */
 static void add_metric(struct samples *samples, const struct metric *metric,
-    const struct metrics_node *nodes, size_t n, size_t first)
+    const struct metrics_node *nodes, const struct metrics_peers *peers, size_t n, size_t first)
 {
     name_metric(samples, metric, &nodes[first]);
     add_about(samples, "# HELP ", metric->help);
@@ -160,6 +174,7 @@ static void add_metric(struct samples *samples, const struct metric *metric,
         if (!shares_name(&nodes[i], &nodes[first]))
             continue;
         name_node(samples, &nodes[i], is_ambiguous(nodes, n, i));
+        samples->peers = &peers[i];
         metric->write(samples, &nodes[i]);
     }
 }
@@ -172,13 +187,57 @@ static bool is_first_of_its_name(const struct metrics_node *nodes, size_t i)
     return true;
 }
 
+static void add_peer(void *context, const struct host_peer *peer)
+{
+    struct metrics_peers *peers = context;
+    char id[PEER_ID_TEXT + 1];
+    if (peers->n == peers->cap) {
+        size_t cap = 2 * peers->cap + PEERS_MIN;
+        struct metrics_peer *at = realloc(peers->at, cap * sizeof *at);
+        peers->has_failed |= !at;
+        if (!at)
+            return;
+        peers->at = at;
+        peers->cap = cap;
+    }
+    struct metrics_peer *added = &peers->at[peers->n++];
+    added->counts = *peer;
+    snprintf(added->label, sizeof added->label, ",peer_id=\"%s\"", peer_id_text(&peer->id, id));
+}
+
+/* Each peer is looked at once: they are many, and lie far apart. */
+static struct metrics_peers *list_peers(const struct metrics_node *nodes, size_t n)
+{
+    struct metrics_peers *peers = calloc(n + 1, sizeof *peers);
+    for (size_t i = 0; peers && i < n; i++)
+        if (nodes[i].host)
+            host_peers(nodes[i].host, add_peer, &peers[i]);
+    return peers;
+}
+
+/* True if some were left out. */
+static bool forget_peers(struct metrics_peers *peers, size_t n)
+{
+    bool has_failed = false;
+    for (size_t i = 0; i < n; i++) {
+        has_failed |= peers[i].has_failed;
+        free(peers[i].at);
+    }
+    free(peers);
+    return has_failed;
+}
+
 enum err metrics_text(const struct metrics_node *nodes, size_t nodes_n, char **text, size_t *n)
 {
     struct text out = {0};
     struct samples samples = {.out = &out};
+    struct metrics_peers *peers = list_peers(nodes, nodes_n);
+    if (!peers)
+        return ERR_NO_MEMORY;
     for (size_t i = 0; i < nodes_n; i++)
         for (size_t k = 0; is_first_of_its_name(nodes, i) && k < metrics_table_n; k++)
-            add_metric(&samples, &metrics_table[k], nodes, nodes_n, i);
+            add_metric(&samples, &metrics_table[k], nodes, peers, nodes_n, i);
+    out.has_failed |= forget_peers(peers, nodes_n);
     out.has_failed |= samples.name.has_failed || samples.labels.has_failed;
     text_free(&samples.name);
     text_free(&samples.labels);

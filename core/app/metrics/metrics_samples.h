@@ -6,11 +6,26 @@
 #include "app/metrics/metrics.h"
 #include "base/text.h"
 
+#define PEER_LABEL_MAX (PEER_ID_TEXT + 16)
+
+/* A connected peer, for all metrics that have one sample for each. */
+struct metrics_peer {
+    char label[PEER_LABEL_MAX]; /* ,peer_id=".." */
+    struct host_peer counts;
+};
+
+struct metrics_peers {
+    struct metrics_peer *at; /* heap */
+    size_t n, cap;
+    bool has_failed; /* some are missing, for want of memory */
+};
+
 struct samples {
     struct text *out;
     struct text name; /* NAMESPACE_NAME */
     struct text
         labels; /* {chain_id="..", with node_id where chain_id alone does not name the node */
+    const struct metrics_peers *peers; /* of the node */
 };
 
 /* A label beside chain_id; all-zero: none. */
@@ -27,6 +42,9 @@ static inline struct label label(const char *name, const char *value)
 void samples_count(const struct samples *samples, uint64_t value);
 void samples_count1(const struct samples *samples, struct label a, uint64_t value);
 void samples_count2(const struct samples *samples, struct label a, struct label b, uint64_t value);
+/* more: labels after peer_id, such as ",a=\"b\"", or "". */
+void samples_peer(const struct samples *samples, const struct metrics_peer *peer, const char *more,
+    uint64_t value);
 /* In seconds. */
 void samples_time(const struct samples *samples, struct label a, int64_t ns);
 /* Of a summary: NAME_sum and NAME_count. */

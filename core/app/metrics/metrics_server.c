@@ -17,30 +17,16 @@ static bool is_served(const struct member *member)
 
 /* ---- /metrics ---- */
 
-static void make_text(struct metrics_server *server)
+static void serve_metrics(const struct metrics_server *server, struct http_page *page)
 {
     struct metrics_node nodes[MEMBERS_MAX];
+    struct http_page made = {STATUS_OK, TYPE_METRICS, NULL, 0, METRICS_SERVER_FRESH_MS};
     size_t nodes_n = 0;
-    free(server->text);
-    server->text = NULL;
     for (size_t i = 0; i < server->members_n; i++)
         nodes_n +=
             is_served(&server->members[i]) && member_metrics(&server->members[i], &nodes[nodes_n]);
-    metrics_text(nodes, nodes_n, &server->text, &server->text_n);
-}
-
-static void serve_metrics(struct metrics_server *server, struct http_page *page)
-{
-    int64_t now_ms = (int64_t)(uv_hrtime() / 1000000);
-    if (!server->text || now_ms - server->made_ms >= METRICS_SERVER_FRESH_MS) {
-        make_text(server);
-        server->made_ms = now_ms;
-    }
-    char *body = server->text ? malloc(server->text_n + 1) : NULL;
-    if (!body)
-        return;
-    memcpy(body, server->text, server->text_n);
-    *page = (struct http_page){STATUS_OK, TYPE_METRICS, body, server->text_n};
+    if (metrics_text(nodes, nodes_n, &made.body, &made.n) == ERR_OK)
+        *page = made;
 }
 
 /* ---- /healthz, /readyz ---- */
@@ -83,7 +69,7 @@ static const char *unready(const struct member *member)
 static void serve_state(
     const struct metrics_server *server, complaint *complain, struct http_page *page)
 {
-    struct http_page made = {STATUS_OK, TYPE_TEXT, NULL, 0};
+    struct http_page made = {STATUS_OK, TYPE_TEXT, NULL, 0, 0};
     FILE *out = open_memstream(&made.body, &made.n);
     if (!out)
         return;
@@ -101,7 +87,7 @@ static void serve_state(
 
 static void serve(void *context, const char *path, struct http_page *page)
 {
-    struct metrics_server *server = context;
+    const struct metrics_server *server = context;
     if (strcmp(path, "/metrics") == 0)
         serve_metrics(server, page);
     else if (strcmp(path, "/healthz") == 0)
@@ -111,7 +97,7 @@ static void serve(void *context, const char *path, struct http_page *page)
     else
         return;
     if (page->status == 0)
-        *page = (struct http_page){STATUS_NO_MEMORY, TYPE_TEXT, NULL, 0};
+        *page = (struct http_page){STATUS_NO_MEMORY, TYPE_TEXT, NULL, 0, 0};
 }
 
 /* ---- life ---- */
@@ -187,5 +173,4 @@ void metrics_server_close(struct metrics_server *server)
 void metrics_server_free(struct metrics_server *server)
 {
     http_free(server->http);
-    free(server->text);
 }

@@ -19,9 +19,6 @@ struct metrics_server {
     const struct member *members; /* of the process, borrowed */
     size_t members_n;
     struct http *http; /* NULL: no home asks for it */
-    char *text;        /* the metrics made last */
-    size_t text_n;
-    int64_t made_ms; /* mono */
 };
 
 /* Serves open members where the first home that asks for it says; a no-op if none does. `why`

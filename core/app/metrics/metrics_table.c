@@ -74,34 +74,31 @@ static void write_crawl(struct samples *out, const struct metrics_node *node)
 
 /* ---- of connections ---- */
 
-#define PEX_CHANNEL_TEXT "0x0"
+#define PEX_CHANNEL_LABEL ",chID=\"0x0\""
 
-static void write_peer_received(void *context, const struct host_peer *peer)
-{
-    char id[PEER_ID_TEXT + 1];
-    samples_count2(context, label("peer_id", peer_id_text(&peer->id, id)),
-        label("chID", PEX_CHANNEL_TEXT), peer->received);
-}
-
-static void write_peer_sent(void *context, const struct host_peer *peer)
-{
-    char id[PEER_ID_TEXT + 1];
-    samples_count2(context, label("peer_id", peer_id_text(&peer->id, id)),
-        label("chID", PEX_CHANNEL_TEXT), peer->sent);
-}
-
-static void write_peer_pending(void *context, const struct host_peer *peer)
-{
-    char id[PEER_ID_TEXT + 1];
-    samples_count1(context, label("peer_id", peer_id_text(&peer->id, id)), peer->pending);
-}
-
-#define EACH_PEER(name, visit)                                                                     \
+#define EACH_PEER(name, write)                                                                     \
     static void name(struct samples *out, const struct metrics_node *node)                         \
     {                                                                                              \
-        if (node->host)                                                                            \
-            host_peers(node->host, visit, out);                                                    \
+        (void)node;                                                                                \
+        for (size_t i = 0; i < out->peers->n; i++)                                                 \
+            write(out, &out->peers->at[i]);                                                        \
     }
+
+static void write_peer_received(const struct samples *out, const struct metrics_peer *peer)
+{
+    samples_peer(out, peer, PEX_CHANNEL_LABEL, peer->counts.received);
+}
+
+static void write_peer_sent(const struct samples *out, const struct metrics_peer *peer)
+{
+    samples_peer(out, peer, PEX_CHANNEL_LABEL, peer->counts.sent);
+}
+
+static void write_peer_pending(const struct samples *out, const struct metrics_peer *peer)
+{
+    samples_peer(out, peer, "", peer->counts.pending);
+}
+
 EACH_PEER(write_received, write_peer_received)
 EACH_PEER(write_sent, write_peer_sent)
 EACH_PEER(write_pending, write_peer_pending)

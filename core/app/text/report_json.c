@@ -23,6 +23,54 @@ json_t *report_text(const char *text)
     return json ? json : in_ascii(text);
 }
 
+static bool is_plain(char c)
+{
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
+static char escape_of(char c)
+{
+    return c == '\n' ? 'n' : c == '"' || c == '\\' ? c : 0;
+}
+
+/* Adds a string with anything in it. */
+static void add_encoded(struct text *out, const char *text)
+{
+    json_t *json = report_text(text);
+    char *encoded = json ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+    if (encoded)
+        text_add_text(out, encoded);
+    out->has_failed |= !encoded;
+    free(encoded);
+    json_decref(json);
+}
+
+static bool is_simple(const char *text)
+{
+    while (is_plain(*text) || escape_of(*text))
+        text++;
+    return !*text;
+}
+
+void report_add_text(struct text *out, const char *text)
+{
+    if (!is_simple(text)) {
+        add_encoded(out, text);
+        return;
+    }
+    text_add_char(out, '"');
+    while (*text) {
+        size_t n = 0;
+        while (is_plain(text[n]))
+            n++;
+        text_add(out, text, n);
+        text += n;
+        if (*text)
+            text_add(out, (char[]){'\\', escape_of(*text++)}, 2);
+    }
+    text_add_char(out, '"');
+}
+
 json_t *report_text_or_null(const char *text)
 {
     return text && *text ? report_text(text) : json_null();

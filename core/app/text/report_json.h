@@ -2,6 +2,8 @@
 #ifndef APP_REPORT_JSON_H
 #define APP_REPORT_JSON_H
 
+#include "base/text.h"
+
 #include <jansson.h>
 #include <stdint.h>
 
@@ -9,6 +11,9 @@
 json_t *report_text(const char *text);
 /* The same, null for "" and NULL. */
 json_t *report_text_or_null(const char *text);
+/* Adds the string that report_text makes, quoted: for long lists, where a tree of them takes too
+ * long. */
+void report_add_text(struct text *out, const char *text);
 /* Prints json in one line and releases it. */
 void report_print(json_t *json);
 

@@ -25,7 +25,8 @@
 static uv_loop_t loop;
 static struct http *http;
 static struct endpoint at;
-static char *answer; /* ANSWER_MAX + 1 */
+static char *answer;    /* ANSWER_MAX + 1 */
+static unsigned served; /* pages */
 
 static void serve(void *context, const char *path, struct http_page *page)
 {
@@ -33,8 +34,10 @@ static void serve(void *context, const char *path, struct http_page *page)
     size_t n = strcmp(path, "/large") == 0 ? LARGE : strcmp(path, "/long") == 0 ? LONG : 2;
     if (strcmp(path, "/gone") == 0)
         return;
-    *page = (struct http_page){200, "text/plain", malloc(n), n};
+    unsigned fresh_ms = strcmp(path, "/fresh") == 0 ? 100 : 0;
+    *page = (struct http_page){200, "text/plain", malloc(n), n, fresh_ms};
     memset(page->body, 'x', n);
+    served++;
 }
 
 static int open_with_patience(unsigned patience_s)
@@ -159,6 +162,32 @@ static void http_answers_one_request_of_http_1_0(void **state)
     say(fd, "GET /page HTTP/1.0\r\n\r\n");
     assert_non_null(strstr(hear(fd, NULL), "\r\n\r\nxx"));
     close(fd);
+}
+
+/* How many pages were made for so many requests. */
+static unsigned made_for(const char *request, unsigned requests)
+{
+    unsigned before = served;
+    for (unsigned i = 0; i < requests; i++) {
+        int fd = client();
+        say(fd, request);
+        assert_begins(hear(fd, "\r\n\r\nxx"), "HTTP/1.1 200 OK\r\n");
+        close(fd);
+    }
+    return served - before;
+}
+
+static void http_gives_a_page_again_while_it_is_fresh(void **state)
+{
+    (void)state;
+    assert_int_equal(made_for("GET /page HTTP/1.1\r\nhost: a\r\n\r\n", 3), 3);
+    unsigned made = made_for("GET /fresh HTTP/1.1\r\nhost: a\r\n\r\n", 100);
+    assert_true(made >= 1 && made < 100);
+    assert_int_equal(made_for("GET /page HTTP/1.1\r\nhost: a\r\n\r\n", 1), 1);
+    uint64_t begin = uv_now(&loop);
+    while (uv_now(&loop) - begin <= 100)
+        turn();
+    assert_int_equal(made_for("GET /fresh HTTP/1.1\r\nhost: a\r\n\r\n", 1), 1);
 }
 
 static void http_knows_no_other_page(void **state)
@@ -481,6 +510,7 @@ int main(void)
         TEST(http_answers_several_requests_of_one_connection),
         TEST(http_answers_head_without_the_page),
         TEST(http_answers_one_request_of_http_1_0),
+        TEST(http_gives_a_page_again_while_it_is_fresh),
         TEST(http_knows_no_other_page),
         TEST(http_refuses_other_methods),
         TEST(http_upgrades_to_nothing),
