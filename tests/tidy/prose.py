@@ -1,6 +1,7 @@
 """Checks of words: unfinished work, rule numbers, paths, white space, skipped tests."""
 
 import re
+from os.path import normpath
 from pathlib import PurePosixPath
 
 from tree import Finding, line_of
@@ -176,6 +177,51 @@ def named_tests(tree):
         yield Finding(readme, 1, f"names no test of F{missing}: add a row to the table")
 
 
+# What a README may name that is nowhere: what a reader makes, and what the build makes.
+MADE = {"near.lua", "patient.lua", "policy_schema.h"}
+SOURCE_NAME = re.compile(r"`([\w./-]+\.(?:c|h|lua|py|proto|go|sed|yml|sh))`")
+
+
+def names_in(tree, readme):
+    """(line, name) of the source files that a README.md names: in code marks, not in blocks."""
+    in_block, in_files = False, False
+    for number, line in tree.lines(readme):
+        in_block ^= line.startswith("```")
+        in_files = line.startswith("| file") or (in_files and line.startswith("|"))
+        if in_block or line.startswith("    "):
+            continue
+        for name in SOURCE_NAME.findall(line):
+            yield number, name
+        if in_files and line.startswith("| `"):
+            for name in re.findall(r"`([\w/-]+)`", line.split("|")[1]):
+                yield number, name  # of a table of files: without their endings
+
+
+def is_there(tree, readme, name):
+    """Whether there is such a file; without an ending: such a file or folder beside the README."""
+    here = PurePosixPath(readme).parent
+    if "." not in name:
+        stem = str(here / name)
+        return any(path == stem or path.startswith((stem + ".", stem + "/")) for path in tree.files)
+    if "/" not in name:
+        return any(PurePosixPath(path).name == name for path in tree.files)
+    places = [here, PurePosixPath(), *map(PurePosixPath, ("core", "lua", "tests"))]
+    return any(normpath(place / name) in tree.files for place in places)
+
+
+def readmes_are_true(tree):
+    """A source file that a README.md names is in the tree."""
+    for readme in tree.files:
+        if PurePosixPath(readme).name != "README.md":
+            continue
+        for number, name in names_in(tree, readme):
+            is_pattern = re.search(r"[A-Z]{2}", name)  # NAME_test.c
+            if is_pattern or PurePosixPath(name).name in MADE:
+                continue
+            if not is_there(tree, readme, name):
+                yield Finding(readme, number, f"there is no {name}: name what took its place")
+
+
 CHECKS = [
     unfinished,
     machine_paths,
@@ -184,4 +230,5 @@ CHECKS = [
     lua_explains,
     skips_say_why,
     named_tests,
+    readmes_are_true,
 ]

@@ -188,6 +188,16 @@ FINDS = {
             ["core/node/README.md:1"] * 27,
         ),
     ],
+    "readmes-are-true": [
+        (
+            {"core/base/README.md": "# base\n`gone.c`, and `span.c`\n\n`wire/frame.h`\n"},
+            ["core/base/README.md:2", "core/base/README.md:4"],
+        ),
+        (
+            {"core/base/README.md": "| file | what |\n|---|---|\n| `span`, `gone` | `other` |\n"},
+            ["core/base/README.md:3"],
+        ),
+    ],
     "skips-say-why": [
         (
             {"tests/unit/base/a_test.c": c("print_message(a);", "", "", "", "    skip();")},
@@ -297,6 +307,14 @@ ACCEPTS = {
         {
             "README.md": "~/work/x $HOME/root/ tests/home/a /workspace\n",
             "tests/vectors/a.txt": "/root/a\n",
+        }
+    ],
+    "readmes-are-true": [
+        {
+            "core/base/README.md": "`span.h`, `base/span.c`, `NAME_test.c`, `lua/sandbox.lua`\n"
+            "\n    gone.c\n\n```\n`gone.c`\n```\n\n| file | what |\n|---|---|\n| `span` | x |\n"
+            "\n| what | who |\n|---|---|\n| `gone` | x |\n",
+            "README.md": "`core/base/span.c`, `patient.lua`, `libuv`\n",
         }
     ],
     "rule-references": [
