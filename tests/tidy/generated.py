@@ -9,7 +9,7 @@ from tree import Finding
 GENERATOR = "lua/schema/generate.lua"
 # form: the folder it goes to, and the file there
 KEPT = {"types": ("lua/types", "pex.lua"), "markdown": ("policies", "HOOKS.md")}
-# What the built program makes; tests/e2e/test_control.py finds it stale.
+# What the built program makes; tests/e2e/test_ctl.py finds it stale.
 KEPT_OF_PROGRAM = {"lua/ops/methods/README.md"}
 
 
