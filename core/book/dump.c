@@ -5,7 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* A field more or less, and this file must know it. */
+/* A field more or less, and this file must know it; for what is written in another way see
+ * trace/format.h. */
 #if UINTPTR_MAX == UINT64_MAX
 static_assert(sizeof(struct book_settings) == 96, "code_settings");
 static_assert(sizeof(struct book_entry) == 168, "code_entry");

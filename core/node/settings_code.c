@@ -2,7 +2,8 @@
 #include "node/snapshot.h"
 #include <assert.h>
 
-/* A field more or less, and this file must know it. */
+/* A field more or less, and this file must know it; for what is written in another way see
+ * trace/format.h. */
 #if UINTPTR_MAX == UINT64_MAX
 static_assert(sizeof(struct node_settings) == 800, "code_settings");
 #endif

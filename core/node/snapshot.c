@@ -6,14 +6,14 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define LAYOUT 2          /* to be raised when the order of fields or the meaning of one changes */
 #define CONNS_MAX 1000000 /* of a node that can be read back */
 #define IDS_MAX 100000
 #define DIALS_MAX (UINT64_C(1) << 48)
 #define ORIGINS (ORIGIN_COMMAND + 1)
 #define STATES (CONN_PEER + 1)
 
-/* A field more or less in one of these, and this file must know it. */
+/* A field more or less in one of these, and this file must know it; what is written in another way
+ * is another format (trace/format.h). */
 #if UINTPTR_MAX == UINT64_MAX
 static_assert(sizeof(struct conn) == 248, "code_conn");
 static_assert(sizeof(struct configured_peer) == 384, "code_configured");
@@ -313,17 +313,6 @@ static void code_node(struct codec *codec, struct node *node)
     code_life(codec, node);
     if (codec->reading && !numbers_are_sound(node))
         codec_refuse(codec);
-}
-
-uint64_t node_snapshot_layout(void)
-{
-    const size_t sizes[] = {sizeof(struct node), sizeof(struct conn),
-        sizeof(struct configured_peer), sizeof(struct peer_history), sizeof(struct dial_record),
-        sizeof(struct book_entry), sizeof(struct book_settings), sizeof(struct ban)};
-    uint64_t sum = LAYOUT;
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        sum = sum * 1000003 + sizes[i];
-    return sum;
 }
 
 /* A writer stores nothing into what it writes. */

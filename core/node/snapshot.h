@@ -10,8 +10,6 @@
 #include "base/codec.h"
 #include "node/node.h"
 
-/* A number that changes with what a snapshot is made of. */
-uint64_t node_snapshot_layout(void);
 /* Between two steps, or a picture. */
 void node_snapshot_write(struct codec *codec, const struct node *node);
 

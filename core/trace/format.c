@@ -1,49 +1,15 @@
 #include "trace/format.h"
 
-#include "node/snapshot.h"
 #include "policy/schema.h"
 #include "trace/digest.h"
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 
-static_assert(sizeof TRACE_MAGIC == TRACE_MAGIC_SIZE, "magic");
 static_assert(HOOK_COUNT <= 32, "a bit for each hook");
 
 #define BODY_MAX (1u << 30)
-
-/* ---- layout ---- */
-
-static uint64_t mix(uint64_t sum, const char *text)
-{
-    uint64_t both[2] = {sum, digest(span_of_text(text))};
-    return digest(span_of(both, sizeof both));
-}
-
-static uint64_t mix_fields(uint64_t sum, const struct schema_field *fields, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        sum = mix(sum + (uint64_t)fields[i].type, fields[i].name);
-    return sum;
-}
-
-static uint64_t mix_hook(uint64_t sum, const struct schema_hook *hook)
-{
-    sum = mix_fields(mix(sum, hook->name), hook->view, hook->view_n);
-    for (unsigned i = 0; i < hook->verdict.alternatives_n; i++) {
-        const struct schema_alternative *alternative = &hook->verdict.alternatives[i];
-        sum = mix_fields(sum, alternative->fields, alternative->fields_n);
-    }
-    return sum;
-}
-
-uint64_t trace_layout(void)
-{
-    uint64_t sum = node_snapshot_layout();
-    for (int i = 0; i < ERR_COUNT; i++)
-        sum = mix(sum, err_name((enum err)i));
-    for (int i = 0; i < HOOK_COUNT; i++)
-        sum = mix_hook(sum, &schema_hooks[i]);
-    return sum;
-}
+#define FORMATS_MAX 99 /* what fits into the magic */
 
 /* ---- writing ---- */
 
@@ -76,19 +42,21 @@ void trace_end(struct codec *codec, size_t begun)
     put_u32(codec->out + begun + 4, (uint32_t)digest(record));
 }
 
-void trace_code_header(struct codec *codec, struct trace_header *header)
+static void write_magic(char magic[TRACE_MAGIC_SIZE], uint32_t format)
 {
-    code_bytes(codec, &header->layout, sizeof header->layout);
-    code_text(codec, header->version, sizeof header->version);
+    char text[32] = {0};
+    snprintf(text, sizeof text, "luapex trace %" PRIu32 "\n", format);
+    memcpy(magic, text, TRACE_MAGIC_SIZE);
 }
 
 void trace_write_header(struct codec *codec, const char *version)
 {
-    struct trace_header header = {.layout = trace_layout()};
-    strncpy(header.version, version, TRACE_TEXT_MAX);
-    code_bytes(codec, TRACE_MAGIC, TRACE_MAGIC_SIZE);
+    char magic[TRACE_MAGIC_SIZE];
+    write_magic(magic, TRACE_FORMAT);
+    code_bytes(codec, magic, sizeof magic);
     size_t begun = trace_begin(codec, TRACE_HEADER);
-    trace_code_header(codec, &header);
+    struct span text = span_of(version, strnlen(version, TRACE_TEXT_MAX));
+    code_span(codec, &text, TRACE_TEXT_MAX);
     trace_end(codec, begun);
 }
 
@@ -136,23 +104,49 @@ enum err trace_next(struct trace_reader *reader, struct trace_record *record)
     return ERR_OK;
 }
 
-enum err trace_open(struct trace_reader *reader, struct span bytes, struct trace_header *header)
+/* 0: it is none. */
+static uint32_t read_magic(struct span bytes)
+{
+    char magic[TRACE_MAGIC_SIZE];
+    for (uint32_t format = 1; bytes.n >= sizeof magic && format <= FORMATS_MAX; format++) {
+        write_magic(magic, format);
+        if (memcmp(bytes.at, magic, sizeof magic) == 0)
+            return format;
+    }
+    return 0;
+}
+
+/* It reaches terminals. */
+static bool is_printable(const char *text)
+{
+    while (*text >= ' ' && *text <= '~')
+        text++;
+    return *text == 0;
+}
+
+static enum err read_version(struct trace_reader *reader, char version[static TRACE_TEXT_MAX + 1])
 {
     struct trace_record record;
+    enum err err = trace_next(reader, &record);
+    if (err)
+        return err == ERR_NOT_FOUND ? ERR_TRUNCATED : err;
+    struct codec codec = codec_reader(record.body);
+    code_text(&codec, version, TRACE_TEXT_MAX + 1);
+    return record.kind == TRACE_HEADER && is_printable(version) ? codec_end(&codec) : ERR_CORRUPT;
+}
+
+enum err trace_open(struct trace_reader *reader, struct span bytes, struct trace_header *header)
+{
     struct trace_reader made = {.rest = bytes, .next = TRACE_MAGIC_SIZE};
-    if (bytes.n < TRACE_MAGIC_SIZE || memcmp(bytes.at, TRACE_MAGIC, TRACE_MAGIC_SIZE) != 0)
+    struct trace_header read = {.format = read_magic(bytes)};
+    if (read.format == 0)
         return ERR_INVALID;
     span_take(&made.rest, TRACE_MAGIC_SIZE);
-    enum err err = trace_next(&made, &record);
-    if (err == ERR_NOT_FOUND)
-        return ERR_TRUNCATED;
-    if (err)
+    enum err err = read_version(&made, read.version);
+    if (read.format == TRACE_FORMAT && err)
         return err;
-    struct codec codec = codec_reader(record.body);
-    struct trace_header read;
-    trace_code_header(&codec, &read);
-    if (record.kind != TRACE_HEADER || codec_end(&codec))
-        return ERR_CORRUPT;
+    if (err)
+        *read.version = 0;
     *header = read;
     *reader = made;
     return ERR_OK;

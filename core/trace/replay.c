@@ -252,10 +252,11 @@ enum err replay_run(
     struct trace_header header;
     *report = (struct replay_report){.has_other_tags = tags_count(settings->tags) > 0};
     enum err err = trace_open(&reader, bytes, &header);
-    if (!err && header.layout != trace_layout())
-        err = ERR_INVALID;
     if (err)
         return err;
+    memcpy(report->version, header.version, sizeof report->version);
+    if (header.format != TRACE_FORMAT)
+        return ERR_INVALID;
     struct replay *replay = calloc(1, sizeof *replay);
     if (!replay)
         return ERR_NO_MEMORY;

@@ -52,6 +52,7 @@ enum replay_difference {
 };
 
 struct replay_report {
+    char version[TRACE_TEXT_MAX + 1]; /* of the program that wrote it */
     uint64_t segments, steps, decisions;
     bool has_other_tags;          /* settings has others than the node had */
     bool is_whole;                /* the end was reached, and was meant to be one: */
@@ -65,7 +66,7 @@ struct replay_report {
 };
 
 /* Steps through bytes. *report is set in any case, to be freed with replay_report_free. Errors:
- * those of trace_open and trace_next but the end; ERR_INVALID for another layout, or when the
+ * those of trace_open and trace_next but the end; ERR_INVALID for another format, or when the
  * trace says only how many tags there were and settings has none;
  * ERR_CORRUPT too when a record makes no sense; ERR_NOT_FOUND: there is no such segment; whatever
  * open_policy returns. A difference is no error.

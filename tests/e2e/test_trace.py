@@ -11,6 +11,7 @@ import time
 import pytest
 from nodes import LOOPBACK, LUAPEX, PATIENCE_S, Node, make_home, run
 
+
 def report_of(*arguments):
     """The JSON of a command that succeeds, a list of lines."""
     done = run(*arguments, "--json")
@@ -242,11 +243,11 @@ def test_the_tags_of_a_node_are_in_its_trace(tmp_path):
     policy.write_text(NEAR)
     policy.chmod(0o600)
     home = tmp_path / "home"
-    node = Node(home, "--policy.file", policy, "--policy.tags", tags)
-    peer = Node(tmp_path / "peer", "--p2p.persistent_peers", node.address)
+    node = TracedNode(home, "--policy.file", policy, "--policy.tags", tags)
+    peer = TracedNode(tmp_path / "peer", "--p2p.persistent_peers", node.addr)
     node.wait_for("peer added")
-    peer.stop()
-    trace = node.stop()
+    peer.finish()
+    trace = node.finish()
     tags.unlink()
     assert report_of("replay", trace)[0]["difference"] is None
     done = run("replay", trace, "--tags", others)
@@ -268,13 +269,26 @@ def test_damage_is_told_with_its_place(traces, tmp_path):
     for at in range(20, len(bytes_), 1 + len(bytes_) // 60):
         damaged.write_bytes(bytes_[:at] + bytes([bytes_[at] ^ 4]) + bytes_[at + 1 :])
         said = fail("replay", damaged)
-        assert re.search(r"damaged at byte \d+|ends in the middle|another build", said), said
+        assert re.search(r"damaged at byte \d+|ends in the middle", said), said
     for n in (0, 10, 16, 20, 100, len(bytes_) // 2, len(bytes_) - 1):
         damaged.write_bytes(bytes_[:n])
         assert re.search("not a trace|ends in the middle", fail("replay", damaged))
     assert "not a plain file" in fail("replay", tmp_path)
     assert "No such file" in fail("replay", tmp_path / "none")
     assert "ends in the middle" in fail("policy", "diff", "default", "diverse", "--trace", damaged)
+
+
+def test_another_format_is_told_with_who_wrote_it(traces, tmp_path):
+    bytes_ = traces[0].read_bytes()
+    other = tmp_path / "other.bin"
+    other.write_bytes(bytes_.replace(b"luapex trace 2\n", b"luapex trace 3\n", 1))
+    version = run("version").stdout.split()[1]
+    said = fail("replay", other)
+    assert f"written by luapex {version} in trace format 3, and luapex {version} reads" in said
+    other.write_bytes(b"luapex trace 17\n" + bytes(100))
+    assert "luapex of another version in trace format 17" in fail("replay", other)
+    other.write_bytes(b"luapex trace x\n" + bytes(100))
+    assert "not a trace" in fail("replay", other)
 
 
 def test_policies_that_do_not_load_are_told(traces, tmp_path):

@@ -71,6 +71,9 @@ static void print_summary(const char *path, const struct replay_report *report)
     printf("%s: %" PRIu64 " %s, %" PRIu64 " steps, %" PRIu64 " decisions", path, report->segments,
         report->segments == 1 ? "segment" : "segments", report->steps, report->decisions);
     puts(report->difference ? "" : ": all as recorded");
+    if (report->difference && strcmp(report->version, LUAPEX_VERSION) != 0)
+        printf("It was written by luapex %s; " LUAPEX_VERSION " may behave otherwise.\n",
+            report->version);
     if (*report->end)
         printf("It ends because: %s\n", report->end);
 }
@@ -88,10 +91,10 @@ static json_t *difference_json(const struct replay_report *report)
 
 static void print_json(const char *path, const struct replay_report *report)
 {
-    report_print(json_pack("{s:o, s:I, s:I, s:I, s:b, s:o, s:o}", "file", report_text(path),
-        "segments", (json_int_t)report->segments, "steps", (json_int_t)report->steps, "decisions",
-        (json_int_t)report->decisions, "whole", report->is_whole, "end",
-        report_text_or_null(report->end), "difference",
+    report_print(json_pack("{s:o, s:o, s:I, s:I, s:I, s:b, s:o, s:o}", "file", report_text(path),
+        "version", report_text(report->version), "segments", (json_int_t)report->segments, "steps",
+        (json_int_t)report->steps, "decisions", (json_int_t)report->decisions, "whole",
+        report->is_whole, "end", report_text_or_null(report->end), "difference",
         report->difference ? difference_json(report) : json_null()));
 }
 

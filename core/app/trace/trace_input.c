@@ -3,6 +3,7 @@
 #include "app/home/tags_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -55,13 +56,13 @@ void trace_input_close(struct trace_input *input)
     *input = (struct trace_input){0};
 }
 
-static void explain_version(const char *path, const struct trace_header *header, char *cause)
+static void explain_format(const char *path, const struct trace_header *header, char *cause)
 {
+    const char *writer = *header->version ? header->version : "of another version";
     snprintf(cause, TRACE_CAUSE_MAX,
-        "%s: written by another build of luapex (%.100s), whose nodes or hooks are not those of "
-        "this "
-        "one (%s); read it with the program that wrote it",
-        path, header->version, LUAPEX_VERSION);
+        "%s: written by luapex %.100s in trace format %" PRIu32 ", and luapex " LUAPEX_VERSION
+        " reads format %d; read it with the luapex that wrote it",
+        path, writer, header->format, TRACE_FORMAT);
 }
 
 void trace_input_warn(const char *path, const struct replay_report *report)
@@ -77,8 +78,8 @@ void trace_input_explain(const char *path, enum err err, const struct span *byte
     struct trace_header header;
     unsigned long long at = (unsigned long long)report->at;
     bool opens = trace_open(&reader, *bytes, &header) == ERR_OK;
-    if (opens && header.layout != trace_layout())
-        explain_version(path, &header, cause);
+    if (opens && header.format != TRACE_FORMAT)
+        explain_format(path, &header, cause);
     else if (err == ERR_INVALID && opens)
         snprintf(cause, TRACE_CAUSE_MAX,
             "%s: its node had too many tags for them to be in the trace; give the file that "
