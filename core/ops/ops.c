@@ -130,12 +130,6 @@ enum err ops_watch(struct ops *ops, const char *path, ops_changed changed, void 
     return watching.result ? ERR_OK : ERR_IO;
 }
 
-void ops_reload(struct ops *ops)
-{
-    if (!ops->is_closing)
-        call(ops, &(struct call){.function = "reload"});
-}
-
 void ops_close(struct ops *ops)
 {
     if (ops->is_closing)

@@ -24,7 +24,7 @@
 
 struct ops;
 
-/* A watched policy changed, or ops_reload asked for it. `path` as given to ops_watch. */
+/* A watched policy changed. `path` as given to ops_watch. */
 typedef void (*ops_changed)(void *context, const char *path);
 
 /* Borrows loop and copies log. ERR_NO_MEMORY; ERR_SCRIPT when our own Lua does not load (logged).
@@ -38,9 +38,6 @@ enum err ops_new(uv_loop_t *loop, const struct log *log, struct ops **ops);
  * watches left) and found within two seconds only; ERR_FULL beyond OPS_WATCHES_MAX; ERR_NO_MEMORY;
  * ERR_SCRIPT (logged). */
 enum err ops_watch(struct ops *ops, const char *path, ops_changed changed, void *context);
-
-/* Calls `changed` of every watch now: what the host does on SIGHUP. */
-void ops_reload(struct ops *ops);
 
 /* Begins to close every handle; no callback comes after it. Calling it twice is fine. */
 void ops_close(struct ops *ops);

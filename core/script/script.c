@@ -92,11 +92,6 @@ size_t script_generations(
     return script->kept_n;
 }
 
-const struct script_source *script_live_source(const struct script *script)
-{
-    return script->now->source;
-}
-
 char *script_error_text(const struct script_error *error, char out[SCRIPT_ERROR_TEXT_MAX])
 {
     char line[16] = "";

@@ -177,8 +177,6 @@ size_t script_generations(
  * or as script_load. */
 enum err script_rollback_to(
     struct script *script, const char *hash, double now, struct script_error *error);
-/* What the live policy was loaded from; valid until the next load or rollback. */
-const struct script_source *script_live_source(const struct script *script);
 
 /* The trial alone: loads source in a VM of its own and runs its examples, in the fresh VM and again
  * in the used one. *report may be NULL. */

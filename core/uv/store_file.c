@@ -265,8 +265,3 @@ void store_file_close(struct store_file *file)
     sqlite3_close(file->db);
     free(file);
 }
-
-bool store_file_is_writable(const struct store_file *file)
-{
-    return file->access == STORE_WRITE;
-}

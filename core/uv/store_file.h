@@ -45,8 +45,6 @@ enum err store_file_open(
     const char *path, enum store_access access, struct store_file **file, char *why);
 /* Checkpoints and closes; NULL is fine. */
 void store_file_close(struct store_file *file);
-/* STORE_WRITE was asked for, and granted. */
-bool store_file_is_writable(const struct store_file *file);
 
 /* Writes all changes in one transaction, or none; with `more` the transaction goes on with the next
  * call. Errors as above undo all of it. ERR_CORRUPT also when the file was moved or removed. */

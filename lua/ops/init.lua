@@ -14,12 +14,6 @@ function ops.watch(path, changed)
   return watch:is_listening()
 end
 
-function ops.reload()
-  for _, watch in ipairs(watches) do
-    watch:tell()
-  end
-end
-
 -- Serves the methods at a place, as server.lua has it. Its port (0: it has none), or nil and why not.
 function ops.control(key, ask, limits, place)
   servers[key] = servers[key] or Server.new(ask, limits)

@@ -132,7 +132,6 @@ static void ops_may_be_closed_from_its_callback(void **state)
     watch(&rig, "p.lua", ERR_OK);
     temp_write(&rig.folder, "p.lua", "1");
     wait_for(&rig, 1);
-    ops_reload(rig.ops);
     rig_close(&rig);
     assert_int_equal(rig.calls, 1);
 }
@@ -277,22 +276,6 @@ static void watch_follows_links_that_are_swapped(void **state)
     rig_close(&rig);
 }
 
-static void reload_tells_every_watch_at_once(void **state)
-{
-    (void)state;
-    struct rig rig;
-    rig_open(&rig);
-    temp_write(&rig.folder, "p.lua", "1");
-    watch(&rig, "p.lua", ERR_OK);
-    watch(&rig, "q.lua", ERR_OK);
-    temp_write(&rig.folder, "p.lua", "12");
-    ops_reload(rig.ops);
-    assert_int_equal(rig.calls, 2);
-    run_for(&rig, 2 * OPS_QUIET_MS); /* the change was told already */
-    assert_int_equal(rig.calls, 2);
-    rig_close(&rig);
-}
-
 static void ops_takes_no_more_watches_than_its_limit(void **state)
 {
     (void)state;
@@ -322,7 +305,6 @@ int main(void)
         cmocka_unit_test(watch_finds_a_folder_that_was_missing),
         cmocka_unit_test(watch_follows_a_folder_that_is_replaced),
         cmocka_unit_test(watch_follows_links_that_are_swapped),
-        cmocka_unit_test(reload_tells_every_watch_at_once),
         cmocka_unit_test(ops_takes_no_more_watches_than_its_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,22 +107,22 @@ static void rollback_to_what_is_not_kept_is_refused(void **state)
     assert_int_equal(draw_of(fixture), 11);
 }
 
-static void the_live_source_is_a_copy(void **state)
+static void what_is_kept_of_a_source_is_a_copy(void **state)
 {
     struct fixture *fixture = *state;
-    char text[] = POLICY("one", "11"), beside[] = "return { a = 5 }";
+    char text[] = "local a = require('part').a\n" POLICY("one", "a"), beside[] = "return { a = 5 }";
     struct script_file file = {"part", span_of_text(beside)};
     struct script_source source = {"mine.lua", span_of_text(text), &file, 1};
     assert_int_equal(script_load(fixture->script, &source, NOW_S, &fixture->error), ERR_OK);
+    assert_int_equal(draw_of(fixture), 5);
     memset(text, 'x', sizeof text - 1);
     memset(beside, 'x', sizeof beside - 1);
-    const struct script_source *live = script_live_source(fixture->script);
-    assert_string_equal(live->name, "mine.lua");
-    assert_int_equal(live->text.n, sizeof text - 1);
-    assert_memory_equal(live->text.at, POLICY("one", "11"), sizeof text - 1);
-    assert_int_equal(live->files_n, 1);
-    assert_string_equal(live->files[0].name, "part");
-    assert_memory_equal(live->files[0].text.at, "return { a = 5 }", sizeof beside - 1);
+    load_numbered(fixture, 1);
+    load_numbered(fixture, 2);
+    script_generations(fixture->script, list);
+    assert_int_equal(/* loaded again, from what was kept */
+        script_rollback_to(fixture->script, list[2].hash, NOW_S, &fixture->error), ERR_OK);
+    assert_int_equal(draw_of(fixture), 5);
 }
 
 static void what_was_prepared_with_other_settings_runs_with_those_of_the_script(void **state)
@@ -249,7 +249,7 @@ int main(void)
         TEST(an_older_generation_returns_by_the_beginning_of_its_hash),
         TEST(rollback_to_the_previous_one_is_the_plain_rollback),
         TEST(rollback_to_what_is_not_kept_is_refused),
-        TEST(the_live_source_is_a_copy),
+        TEST(what_is_kept_of_a_source_is_a_copy),
         TEST(what_was_prepared_with_other_settings_runs_with_those_of_the_script),
         TEST(report_names_the_locals_that_a_policy_changes),
         TEST(what_was_prepared_may_be_dropped),
