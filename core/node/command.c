@@ -242,29 +242,23 @@ static void log_refused(
         LOG_TEXT("error", err_text(err)), LOG_TEXT("detail", detail ? detail : "-"));
 }
 
-/* Of a refused dial: what is in its way. A ban is followed by how to end it; that of an ID at one
- * address ends with those of the ID. */
-static const char *dial_detail(const struct step *step, const struct addr *addr, enum err err)
+static const char *detail_of(
+    const struct step *step, const struct node_command *command, enum err err)
 {
-    const struct ban *ban = bans_by_addr(book_bans(step->node->book), step->now, addr);
-    char text[BAN_TEXT_MAX], target[ADDR_TEXT_MAX];
-    if (err != ERR_BANNED || !ban)
-        return refusal_detail(step, err, addr);
-    char *detail = outbox_alloc(step->outbox, DETAIL_MAX + 1);
-    snprintf(detail, DETAIL_MAX + 1, "%s; unban %s ends it", ban_text(ban, text),
-        ban->target.kind == BAN_PAIR ? peer_id_text(&ban->target.id, target)
-                                     : ban_target_text(&ban->target, target));
-    return detail;
+    if (command->kind == COMMAND_DIAL)
+        return err == ERR_BANNED ? refusal_ban(step, &command->addr)
+                                 : refusal_detail(step, err, &command->addr);
+    if (command->kind == COMMAND_UNBAN && err == ERR_NOT_FOUND)
+        return refusal_no_ban(step, &command->target);
+    return NULL;
 }
 
 void command_run(struct step *step, const struct node_command *command)
 {
     const struct log *log = &step->node->settings.log;
-    const char *detail = NULL;
     uint32_t n = 0;
     enum err err = run(step, command, &n);
-    if (err && command->kind == COMMAND_DIAL)
-        detail = dial_detail(step, &command->addr, err);
+    const char *detail = err ? detail_of(step, command, err) : NULL;
     if (err)
         log_refused(log, command, err, detail);
     else

@@ -103,3 +103,73 @@ const char *refusal_detail(const struct step *step, enum err why, const struct a
         return NULL;
     }
 }
+
+/* ---- bans, to an operator ---- */
+
+static const char *say_how_to_end(
+    const struct step *step, const char *before, const struct ban *ban)
+{
+    char text[BAN_TEXT_MAX], target[ADDR_TEXT_MAX];
+    bool is_pair = ban->target.kind == BAN_PAIR; /* they end with those of the ID */
+    return say(step, "%s%s; ctl unban %s ends it", before, ban_text(ban, text),
+        is_pair ? peer_id_text(&ban->target.id, target) : ban_target_text(&ban->target, target));
+}
+
+const char *refusal_ban(const struct step *step, const struct addr *addr)
+{
+    const struct ban *ban = bans_by_addr(book_bans(step->node->book), step->now, addr);
+    return ban ? say_how_to_end(step, "", ban) : NULL;
+}
+
+/* The address that is meant: of a range its first, of an ID the one in the book. */
+static bool address_of(const struct step *step, const struct ban_target *target, struct ip *ip)
+{
+    const struct book_entry *entry =
+        target->kind == BAN_ID ? book_find(step->node->book, &target->id) : NULL;
+    if (target->kind == BAN_CIDR)
+        *ip = target->ip;
+    else if (entry)
+        *ip = entry->addr.at.ip;
+    return target->kind == BAN_CIDR || entry;
+}
+
+static bool is_inside(const struct ban *ban, const struct ban_target *range)
+{
+    const struct cidr cidr = {range->ip, range->bits};
+    return range->kind == BAN_CIDR && ban->target.kind == BAN_CIDR &&
+        cidr_contains(&cidr, &ban->target.ip);
+}
+
+static const char *say_others(const struct step *step, const struct ban_target *target)
+{
+    const struct bans *bans = book_bans(step->node->book);
+    uint32_t in_force = 0, inside = 0;
+    for (uint32_t i = 0; i < bans_count(bans); i++) {
+        const struct ban *ban = bans_at(bans, i);
+        bool holds = ban->until_ms > step->now.wall_ms;
+        in_force += holds;
+        inside += holds && is_inside(ban, target);
+    }
+    char text[ADDR_TEXT_MAX];
+    if (inside > 0)
+        return say(step, "%" PRIu32 " %s inside of it: ctl bans %s lists %s", inside,
+            inside > 1 ? "bans are" : "ban is", ban_target_text(target, text),
+            inside > 1 ? "them" : "it");
+    if (in_force > 0)
+        return say(step, "%" PRIu32 " other %s in force: ctl bans lists %s", in_force,
+            in_force > 1 ? "bans are" : "ban is", in_force > 1 ? "them" : "it");
+    return "nothing is banned";
+}
+
+const char *refusal_no_ban(const struct step *step, const struct ban_target *target)
+{
+    const struct bans *bans = book_bans(step->node->book);
+    struct ip ip;
+    const struct ban *range =
+        address_of(step, target, &ip) ? bans_by_ip(bans, step->now, &ip) : NULL;
+    char text[IP_TEXT_MAX], before[IP_TEXT_MAX + 16];
+    if (!range || (target->kind == BAN_CIDR && range->target.bits > target->bits))
+        return say_others(step, target);
+    snprintf(before, sizeof before, "%s is in ", ip_text(&ip, text));
+    return say_how_to_end(step, before, range);
+}

@@ -184,6 +184,10 @@ void admission_close_because(
 /* What people are told beside the error (event.h): the ban, the connection or the limit in whose
  * way `addr` is; its ID may be none. */
 const char *refusal_detail(const struct step *step, enum err why, const struct addr *addr);
+/* The same to an operator: which ban, and how to end it. NULL: there is none. */
+const char *refusal_ban(const struct step *step, const struct addr *addr);
+/* To an operator who ends a ban that there is not: what is banned instead. */
+const char *refusal_no_ban(const struct step *step, const struct ban_target *target);
 
 /* exchange.c */
 

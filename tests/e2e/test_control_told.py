@@ -110,13 +110,31 @@ def test_a_banned_peer_is_not_dialed_and_the_ban_is_named(start):
     client.result("ban", {"target": "127.9.0.0/16", "duration": "2h", "reason": "noise"})
     refused = client.error("dial", {"address": address})["message"]
     assert refused.startswith("not dialed: banned (127.9.0.0/16 until 20"), refused
-    assert refused.endswith("Z: noise; unban 127.9.0.0/16 ends it)"), refused
+    assert refused.endswith("Z: noise; ctl unban 127.9.0.0/16 ends it)"), refused
     client.result("unban", {"target": "127.9.0.0/16"})
     client.result("ban", {"target": UNKNOWN_ID})
     refused = client.error("dial", {"address": address})["message"]
-    assert f"unban {UNKNOWN_ID} ends it" in refused
+    assert f"ctl unban {UNKNOWN_ID} ends it" in refused
     client.result("unban", {"target": UNKNOWN_ID})
     assert client.result("dial", {"address": address})["dialing"] == address
+
+
+def test_who_ends_a_ban_that_there_is_not_is_told_what_is_banned(start):
+    _, client = start("one", "127.0.86.17")
+
+    def refused(target):
+        return client.error("unban", {"target": target})["message"]
+
+    assert refused("10.1.2.3") == "not unbanned: not found (nothing is banned)"
+    client.result("ban", {"target": "10.1.0.0/16", "reason": "noise"})
+    told = refused("10.1.2.3")
+    assert told.startswith("not unbanned: not found (10.1.2.3 is in 10.1.0.0/16 until "), told
+    assert told.endswith(": noise; ctl unban 10.1.0.0/16 ends it)"), told
+    assert refused("10.0.0.0/8").endswith("(1 ban is inside of it: ctl bans 10.0.0.0/8 lists it)")
+    assert refused(UNKNOWN_ID).endswith("(1 other ban is in force: ctl bans lists it)")
+    client.result("ban", {"target": "10.2.0.0/16"})
+    assert refused("10.0.0.0/8").endswith("(2 bans are inside of it: ctl bans 10.0.0.0/8 lists them)")
+    assert client.result("unban", {"target": "10.1.0.0/16"})["ended"] == 1
 
 
 def test_a_seed_that_has_answered_says_so(start):

@@ -94,25 +94,10 @@ void control_ban(void *context, struct control_request *request)
     control_command(controller, request, &command, "not banned", result, "closed");
 }
 
-/* The range that keeps an address out, when not the address itself was banned. */
-static bool refuse_covered(const struct controller *controller, struct control_request *request,
-    const struct ban_target *target)
-{
-    const struct bans *bans = book_bans(node_book(control_node(controller)));
-    char text[ADDR_TEXT_MAX];
-    if (target->kind != BAN_CIDR || bans_find(bans, target))
-        return false;
-    const struct ban *range = bans_by_ip(bans, control_now(controller), &target->ip);
-    if (range)
-        control_refuse(request, CONTROL_REFUSED, "not unbanned: what is banned is %s",
-            ban_target_text(&range->target, text));
-    return range != NULL;
-}
-
 void control_unban(void *context, struct control_request *request)
 {
     struct node_command command = {.kind = COMMAND_UNBAN};
-    if (!read_target(request, &command.target) || refuse_covered(context, request, &command.target))
+    if (!read_target(request, &command.target))
         return;
     control_command(context, request, &command, "not unbanned",
         target_json(&command.target, "unbanned"), "ended");

@@ -106,10 +106,37 @@ static void a_dial_of_a_banned_peer_names_the_ban_and_how_to_end_it(void **state
     assert_int_equal(answer->why, ERR_BANNED);
     ban_target_text(&range, target);
     assert_memory_equal(answer->detail, target, strlen(target));
-    snprintf(expected, sizeof expected, ": spam; unban %s ends it", target);
+    snprintf(expected, sizeof expected, ": spam; ctl unban %s ends it", target);
     assert_non_null(strstr(answer->detail, expected));
     assert_int_equal(unban(world, range), ERR_OK);
     assert_int_equal(command(world, dial)->why, ERR_OK);
+    world_free(world);
+}
+
+static void says(struct world *world, struct ban_target target, const char *part)
+{
+    assert_int_equal(unban(world, target), ERR_NOT_FOUND);
+    const char *detail = world_only(world, ACTION_ANSWER)->detail;
+    if (!strstr(detail, part))
+        fail_msg("\"%s\" is not in \"%s\"", part, detail);
+}
+
+static void an_unban_of_what_is_not_banned_says_what_is(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    struct ban_target wide = range_of(2, 96 + 16);
+    char text[ADDR_TEXT_MAX], part[ADDR_TEXT_MAX + 24];
+    says(world, target_of(9), "nothing is banned");
+    assert_int_equal(ban(world, wide), ERR_OK);
+    ban_target_text(&wide, text);
+    says(world, target_of(9), "1 other ban is in force");
+    snprintf(part, sizeof part, "is in %s until ", text);
+    says(world, range_of(2, 128), part);
+    snprintf(part, sizeof part, "ctl unban %s ends it", text);
+    says(world, range_of(2, 96 + 24), part);
+    snprintf(part, sizeof part, "1 ban is inside of it: ctl bans ");
+    says(world, range_of(2, 96 + 8), part);
     world_free(world);
 }
 
@@ -380,6 +407,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_without_a_token_gets_no_answer),
         cmocka_unit_test(a_dial_is_answered_with_why_it_cannot_be),
+        cmocka_unit_test(an_unban_of_what_is_not_banned_says_what_is),
         cmocka_unit_test(a_dial_of_a_banned_peer_names_the_ban_and_how_to_end_it),
         cmocka_unit_test(disconnect_closes_one_peer_without_blame),
         cmocka_unit_test(a_ban_by_id_closes_the_peer_and_ends_early),
