@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from control_socket import ALWAYS_NEW, UNKNOWN_ID, a_policy, ctl
 from methods import METHODS
-from nodes import LUAPEX, make_home, run, wait_for_file
+from nodes import LUAPEX, make_home, run
 
 
 def test_ctl_prints_tables_for_people_and_json_for_programs(pair):
@@ -65,7 +65,6 @@ def test_ctl_loads_a_policy_with_what_lies_beside_it_and_keeps_it(start, tmp_pat
     home, folder = make_home(tmp_path / "home"), tmp_path / "mine"
     node = start(home=home)
     node.wait_for("listening")
-    wait_for_file(home / "luapex.sock")
     folder.mkdir()
     (folder / "mine.lua").write_text(a_policy("mine", ALWAYS_NEW)["text"])
     (folder / "helper.lua").write_text("return { draw = 17 }")

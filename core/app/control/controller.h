@@ -3,7 +3,7 @@
  * Questions are answered from the node at once. What changes the node goes in as a command, so that
  * a trace of the run holds it, and is answered when the node has answered.
  *
- * Life: controller_open (the runner is started) -> controller_close (before runner_close). */
+ * Life: controller_open (the runner is open) -> controller_close (before runner_close). */
 #ifndef APP_CONTROLLER_H
 #define APP_CONTROLLER_H
 
@@ -26,8 +26,8 @@ struct controller {
     bool is_closed;
 };
 
-/* Serves the sockets that the settings name; what is set before: runner to log_level. The node runs
- * without one when that fails, and the log says why. */
+/* Serves the sockets that the settings name, from the loop's next turn on; what is set before:
+ * runner to log_level. The node runs without one when that fails, and the log says why. */
 void controller_open(struct controller *controller);
 /* The sockets go. Who still waits for an answer is told that the node stops. All-zero is fine. */
 void controller_close(struct controller *controller);

@@ -153,20 +153,24 @@ static void open_signals(struct start *start)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static enum err start_member(struct start *start, struct member *member, char *why)
+static void open_controller(struct start *start, struct member *member)
 {
-    member_announce(member);
-    start->running_n++;
-    enum err err = runner_start(&member->runner, on_member_stopped, start, why);
-    if (err || !start->ops)
-        return err;
     struct controller *controller = controller_of(start, &member->runner);
     *controller = (struct controller){.runner = &member->runner,
         .ops = start->ops,
         .settings = &member->settings,
         .log_level = &member->writer.level};
     controller_open(controller);
-    return ERR_OK;
+}
+
+/* Whoever waits for the line "listening" finds every socket of the home open. */
+static enum err start_member(struct start *start, struct member *member, char *why)
+{
+    if (start->ops)
+        open_controller(start, member);
+    member_announce(member);
+    start->running_n++;
+    return runner_start(&member->runner, on_member_stopped, start, why);
 }
 
 /* ---- life ---- */
@@ -261,18 +265,19 @@ const struct command command_start = {
     .name = "start",
     .arguments = "",
     .summary = "run a node, or one for each of several homes",
-    .about =
-        "Joins the network of its home directory: connects to seeds and peers, exchanges\n"
-        "addresses, keeps the address book. A home made by CometBFT works as it is.\n"
-        "The log goes to standard output; into systemd's journal with its levels. A service\n"
-        "manager is told when the node is ready, stops, and that its loop turns (sd_notify).\n\n"
-        "With several --home one process runs a node for each, every one with its own\n"
-        "network, port, address book and policy, as its config.toml says; settings of a\n"
-        "node are no flags then. Lines of the log name the home.\n\n"
-        "Signals: INT, TERM  save the address book and stop (a second one: at once)\n"
-        "         HUP        load the policy again\n"
-        "         USR1       write metrics to data/metrics.prom of the (first) home, as text\n"
-        "                    for Prometheus\n",
+    .about = "Joins the network of its home directory: connects to seeds and peers, exchanges\n"
+             "addresses, keeps the address book. A home made by CometBFT works as it is.\n"
+             "The log goes to standard output; into systemd's journal with its levels. A service\n"
+             "manager is told when the node is ready, stops, and that its loop turns (sd_notify).\n"
+             "Without one the line \"listening\" of a home says that its sockets are open: for\n"
+             "peers, for control and, where they are set, for control over TCP and for metrics.\n\n"
+             "With several --home one process runs a node for each, every one with its own\n"
+             "network, port, address book and policy, as its config.toml says; settings of a\n"
+             "node are no flags then. Lines of the log name the home.\n\n"
+             "Signals: INT, TERM  save the address book and stop (a second one: at once)\n"
+             "         HUP        load the policy again\n"
+             "         USR1       write metrics to data/metrics.prom of the (first) home, as text\n"
+             "                    for Prometheus\n",
     .flags = own_flags,
     .flags_n = sizeof own_flags / sizeof *own_flags,
     .takes_settings = true,
