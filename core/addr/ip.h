@@ -43,8 +43,17 @@ bool ip_is_routable(const struct ip *ip); /* B13; the ID is not looked at */
 bool ip_is_reserved(const struct ip *ip);
 
 /* The group an address counts in, as a fixed-size key that can be compared and hashed (B14). */
+enum group_kind {
+    GROUP_NONE,
+    GROUP_LOCAL,
+    GROUP_UNROUTABLE,
+    GROUP_V4, /* /16 */
+    GROUP_V6, /* /32 */
+    GROUP_V6_36,
+    GROUP_TOR,
+};
 struct group {
-    uint8_t kind; /* 0 none, 1 local, 2 unroutable, 3 IPv4 /16, 4 IPv6 /32, 5 IPv6 /36, 6 tor */
+    uint8_t kind; /* enum group_kind */
     uint8_t bytes[5];
 };
 

@@ -7,8 +7,6 @@
 
 #define V4_AT 12 /* where the IPv4 address begins in a mapped one */
 
-enum { GROUP_NONE, GROUP_LOCAL, GROUP_UNROUTABLE, GROUP_V4, GROUP_V6, GROUP_V6_36, GROUP_TOR };
-
 static inline uint32_t load32(const uint8_t *at)
 {
     uint32_t value;

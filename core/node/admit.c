@@ -3,6 +3,10 @@
 #include "node/view.h"
 
 #define TEXT_SHOWN 63
+/* Who could go is shown at most so often, and then a sample: a crowd at full slots must not have us
+ * look at all peers for each of its handshakes. Beyond that full is full. */
+#define REPLACEABLE_LOOKS 256
+#define REPLACE_PER_S 20
 
 static bool is_named(const struct conn *conn)
 {
@@ -102,8 +106,11 @@ enum err admit_peer(
     char moniker[TEXT_SHOWN + 1], version[TEXT_SHOWN + 1];
     if (!policy_wants(node->policy, HOOK_admit))
         return rule;
-    if (rule == ERR_NO_SLOT)
-        peers = view_peers(step, is_replaceable);
+    if (rule == ERR_NO_SLOT) {
+        if (!bucket_take(&node->replace_budget, step->now.mono_ms, REPLACE_PER_S, REPLACE_PER_S))
+            return rule;
+        peers = view_some_peers(step, is_replaceable, REPLACEABLE_LOOKS);
+    }
     struct admit_view view = {
         .stage = POLICY_STAGE_peer,
         .default_reject = rule ? err_name(rule) : "",

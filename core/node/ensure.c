@@ -133,12 +133,10 @@ static int64_t count_dials(struct step *step, bool period_elapsed)
     return verdict.dials < view.free ? verdict.dials : view.free;
 }
 
-/* R46, R47. dialable: addresses chosen in this round; -1: none was looked for. */
+/* R47. dialable: addresses chosen in this round; -1: none was looked for. */
 static void look_for_more(struct step *step, bool period_elapsed, int64_t dialable)
 {
     struct node *node = step->node;
-    if (book_need_more(node->book))
-        reinstate_expired(step);
     if (period_elapsed) /* D2: not in an extra round */
         ask_somebody(step);
     if (dialable == 0 && book_need_more(node->book))
@@ -154,8 +152,10 @@ void ensure_round(struct step *step, bool period_elapsed)
     log_write(&node->settings.log, LOG_INFO, "ensure peers",
         LOG_NUMBER("outbound", conns->outbound), LOG_NUMBER("inbound", conns->inbound),
         LOG_NUMBER("dialing", conns->dialing), LOG_NUMBER("wanted", free_slots(node)));
-    if (period_elapsed)
+    if (period_elapsed) {
         rotate_peers(step);
+        reinstate_expired(step); /* F5: whatever slots are free and the book holds */
+    }
     if (free_slots(node) <= 0) {
         if (period_elapsed)
             choose_and_dial(step, 0); /* feelers need no slot */

@@ -90,15 +90,20 @@ static bool dial_victim(struct step *step, const struct addr *victim)
 static void start_test(struct step *step, struct evict_test *test)
 {
     enum err err = dialer_check(step, &test->victim, ORIGIN_FEELER);
-    if (err == ERR_OK)
-        test->dialing = dial_victim(step, &test->victim);
-    else
+    if (err) {
         end_test(step, test, err == ERR_TOO_EARLY ? ERR_TIMEOUT : ERR_OK);
+        return;
+    }
+    test->dialing = dial_victim(step, &test->victim);
+    if (!test->dialing)
+        step->node->evict.retry_ms = step->now.mono_ms + EVICT_RETRY_MS;
 }
 
 void evict_after_step(struct step *step)
 {
     struct node *node = step->node;
+    if (step->now.mono_ms < node->evict.retry_ms)
+        return;
     for (unsigned i = 0; i < EVICT_TESTS_MAX && node->evict.n > 0; i++) {
         struct evict_test *test = &node->evict.tests[i];
         if (!test->side || test->dialing)
@@ -112,16 +117,29 @@ void evict_after_step(struct step *step)
 
 /* ---- the question ---- */
 
+/* One list may ask for each of its addresses: all questions of a step use the same rows. */
+struct evict_rows {
+    struct address_row rows[BOOK_BUCKET_SIZE_MAX];
+    struct row_text texts[BOOK_BUCKET_SIZE_MAX];
+};
+
+static const struct address_row *view_entries(struct step *step, const struct book_full *full)
+{
+    if (!step->evict_rows)
+        step->evict_rows = outbox_alloc(step->outbox, sizeof *step->evict_rows);
+    struct evict_rows *at = step->evict_rows;
+    for (uint32_t i = 0; i < full->n; i++)
+        view_address(step, &full->entries[i]->addr, &at->rows[i], &at->texts[i]);
+    return at->rows;
+}
+
 static void view_full(
     struct step *step, const struct book_full *full, struct evict_view *view, struct row_text *text)
 {
-    struct addr *addrs = outbox_alloc(step->outbox, full->n * sizeof *addrs);
     uint32_t by_rule = book_evict_default(step->node->book, step->now, full);
-    for (uint32_t i = 0; i < full->n; i++)
-        addrs[i] = full->entries[i]->addr;
     *view = (struct evict_view){
         .bucket = full->side == BOOK_OLD ? POLICY_BUCKET_old : POLICY_BUCKET_new,
-        .entries = view_addresses(step, addrs, full->n),
+        .entries = view_entries(step, full),
         .entries_n = full->n,
         .default_row = by_rule == BOOK_EVICT_REFUSE ? 0 : (int64_t)by_rule + 1,
     };

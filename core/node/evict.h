@@ -14,6 +14,7 @@ struct step;
 
 #define EVICT_TESTS_MAX 10
 #define EVICT_TEST_LIFETIME_MS MINUTES_MS(10) /* then the newcomer is forgotten */
+#define EVICT_RETRY_MS SECONDS_MS(1)          /* after dials that rates and limits held back */
 
 /* One of those; all-zero (side 0): free. */
 struct evict_test {
@@ -26,15 +27,16 @@ struct evict_test {
 
 struct evict {
     struct evict_test tests[EVICT_TESTS_MAX];
-    unsigned n; /* not free */
+    unsigned n;       /* not free */
+    int64_t retry_ms; /* a dial was held back: none is tried before */
 };
 
 /* The book asks `node` about full buckets from now on. */
 void evict_init(struct node *node);
 /* A feeler to this ID ended with ERR_OK or why not. */
 void evict_tested(struct step *step, const struct peer_id *id, enum err err);
-/* At the end of every step: dials the next entry to be tested, if a feeler is free; forgets tests
- * that waited too long. */
+/* At the end of every step: dials the next entry to be tested, if a feeler is free and none was
+ * held back lately; forgets tests that waited too long. */
 void evict_after_step(struct step *step);
 
 #endif

@@ -360,7 +360,7 @@ static void tell_after(const struct step *step, size_t first)
 
 void node_step(struct node *node, struct now now, const struct event *event, struct outbox *outbox)
 {
-    struct step step = {node, now, outbox};
+    struct step step = {.node = node, .now = now, .outbox = outbox};
     size_t first = outbox->n;
     node->step = &step;
     tell_before(&step, event);

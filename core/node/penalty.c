@@ -4,7 +4,6 @@
 
 #define INCIDENT_WINDOW_MS HOURS_MS(24)
 #define BANNED_OUTBOUND_WINDOW_MS HOURS_MS(1)
-#define GROUP_KIND_V4 3 /* addr/ip.h */
 
 static uint32_t count_incident(struct step *step, const struct peer_id *id)
 {
@@ -46,7 +45,7 @@ static uint8_t group_bits(const struct ip *ip)
 {
     if (ip_is_v4(ip))
         return 96 + 16;
-    return ip_group(ip, true).kind == GROUP_KIND_V4 ? 128 : 32;
+    return ip_group(ip, true).kind == GROUP_V4 ? 128 : 32;
 }
 
 /* Whether nobody is in a range who must never be banned: whoever the operator named, and more than

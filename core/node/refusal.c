@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define SEARCHED_MAX 1024
+
 __attribute__((format(printf, 2, 3))) static const char *say(
     const struct step *step, const char *format, ...)
 {
@@ -40,11 +42,12 @@ static const char *say_conn(const struct step *step, const struct conn *conn)
         conn->outbound ? "outbound" : "inbound");
 }
 
-/* Of several the one that is a peer. */
+/* Of several the one that is a peer. Of a great many connections only the latest are searched: who
+ * is refused may come again at once. */
 static const struct conn *find_by_ip(const struct conns *conns, const struct ip *ip)
 {
     const struct conn *found = NULL;
-    for (uint32_t i = 0; i < conns->n; i++)
+    for (uint32_t i = conns->n > SEARCHED_MAX ? conns->n - SEARCHED_MAX : 0; i < conns->n; i++)
         if (ip_equal(&conns->at[i].remote.ip, ip) && (!found || conns->at[i].state > found->state))
             found = &conns->at[i];
     return found;

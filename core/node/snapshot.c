@@ -25,7 +25,7 @@ static_assert(sizeof(struct node_save) == 48, "code_save");
 static_assert(sizeof(struct node_counts) == 112, "code_counts");
 static_assert(sizeof(struct node_metrics) == 7 * 8 * ERR_COUNT + 24, "code_metrics");
 static_assert(
-    sizeof(struct node) == sizeof(struct node_settings) + sizeof(struct node_metrics) + 2808,
+    sizeof(struct node) == sizeof(struct node_settings) + sizeof(struct node_metrics) + 2832,
     "code_node");
 #endif
 
@@ -125,6 +125,7 @@ static void code_tables(struct codec *codec, struct node *node)
     recent_code(codec, &node->ip_budgets, code_bucket);
     recent_code(codec, &node->crawl.records, code_crawled);
     code_bucket(codec, &node->dial_budget);
+    code_bucket(codec, &node->replace_budget);
 }
 
 /* ---- configured peers ---- */
@@ -221,6 +222,7 @@ static void code_evict(struct codec *codec, struct evict *evict)
         code_test(codec, &evict->tests[i]);
         n += evict->tests[i].side != 0;
     }
+    code_time(codec, &evict->retry_ms);
     if (codec->reading)
         evict->n = n;
 }

@@ -99,6 +99,7 @@ struct node {
     struct recent history;      /* ID -> struct peer_history */
     struct recent ip_budgets;   /* IP or its /64 -> struct bucket: answers (F13) */
     struct bucket dial_budget;
+    struct bucket replace_budget; /* admit.c */
 
     struct configured_peer *seeds, *persistent;
     uint32_t seeds_n, persistent_n;
@@ -130,6 +131,7 @@ struct step {
     struct node *node;
     struct now now;
     struct outbox *outbox;
+    struct evict_rows *evict_rows; /* evict.c; NULL until it is asked in this step */
 };
 
 #define BAN_MIN_MS MINUTES_MS(1) /* P5, P17 */

@@ -198,13 +198,10 @@ static uint32_t sample_peers(struct step *step,
     return seen < ROWS_MAX ? (uint32_t)seen : ROWS_MAX;
 }
 
-struct peer_rows view_peers(
-    struct step *step, bool (*keep)(const struct step *step, const struct conn *conn))
+/* The connections at n places. */
+static struct peer_rows view_places(struct step *step, const uint32_t *places, uint32_t n)
 {
     const struct conns *conns = &step->node->conns;
-    size_t max = conns->n < ROWS_MAX ? conns->n : ROWS_MAX;
-    uint32_t *places = outbox_alloc(step->outbox, max * sizeof *places);
-    uint32_t n = sample_peers(step, keep, places);
     struct peer_row *rows = outbox_alloc(step->outbox, n * sizeof *rows);
     struct row_text *texts = outbox_alloc(step->outbox, n * sizeof *texts);
     uint64_t *numbers = outbox_alloc(step->outbox, n * sizeof *numbers);
@@ -214,6 +211,33 @@ struct peer_rows view_peers(
         numbers[i] = conn->number;
     }
     return (struct peer_rows){rows, numbers, n};
+}
+
+struct peer_rows view_peers(
+    struct step *step, bool (*keep)(const struct step *step, const struct conn *conn))
+{
+    const struct conns *conns = &step->node->conns;
+    size_t max = conns->n < ROWS_MAX ? conns->n : ROWS_MAX;
+    uint32_t *places = outbox_alloc(step->outbox, max * sizeof *places);
+    return view_places(step, places, sample_peers(step, keep, places));
+}
+
+/* One of each of `looks` parts of equal length. */
+struct peer_rows view_some_peers(struct step *step,
+    bool (*keep)(const struct step *step, const struct conn *conn), uint32_t looks)
+{
+    const struct conns *conns = &step->node->conns;
+    uint32_t parts = conns->n < looks ? conns->n : looks, n = 0;
+    uint32_t *places = outbox_alloc(step->outbox, parts * sizeof *places);
+    for (uint32_t i = 0; i < parts; i++) {
+        uint32_t begin = (uint32_t)((uint64_t)conns->n * i / parts);
+        uint32_t end = (uint32_t)((uint64_t)conns->n * (i + 1) / parts);
+        uint32_t place = begin + rng_index(&step->node->rng, end - begin);
+        const struct conn *conn = &conns->at[place];
+        if (conn->state == CONN_PEER && keep(step, conn))
+            places[n++] = place;
+    }
+    return view_places(step, places, n);
 }
 
 /* ---- reports and people ---- */

@@ -50,6 +50,10 @@ struct peer_rows {
 };
 struct peer_rows view_peers(
     struct step *step, bool (*keep)(const struct step *step, const struct conn *conn));
+/* The same for what may be asked at any time: looks at no more than `looks` connections, spread
+ * over all, each as likely as any other. */
+struct peer_rows view_some_peers(struct step *step,
+    bool (*keep)(const struct step *step, const struct conn *conn), uint32_t looks);
 
 /* Rows that a verdict chose, each once: false for what is no row, or a row for the second time.
  * `seen` has room for n flags and is all false at first. */

@@ -184,12 +184,23 @@ static bool accept_one(struct listener *listener)
     return false;
 }
 
+/* libuv has stopped the poll by then. */
+static void poll_failed(struct listener *listener, int code)
+{
+    struct host *host = host_of(listener);
+    struct now now = host_now(host);
+    host->counts.accept_errors++;
+    log_error(listener, now, code);
+    pause_accepting(listener, now);
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
-    (void)status;
     (void)events;
     struct host *host = poll->data;
-    for (unsigned i = 0; i < LISTENER_BATCH; i++)
+    if (status < 0)
+        poll_failed(&host->listener, status);
+    for (unsigned i = 0; i < LISTENER_BATCH && status == 0; i++)
         if (!accept_one(&host->listener))
             break;
     host_settle(host);

@@ -117,6 +117,28 @@ static void p15_a_full_node_may_replace_a_peer(void **state)
     world_free(world);
 }
 
+static void p15_of_many_peers_a_sample_may_be_replaced_and_not_often(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.max_inbound = 600;
+    struct world *world = open_with(&settings);
+    world->skips_book = true;
+    for (uint32_t i = 1; i <= settings.max_inbound; i++)
+        assert_true(stays(world, i));
+    unsigned replaced = 0;
+    for (uint32_t i = 0; i < 100; i++) {
+        at_peer = (struct admit_verdict){.act = ADMIT_replace, .replace = 254};
+        replaced += stays(world, 1000 + i);
+        assert_in_range(seen.peers_n, 255, 256); /* the newcomer is looked at like all others */
+    }
+    assert_int_equal(replaced, 20);
+    world_run(world, SECONDS_MS(1));
+    assert_true(stays(world, 2000));
+    assert_int_equal(node_counts(world->node).inbound, 600);
+    world_free(world);
+}
+
 static void p15_nonsense_rows_replace_nobody(void **state)
 {
     (void)state;
@@ -212,6 +234,7 @@ int main(void)
         cmocka_unit_test(p15_a_policy_that_fails_leaves_it_to_the_rule),
         cmocka_unit_test(p15_yes_makes_no_slot),
         cmocka_unit_test(p15_a_full_node_may_replace_a_peer),
+        cmocka_unit_test(p15_of_many_peers_a_sample_may_be_replaced_and_not_often),
         cmocka_unit_test(p15_nonsense_rows_replace_nobody),
         cmocka_unit_test(p15_with_free_slots_there_is_nobody_to_replace),
         cmocka_unit_test(p15_named_peers_are_neither_replaced_nor_refused),

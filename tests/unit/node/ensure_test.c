@@ -262,6 +262,23 @@ static void r46_expired_bans_are_reinstated_when_the_book_is_short(void **state)
     world_free(world);
 }
 
+static void f5_expired_bans_come_back_without_free_slots_and_to_a_full_book(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.max_outbound = 0;
+    struct world *world = world_new_wanting(&settings, 0);
+    world_add_peers(world, 100, 40); /* below 32 it always wants more (P7) */
+    world_add_peers(world, 1, 1);
+    world_ban(world, 1, SECONDS_MS(40));
+    world_start(world);
+    world_run(world, PERIOD);
+    assert_false(world_knows(world, 1));
+    world_run(world, PERIOD);
+    assert_true(world_knows(world, 1));
+    world_free(world);
+}
+
 /* ---- seeds ---- */
 
 static struct world *open_with_seed(const struct addr_text *seed, uint32_t first, uint32_t n)
@@ -365,6 +382,7 @@ int main(void)
         cmocka_unit_test(r47_a_round_asks_one_connected_peer_inbound_or_outbound),
         cmocka_unit_test(r47_nobody_is_asked_when_the_book_has_enough),
         cmocka_unit_test(r46_expired_bans_are_reinstated_when_the_book_is_short),
+        cmocka_unit_test(f5_expired_bans_come_back_without_free_slots_and_to_a_full_book),
         cmocka_unit_test(r47_seeds_are_dialed_when_nothing_was_chosen),
         cmocka_unit_test(r47_seeds_are_left_alone_while_the_book_gives_candidates),
         cmocka_unit_test(f14_candidates_in_back_off_do_not_keep_us_from_the_seeds),

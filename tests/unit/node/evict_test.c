@@ -184,6 +184,61 @@ static void p21_tests_are_dialed_one_after_the_other(void **state)
     world_free(world);
 }
 
+/* Nothing tells when a dial becomes free, so a test that was held back is not tried at each step.
+ */
+static void p21_a_test_that_the_dial_rate_holds_back_waits_a_second(void **state)
+{
+    (void)state;
+    struct world *world = open_full();
+    const uint64_t *held = &node_metrics(world->node)->dials_held[ERR_FULL];
+    twisted = (struct evict_verdict){.act = EVICT_test, .test = 0};
+    uint64_t peer = world_dial(world, 200);
+    world_connect(world, peer);
+    for (uint32_t i = 1; i < 10; i++) /* with the first all that a second allows */
+        world_dial(world, 210 + i);
+    uint64_t before = *held;
+    world_list_of(world, peer, 50, 1);
+    for (unsigned i = 0; i < 20; i++)
+        world_step(world, &(struct event){.kind = EVENT_TICK});
+    size_t dialing = world_sockets(world, SOCKET_DIALING);
+    assert_int_equal(*held, before + 1);
+    world_run(world, SECONDS_MS(1));
+    world_step(world, &(struct event){.kind = EVENT_TICK});
+    assert_int_equal(world_sockets(world, SOCKET_DIALING), dialing + 1);
+    world_free(world);
+}
+
+static const struct address_row *first_rows;
+static unsigned asked_with_other_rows;
+
+static void note_rows(struct fake_policy *fake, enum hook hook, const void *view, void *verdict)
+{
+    (void)fake;
+    (void)verdict;
+    const struct address_row *rows = ((const struct evict_view *)view)->entries;
+    if (hook != HOOK_evict)
+        return;
+    if (!first_rows)
+        first_rows = rows;
+    asked_with_other_rows += rows != first_rows;
+}
+
+static void p21_the_questions_of_one_list_share_their_memory(void **state)
+{
+    (void)state;
+    struct world *world = open_full();
+    uint64_t peer = world_dial(world, 200);
+    world_connect(world, peer);
+    world->fake.twist = note_rows;
+    first_rows = NULL;
+    asked_with_other_rows = 0;
+    unsigned before = world->fake.asked[HOOK_evict];
+    world_list_of(world, peer, 50, 100);
+    assert_true(world->fake.asked[HOOK_evict] - before >= 100);
+    assert_int_equal(asked_with_other_rows, 0);
+    world_free(world);
+}
+
 static void p21_who_waits_too_long_is_forgotten(void **state)
 {
     (void)state;
@@ -235,6 +290,8 @@ int main(void)
         cmocka_unit_test(p21_trouble_of_our_own_host_replaces_nobody),
         cmocka_unit_test(p21_a_connected_entry_needs_no_test),
         cmocka_unit_test(p21_tests_are_dialed_one_after_the_other),
+        cmocka_unit_test(p21_a_test_that_the_dial_rate_holds_back_waits_a_second),
+        cmocka_unit_test(p21_the_questions_of_one_list_share_their_memory),
         cmocka_unit_test(p21_who_waits_too_long_is_forgotten),
         cmocka_unit_test(p22_a_connected_peer_never_leaves_an_old_bucket),
     };

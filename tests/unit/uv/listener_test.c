@@ -142,6 +142,28 @@ static void listener_sheds_when_descriptors_run_out_F19(void **state)
     rig_close(&rig);
 }
 
+/* libuv reports a broken descriptor once, and stops to watch it. */
+static void listener_goes_on_after_an_error_of_the_poll_F19(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig);
+    struct rig_host *a = rig_add(&rig), *b = rig_run(&rig);
+    a->settings.log = (struct log){.level = LOG_ERROR, .write = count_line};
+    rig_start(&rig, a);
+    lines_n = 0;
+    uv_poll_t *poll = &a->host->listener.poll;
+    uv_poll_cb readable = poll->poll_cb;
+    uv_poll_stop(poll);
+    readable(poll, UV_EBADF, 0);
+    assert_int_equal(a->host->counts.accept_errors, 1);
+    assert_int_equal(lines_n, 1);
+    struct addr addr = rig_addr(a);
+    rig_dial(b, 1, &addr);
+    rig_until(&rig, seen_count(&a->node, EVENT_ESTABLISHED) == 1);
+    rig_close(&rig);
+}
+
 static void listener_dial_without_descriptors_is_no_descriptors(void **state)
 {
     (void)state;
@@ -164,6 +186,7 @@ int main(void)
         cmocka_unit_test(listener_numbers_sockets_from_one),
         cmocka_unit_test(listener_takes_ipv4_on_an_ipv6_socket),
         cmocka_unit_test(listener_sheds_when_descriptors_run_out_F19),
+        cmocka_unit_test(listener_goes_on_after_an_error_of_the_poll_F19),
         cmocka_unit_test(listener_dial_without_descriptors_is_no_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
