@@ -3,6 +3,7 @@
  * may last much longer than the fuse (printed, not asserted). */
 #include "unit/script/fixture.h"
 
+#include <lauxlib.h>
 #include <stdlib.h>
 
 enum contained {
@@ -53,7 +54,6 @@ static const struct attempt attempts[] = {
     {"require ffi", REFUSED, "no file ffi.lua", "require 'ffi'", ""},
     {"require a path", REFUSED, "require: a name", "require '../../etc/passwd'", ""},
     {"require late", ERROR, "only while the policy loads", "", "require 'bias'"},
-    {"bytecode", REFUSED, "", "\x1bLJ\x02", ""},
     /* shared things */
     {"new global", ERROR, "'x' is not local", "", "x = 1"},
     {"write a library", ERROR, "math is read-only", "", "math.floor = nil"},
@@ -317,11 +317,59 @@ static void turn_fuse_leaves_questions_to_the_base(void **state)
     assert_true(ask_bias(fixture, 0, 10).new_percent == 1);
 }
 
+struct bytecode {
+    char bytes[4096];
+    size_t n;
+};
+
+static int take_bytecode(lua_State *L, const void *part, size_t n, void *context)
+{
+    struct bytecode *code = context;
+    (void)L;
+    assert_true(n <= sizeof code->bytes - code->n);
+    memcpy(code->bytes + code->n, part, n);
+    code->n += n;
+    return 0;
+}
+
+static struct bytecode compiled(const char *text)
+{
+    struct bytecode code = {.n = 0};
+    lua_State *L = luaL_newstate();
+    assert_int_equal(luaL_loadstring(L, text), 0);
+    assert_int_equal(lua_dump(L, take_bytecode, &code), 0);
+    lua_close(L);
+    return code;
+}
+
+/* Nothing checks bytecode: a made-up one reads and writes any memory. */
+static void bytecode_is_refused_even_where_its_text_would_load(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char text[] = "local policy = pex.policy { name = 'mine' } return policy";
+    static const char main_text[] =
+        "local policy = pex.policy { name = 'mine' } require 'part' return policy";
+    struct bytecode whole = compiled(text), part = compiled("return 1");
+    struct script_source source = source_of(text);
+    assert_int_equal(script_load(fixture->script, &source, NOW_S, &fixture->error), ERR_OK);
+    source.text = span_of(whole.bytes, whole.n);
+    assert_int_equal(script_load(fixture->script, &source, NOW_S, &fixture->error), ERR_SCRIPT);
+    assert_non_null(strstr(fixture->error.message, "wrong mode"));
+    const struct script_file beside = {"part", span_of(part.bytes, part.n)};
+    source = source_of(main_text);
+    source.files = &beside;
+    source.files_n = 1;
+    assert_int_equal(script_load(fixture->script, &source, NOW_S, &fixture->error), ERR_SCRIPT);
+    assert_non_null(strstr(fixture->error.message, "wrong mode"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attempts_are_contained_by_the_limit_meant_for_them),
         cmocka_unit_test(decisions_after_attempts_are_right_under_the_real_clock),
+        cmocka_unit_test_setup_teardown(
+            bytecode_is_refused_even_where_its_text_would_load, setup, teardown),
         cmocka_unit_test_setup_teardown(fuse_ends_a_call_when_the_clock_passes_it, setup, teardown),
         cmocka_unit_test_setup_teardown(base_answers_however_slow_the_machine, setup, teardown),
         cmocka_unit_test_setup_teardown(turn_fuse_leaves_questions_to_the_base, setup, teardown),
