@@ -65,6 +65,26 @@ static void p4_waits_are_between_a_second_and_48_hours(void **state)
     }
 }
 
+/* Rounds come every 30 s as a rule, which hides shorter waits. */
+static void p4_the_shortest_wait_is_a_second_whatever_the_script_says(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.ensure_peers_period_ms = 50;
+    struct world *world = world_new(&settings);
+    world_add_peers(world, 1, 1);
+    world_start(world);
+    world->fake.twist = twist;
+    twisted_act = BACKOFF_wait;
+    twisted_s = 0;
+    int64_t failed_ms = world->now.mono_ms;
+    world_dial_fails(world, world_number(world, 1), ERR_REFUSED, false);
+    while (world_number(world, 1) == 0 && world->now.mono_ms < failed_ms + SECONDS_MS(5))
+        world_run(world, settings.ensure_peers_period_ms);
+    assert_in_range(world->now.mono_ms - failed_ms, 1000, 1050);
+    world_free(world);
+}
+
 static void f15_a_script_that_fails_leaves_the_doubling_wait_saturated(void **state)
 {
     (void)state;
@@ -158,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(p4_waits_are_between_a_second_and_48_hours),
+        cmocka_unit_test(p4_the_shortest_wait_is_a_second_whatever_the_script_says),
         cmocka_unit_test(f15_a_script_that_fails_leaves_the_doubling_wait_saturated),
         cmocka_unit_test(p5_bans_are_between_a_minute_and_30_days_and_of_the_pair),
         cmocka_unit_test(p5_remove_takes_the_dialed_endpoint_only),
