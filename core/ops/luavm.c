@@ -101,6 +101,10 @@ enum err luavm_open(struct luavm *vm, size_t memory_max)
         return ERR_NO_MEMORY;
     }
     luaJIT_setmode(vm->L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
+    /* LuaJIT collects by growth, not by need: with its own numbers garbage alone would reach the
+     * cap as soon as half of it is in use. */
+    lua_gc(vm->L, LUA_GCSETPAUSE, 120);
+    lua_gc(vm->L, LUA_GCSETSTEPMUL, 400);
     return ERR_OK;
 }
 

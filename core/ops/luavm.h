@@ -12,7 +12,8 @@ struct luavm {
     size_t used, memory_max; /* bytes the state holds now, and may hold; 0: no cap */
 };
 
-/* vm must stay where it is until luavm_close. ERR_NO_MEMORY. */
+/* vm must stay where it is until luavm_close. Garbage is collected early enough to use four fifths
+ * of memory_max. ERR_NO_MEMORY. */
 enum err luavm_open(struct luavm *vm, size_t memory_max);
 void luavm_close(struct luavm *vm); /* all-zero is fine */
 

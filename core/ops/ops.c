@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPS_MEMORY_MAX (64u << 20)
+/* Beyond what all clients of the control socket can make it hold - 32 lines of 1 MiB, their answers
+ * - because luv makes texts of what it reads outside of protected calls: to be refused memory there
+ * ends the process. */
+#define OPS_MEMORY_MAX (256u << 20)
 
 static const char registry_key;
 

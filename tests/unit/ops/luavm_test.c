@@ -38,6 +38,20 @@ static void luavm_memory_is_capped(void **state)
     assert_int_equal(luavm_open(&vm, 1000), ERR_NO_MEMORY);
 }
 
+/* Otherwise the control socket runs out of memory with half of it free. */
+static void garbage_does_not_reach_the_cap(void **state)
+{
+    (void)state;
+    struct luavm vm;
+    static const char busy[] =
+        "local kept = {} for i = 1, 10 * 1024 do kept[i] = i .. ('x'):rep(1000) end "
+        "for i = 1, 4000 do local _ = i .. ('y'):rep(65536) end";
+    assert_int_equal(luavm_open(&vm, 16 << 20), ERR_OK);
+    assert_int_equal(luaL_loadstring(vm.L, busy), 0);
+    assert_int_equal(luavm_call(vm.L, 0, 0), 0);
+    luavm_close(&vm);
+}
+
 static int fail_deeply(lua_State *L)
 {
     return luaL_dostring(L, "local function deep() error 'cause' end deep()") ? lua_error(L) : 0;
@@ -62,6 +76,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(luavm_finds_our_modules_in_the_binary_only),
         cmocka_unit_test(luavm_memory_is_capped),
+        cmocka_unit_test(garbage_does_not_reach_the_cap),
         cmocka_unit_test(luavm_call_leaves_a_message_with_traceback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
