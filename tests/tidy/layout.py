@@ -31,7 +31,7 @@ def top_level(tree):
 
 
 def readmes(tree):
-    """Each folder of the first two levels, and of the core, says in a README.md what lives there."""
+    """Folders of two levels, and those of the core, say in a README.md what lives there."""
     for folder in tree.folders():
         is_deep = folder.count("/") > (2 if folder.startswith("core/") else 1)
         if folder.startswith(".") or is_deep or folder + "/README.md" in tree.files:

@@ -8,6 +8,9 @@ from tree import Finding, line_of
 
 FUNCTION_LINES_MAX = 70
 
+APP_TABLE = "core/app/README.md"
+APP_SHARED = {"metrics/metrics.h"}  # what a node hands out to be counted, below its folder
+
 # A library's headers, and the name under which a folder's luapex_folder line links it.
 LIBRARIES = {
     r"sodium(\.h|/)": "PkgConfig::SODIUM",
@@ -88,6 +91,21 @@ def layering(tree):
             yield Finding(name, line, f'writes "{header}": include it as "FOLDER/{header}"')
         elif folder not in reachable(folders, folder_of(name)):
             text = f"uses {folder}/, which {folder_of(name)} does not link: "
+            yield Finding(name, line, text + "ask through your own interface, or move the code")
+
+
+def app_layers(tree):
+    """A subfolder of core/app includes only those above it in the table of core/app/README.md."""
+    table = tree.text(APP_TABLE) if APP_TABLE in tree.files else ""
+    order = re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE)
+    for name, line, header in includes(tree, r'"app/(\w+/\w+\.h)"'):
+        if name.count("/") < 3 or header in APP_SHARED:
+            continue
+        own, used = name.split("/")[2], header.split("/")[0]
+        for folder in {own, used} - set(order):
+            yield Finding(name, line, f"{APP_TABLE} has no row of {folder}/: add one in its place")
+        if {own, used} <= set(order) and order.index(used) > order.index(own):
+            text = f"uses app/{used}/, which stands below {own}/ in {APP_TABLE}: "
             yield Finding(name, line, text + "ask through your own interface, or move the code")
 
 
@@ -178,6 +196,7 @@ def function_length(tree):
 
 CHECKS = [
     layering,
+    app_layers,
     libraries,
     pure_folders,
     unsafe_calls,

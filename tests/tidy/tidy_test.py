@@ -34,6 +34,9 @@ CLEAN = {
 }
 
 
+APP = {"core/app/README.md": "| `low/` | a |\n| `high/` | b |\n"}
+
+
 def c(*lines):
     """A C file whose first line is line 1."""
     return "\n".join(lines) + "\n"
@@ -104,6 +107,10 @@ FINDS = {
         ({A: c('#include "span.h"')}, [A + ":1"]),
         ({"core/base/deep/a.c": c('#include "wire/frame.h"')}, ["core/base/deep/a.c:1"]),
     ],
+    "app-layers": [
+        (APP | {"core/app/low/a.c": c("", '#include "app/high/a.h"')}, ["core/app/low/a.c:2"]),
+        (APP | {"core/app/none/a.c": c('#include "app/low/a.h"')}, ["core/app/none/a.c:1"]),
+    ],
     "libraries": [
         ({A: c("#include <sodium.h>")}, [A + ":1"]),
         ({"core/uv/a.c": c("#include <jansson.h>")}, ["core/uv/a.c:1"]),
@@ -133,6 +140,7 @@ FINDS = {
     ],
     "header-guards": [
         ({H: header("A_H")}, [H + ":2"]),
+        ({"core/base/deep/a.h": header("BASE_DEEP_A_H")}, ["core/base/deep/a.h:2"]),
         ({H: c("/* a */", "#pragma once")}, [H + ":1"]),
         ({H: c("/* a */", "#ifndef BASE_A_H", "#define BASE_B_H", "#endif")}, [H + ":2"]),
     ],
@@ -235,6 +243,15 @@ ACCEPTS = {
         {"core/base/deep/a.c": "\n", "tests/unit/base/deep/a_test.c": "\n"},
     ],
     "fuzz-corpora": [{"tests/fuzz/base_a_fuzz.c": "\n", "tests/fuzz/corpus/base_a/1": "\n"}],
+    "app-layers": [
+        APP
+        | {
+            "core/app/main.c": c('#include "app/high/a.h"'),
+            "core/app/high/a.c": c(
+                '#include "app/high/a.h"', '#include "app/low/a.h"', '#include "base/span.h"'
+            ),
+        }
+    ],
     "layering": [
         {
             "core/uv/a.c": c(
