@@ -8,7 +8,9 @@ local clean = require "ops.clean"
 local commands = require "ops.commands"
 local connection = require "ops.connection"
 local help = require "ops.help"
+local json = require "ops.json"
 local methods = require "ops.methods"
+local output = require "ops.output"
 local render = require "ops.render"
 local rpc = require "ops.rpc"
 local types = require "ops.types"
@@ -17,17 +19,17 @@ local client = {}
 
 local OK, FAILED, MISUSE = 0, 1, 2
 
-local function say(text)
-  io.stdout:write(text)
-end
+local say = output.say
 
 local function complain(text)
   io.stderr:write("luapex ctl: ", clean.text(text), "\n")
 end
 
--- What ends a command early: thrown, caught in main.
+-- What ends a command early: thrown, caught in main. `fault` is what programs are told.
 local function stop(code, format, ...)
-  error({ code = code, message = format:format(...) }, 0)
+  local message = format:format(...)
+  error({ code = code, fault = { code = code == MISUSE and rpc.INVALID_PARAMS or rpc.UNREACHABLE,
+    message = message } }, 0)
 end
 
 -- ---- the command line --------------------------------------------------------------------------
@@ -200,14 +202,13 @@ end
 
 local function show_result(line, answer)
   if line.own.json and line.arguments.follow then -- a line for each event, as those that follow
-    for _, event in ipairs(rpc.json.decode(result_text(answer)).events) do
-      say(escaped(rpc.json.encode(event)) .. "\n")
+    for event in json.objects(result_text(answer):match '"events":(.*)') do
+      say(escaped(event) .. "\n")
     end
-    io.stdout:flush()
   elseif line.own.json then
     say(escaped(result_text(answer)) .. "\n")
   else
-    say(render.result(line.method, rpc.json.decode(result_text(answer)), is_terminal))
+    say(render.result(line.method, json.decode(result_text(answer)), is_terminal))
   end
 end
 
@@ -219,34 +220,44 @@ local function show_notification(line, text, decoded)
   else
     say(render.record(decoded.params))
   end
-  io.stdout:flush()
 end
 
-local function show_failure(line, fault)
-  if line.own.json then
-    say(escaped(rpc.json.encode(fault)) .. "\n")
+local function show_failure(fault, is_json)
+  if is_json then
+    say(escaped(json.encode { error = fault }) .. "\n")
   end
   complain(fault.message)
-  return fault.code == rpc.INVALID_PARAMS and MISUSE or FAILED
+end
+
+local function follow(wire)
+  wire.follows = true
+  wire.timer:stop()
+  output.on_reader_gone(function()
+    wire:finish(OK)
+  end)
+end
+
+-- Returns the exit status if nothing is to follow.
+local function take_answer(line, wire, text)
+  local decoded = json.decode(text)
+  if decoded.error then
+    show_failure(decoded.error, line.own.json)
+    return decoded.error.code == rpc.INVALID_PARAMS and MISUSE or FAILED
+  elseif decoded.method then
+    show_notification(line, text, decoded)
+  elseif decoded.id == 1 then
+    show_result(line, text)
+    return line.arguments.follow and follow(wire) or OK
+  end
 end
 
 local function ask(line, place)
   local request = ('{"jsonrpc":"2.0","id":1,"method":%s,"params":%s}\n'):format(
-    rpc.json.encode(line.method.name), rpc.json.encode(line.arguments))
-  return talk(place, request, function(wire, answer)
-    local decoded = rpc.json.decode(answer)
-    if decoded.error then
-      wire:finish(show_failure(line, decoded.error))
-    elseif decoded.method then
-      show_notification(line, answer, decoded)
-    elseif decoded.id == 1 then
-      show_result(line, answer)
-      if line.arguments.follow then
-        wire.follows = true
-        wire.timer:stop()
-      else
-        wire:finish(OK)
-      end
+    json.encode(line.method.name), json.encode(line.arguments))
+  return talk(place, request, function(wire, text)
+    local code = take_answer(line, wire, text)
+    if code or output.fault then
+      wire:finish(code or FAILED)
     end
   end)
 end
@@ -305,21 +316,39 @@ local function run(words, host)
   if not arguments then
     stop(MISUSE, "%s (see luapex ctl help %s)", wrong.message, help.spelled(line.method))
   end
-  if line.method.is_local or line.method.name == "repl" and arguments.eval == "" then
+  if line.method.is_local and line.own.json then
+    stop(MISUSE, "%s draws for people; for programs are status, peers, book, policy and events",
+      help.spelled(line.method))
+  elseif line.method.is_local or line.method.name == "repl" and arguments.eval == "" then
     return run_command(line.method, arguments, place_of_node(line, host), host)
   end
   return ask(line, place_of_node(line, host))
 end
 
-function client.main(words, host)
-  local ok, result = xpcall(run, function(fault)
-    return type(fault) == "table" and fault or { code = FAILED, message = debug.traceback(fault, 2) }
-  end, words, host)
-  if ok then
-    return result
+-- Also of a line that cannot be read.
+local function wants_json(words)
+  for _, word in ipairs(words) do
+    if word == "--json" or word == "--" then
+      return word == "--json"
+    end
   end
-  complain(result.message)
-  return result.code
+end
+
+local function caught(thrown)
+  return type(thrown) == "table" and thrown
+    or { code = FAILED, fault = { code = rpc.INTERNAL, message = debug.traceback(thrown, 2) } }
+end
+
+function client.main(words, host)
+  local ok, result = xpcall(run, caught, words, host)
+  if not ok then
+    show_failure(result.fault, wants_json(words))
+    result = result.code
+  end
+  if output.fault and output.fault.message then
+    complain(output.fault.message)
+  end
+  return output.fault and output.fault.code or result
 end
 
 return client

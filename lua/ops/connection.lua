@@ -10,7 +10,7 @@
 -- wire.pipe:write, and ends it by wire:finish(status) or wire:fail(why).
 local uv = require "luv"
 local handles = require "ops.handles"
-local rpc = require "ops.rpc"
+local json = require "ops.json"
 
 local PATIENCE_MS = 30000 -- for an answer
 
@@ -44,7 +44,7 @@ end
 
 local function auth_line(token)
   return ('{"jsonrpc":"2.0","id":"%s","method":"auth","params":{"token":%s}}\n'):format(
-    connection.AUTH_ID, rpc.json.encode(token))
+    connection.AUTH_ID, json.encode(token))
 end
 
 function connection.open(place, connected)

@@ -5,6 +5,7 @@
 local clean = require "ops.clean"
 local evaluator = require "ops.evaluator"
 local help = require "ops.help"
+local json = require "ops.json"
 local methods = require "ops.methods"
 local reference = require "ops.reference"
 local rpc = require "ops.rpc"
@@ -67,7 +68,7 @@ local function call(ask, name, given)
   end
   local result, why = nil, name .. " has begun and takes longer than a line may; events tell how it ends"
   ask(method, arguments, function(text, _, message)
-    result, why = text and rpc.json.decode(text), message
+    result, why = text and json.decode(text), message
   end)
   return result, why
 end
@@ -98,11 +99,11 @@ function evaluators.run(server, client, arguments, done)
   local outcome, output, why = vm:run(arguments.eval)
   output, why = clean.text(output), why and clean.text(why)
   if outcome == "done" then
-    done(rpc.json.encode { text = output })
+    done(json.encode { text = output })
   elseif outcome == "more" then
-    done(nil, rpc.REFUSED, output, rpc.json.encode { more = true })
+    done(nil, rpc.REFUSED, output, json.encode { more = true })
   else
-    done(nil, rpc.REFUSED, why, rpc.json.encode { output = output })
+    done(nil, rpc.REFUSED, why, json.encode { output = output })
   end
 end
 

@@ -3,7 +3,7 @@
 --   gate.read(line) -> token, id    nil for what is no such call
 --
 -- Whatever comes, nothing of it is repeated: it may be a token with a slip in it.
-local rpc = require "ops.rpc"
+local json = require "ops.json"
 
 local gate = {
   LINE_MAX = 1024,
@@ -14,7 +14,7 @@ local gate = {
 }
 
 function gate.read(line)
-  local ok, call = pcall(rpc.json.decode, line)
+  local ok, call = pcall(json.decode, line)
   if not ok or #line > gate.LINE_MAX or type(call) ~= "table" then
     return nil
   end

@@ -1,7 +1,7 @@
 -- The one place where libuv handles of the operations VM are opened, so that all can be closed.
 --
 --   handles.timer(), handles.fs_event(), handles.pipe(), handles.tcp(), handles.tty(fd),
---   handles.signal()                      a new handle, not started
+--   handles.poll(fd), handles.signal()    a new handle, not started
 --   handles.close(handle)                 for good; closing twice is fine
 --   handles.close_all()
 --   handles.count()                       those whose close the loop has not finished yet
@@ -33,6 +33,10 @@ end
 
 function handles.tty(fd)
   return keep(assert(uv.new_tty(fd, fd == 0)))
+end
+
+function handles.poll(fd)
+  return keep(assert(uv.new_poll(fd)))
 end
 
 function handles.signal()

@@ -5,14 +5,10 @@
 --
 -- One object a line, no batches. Arguments are given by name. What is wrong with one is told in
 -- words and in `data`: { field, expected, got }.
-local cjson = require "cjson"
 local grammar = require "ops.toml_grammar"
+local json = require "ops.json"
 local methods = require "ops.methods"
 local types = require "ops.types"
-
-local json = cjson.new()
-json.decode_max_depth(8)
-json.decode_invalid_numbers(false)
 
 local rpc = {
   PARSE_ERROR = -32700,
@@ -22,7 +18,7 @@ local rpc = {
   INTERNAL = -32603,
   REFUSED = -32000,
   BUSY = -32001,
-  json = json,
+  UNREACHABLE = -32002, -- said by the client: no node answers
 }
 
 local GOT_MAX = 64
@@ -65,7 +61,7 @@ function rpc.arguments(method, given)
   for _, param in ipairs(method.params) do
     known[param.name] = true
     local value = given[param.name]
-    if value == cjson.null then
+    if value == json.null then
       value = nil
     end
     if value == nil and param.required then
@@ -137,7 +133,7 @@ local function frame_fault(request)
     return "params must be an object: arguments are given by name"
   end
   local id = request.id
-  if id ~= nil and id ~= cjson.null and type(id) ~= "string" and type(id) ~= "number" then
+  if id ~= nil and id ~= json.null and type(id) ~= "string" and type(id) ~= "number" then
     return "id must be a text, a number or null, got " .. shown(id)
   end
 end

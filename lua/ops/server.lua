@@ -13,6 +13,7 @@
 local evaluators = require "ops.evaluators"
 local gate = require "ops.gate"
 local handles = require "ops.handles"
+local json = require "ops.json"
 local listen = require "ops.listen"
 local news = require "ops.news"
 local reference = require "ops.reference"
@@ -248,7 +249,7 @@ function Client:handle(line)
     self.in_flight = self.in_flight - 1
     if not wants_no_answer then
       local fault = not text and { code = code, message = message,
-        data = data and rpc.json.decode(data) }
+        data = data and json.decode(data) }
       self:send(fault and rpc.error_line(id, fault) or rpc.result_line(id, text))
     end
     if self.is_open and not self.is_leaving and not self.is_working then
@@ -305,7 +306,7 @@ function Server:run(client, method, arguments, done)
 end
 
 function Server:ask_node(name, arguments, done)
-  local ok, known = pcall(self.ask, name, rpc.json.encode(arguments), done)
+  local ok, known = pcall(self.ask, name, json.encode(arguments), done)
   if not ok then
     done(nil, rpc.INTERNAL, "arguments that the node cannot read: " .. tostring(known))
   elseif not known then

@@ -10,7 +10,7 @@
 -- called again. Handles come from ops.handles, so that whoever ends can close them all.
 local connection = require "ops.connection"
 local handles = require "ops.handles"
-local rpc = require "ops.rpc"
+local json = require "ops.json"
 
 local Session = {}
 Session.__index = Session
@@ -37,7 +37,7 @@ function Session:begin()
 end
 
 function Session:take_line(line)
-  local ok, answer = pcall(rpc.json.decode, line)
+  local ok, answer = pcall(json.decode, line)
   if not ok or type(answer) ~= "table" then
     return self:drop "the node answers what is no JSON"
   end
@@ -92,7 +92,7 @@ function Session:ask(method, arguments, done)
   self.last = self.last + 1
   self.waiting[self.last] = done
   self.pipe:write(('{"jsonrpc":"2.0","id":%d,"method":%s,"params":%s}\n'):format(self.last,
-    rpc.json.encode(method), next(arguments) and rpc.json.encode(arguments) or "{}"))
+    json.encode(method), next(arguments) and json.encode(arguments) or "{}"))
 end
 
 function Session:close()

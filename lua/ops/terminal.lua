@@ -91,9 +91,16 @@ function Terminal:listen()
   end
 end
 
+local function can_move_cursor()
+  local kind = os.getenv "TERM"
+  return kind and kind ~= "" and kind ~= "dumb"
+end
+
 function Terminal.open(host, told)
   if not is_terminal(0) or not is_terminal(1) then
     return nil, "input and output must be a terminal"
+  elseif not can_move_cursor() then
+    return nil, "the terminal cannot move its cursor, says TERM"
   end
   local terminal = setmetatable({ host = host, told = told, keys = Keys.new(), is_open = true },
     Terminal)

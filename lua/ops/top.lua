@@ -6,6 +6,7 @@
 -- is not.
 local uv = require "luv"
 local handles = require "ops.handles"
+local output = require "ops.output"
 local Screen = require "ops.screen"
 local Session = require "ops.session"
 local Terminal = require "ops.terminal"
@@ -112,7 +113,7 @@ local function once(self)
   function self.on_frame()
     looks = looks + 1
     if looks == 2 then
-      io.stdout:write(view.text(self.state))
+      output.say(view.text(self.state))
       self:finish(OK)
     end
   end

@@ -139,6 +139,21 @@ def test_without_a_terminal_it_names_the_flag_for_that(pair):
     assert done.returncode == 1 and "--once" in done.stderr and done.stdout == ""
 
 
+def test_json_is_not_for_a_screen(pair):
+    done = run("ctl", "--socket", pair.socket, "--json", "top", "--once")
+    assert done.returncode == 2 and "for programs are status, peers" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["dumb", ""])
+def test_a_terminal_that_cannot_move_its_cursor_is_left_alone(pair, kind):
+    terminal = Terminal([LUAPEX, "ctl", "--socket", pair.socket, "top"], env={"TERM": kind})
+    try:
+        assert terminal.end() == 1 and "\x1b" not in terminal.raw
+        assert "--once prints one frame without" in terminal.raw
+    finally:
+        terminal.close()
+
+
 def test_once_without_a_node_says_so(tmp_path):
     done = run("ctl", "--socket", tmp_path / "no.sock", "top", "--once")
     assert done.returncode == 1 and "no node runs there" in done.stderr

@@ -61,6 +61,51 @@ def test_ctl_exits_with_1_when_the_node_refuses(pair):
     assert done.returncode == 1 and "no connected peer" in done.stderr
 
 
+def test_with_json_every_failure_is_an_object_whoever_found_it(pair):
+    for words, code, status in [
+        (["set", "nonsense", "1"], -32602, 2),  # by the node
+        (["ban", "x"], -32602, 2),  # by the client
+        (["nonsense"], -32602, 2),
+        (["disconnect", UNKNOWN_ID], -32000, 1),
+    ]:
+        done = ctl(pair, "--json", *words)
+        error = json.loads(done.stdout)["error"]
+        assert (error["code"], done.returncode) == (code, status), words
+        assert error["message"] in done.stderr
+    done = run("ctl", "--json", "--socket", pair.folder / "nobody", "status")
+    assert json.loads(done.stdout)["error"]["code"] == -32002 and done.returncode == 1
+
+
+def test_errors_are_the_same_text_every_time_and_escape_no_slash(pair):
+    said = {ctl(pair, "--json", "log", "127.0.0.0/8").stdout for _ in range(5)}
+    assert len(said) == 1 and '{"error":{"code":' in said.pop()
+    assert "127.0.0.0/8" in ctl(pair, "log", "127.0.0.0/8").stderr
+
+
+@pytest.mark.parametrize("kinds", ["kind=*", "kind=policy_loaded"])
+def test_a_follower_ends_when_its_reader_has_left(pair, kinds):
+    command = [LUAPEX, "ctl", "--socket", pair.socket, "events", "--follow", "--filter", kinds]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as follower:
+        assert follower.stdout.readline()
+        follower.stdout.close()
+        assert follower.wait(15) == 0
+        assert follower.stderr.read() == b""
+
+
+def test_an_answer_that_cannot_be_written_is_a_failure(pair):
+    with open("/dev/full", "w") as full:
+        for words in (["status"], ["top", "--once", "--interval", "100ms"]):
+            done = subprocess.run(
+                [LUAPEX, "ctl", "--socket", pair.socket, *words],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+                timeout=30,
+            )
+            assert done.returncode == 1 and "No space left" in done.stderr
+
+
 def test_ctl_loads_a_policy_with_what_lies_beside_it_and_keeps_it(start, tmp_path):
     home, folder = make_home(tmp_path / "home"), tmp_path / "mine"
     node = start(home=home)

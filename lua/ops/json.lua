@@ -1,0 +1,87 @@
+-- JSON as luapex writes it: the same value is the same text in every process.
+--
+--   json.encode(value)     keys sorted, no escape that is not needed
+--   json.decode(text)      objects and arrays to a depth of 8; throws what is wrong
+--   json.objects(text)     iterates over the objects of an array as they are written
+--   json.null
+local cjson = require "cjson"
+
+local DEPTH_MAX = 8
+
+local codec = cjson.new()
+codec.decode_max_depth(DEPTH_MAX)
+codec.decode_invalid_numbers(false)
+
+local json = { decode = codec.decode, null = cjson.null }
+
+local encode
+
+local function sorted_keys(object)
+  local keys = {}
+  for key in pairs(object) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+
+local function encode_list(list, depth)
+  local parts = {}
+  for i, value in ipairs(list) do
+    parts[i] = encode(value, depth)
+  end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
+local function encode_object(object, depth)
+  local parts = {}
+  for i, key in ipairs(sorted_keys(object)) do
+    parts[i] = codec.encode(tostring(key)) .. ":" .. encode(object[key], depth)
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+function encode(value, depth)
+  if type(value) ~= "table" then
+    return (codec.encode(value):gsub("\\/", "/"))
+  end
+  assert(depth < DEPTH_MAX, "too deep for JSON")
+  return (value[1] ~= nil and encode_list or encode_object)(value, depth + 1)
+end
+
+function json.encode(value)
+  return encode(value, 0)
+end
+
+-- Where the text that begins with the quote at `at` ends.
+local function string_end(text, at)
+  repeat
+    at = text:find('["\\]', at + 1)
+    local escapes = text:byte(at) == 92
+    at = escapes and at + 1 or at
+  until not escapes
+  return at
+end
+
+function json.objects(text)
+  local at = 1
+  return function()
+    local first, depth = text:find("{", at, true), 0
+    at = first
+    while at do
+      at = text:find('[{}"]', at)
+      local char = text:sub(at, at)
+      if char == '"' then
+        at = string_end(text, at)
+      else
+        depth = depth + (char == "{" and 1 or -1)
+      end
+      at = at + 1
+      if depth == 0 then
+        return text:sub(first, at - 1)
+      end
+    end
+  end
+end
+
+return json
