@@ -7,18 +7,29 @@ local methods = require "ops.methods"
 
 local completion = {}
 
--- What can follow: first words, second words of groups, flags of each method.
+-- What the program knows that the table of methods does not: names of settings.
+local told_by_program = {
+  set = [[$(luapex help start | sed -nE 's/^  --([a-z0-9_]+\.[a-z0-9_.]+|[a-z_]+).*/\1/p')]],
+  settings = [[$(luapex help start | sed -nE 's/^  --([a-z0-9_]+)\..*/\1/p' | sort -u)]],
+}
+
+local function insert_all(list, more)
+  for _, word in ipairs(more or {}) do
+    list[#list + 1] = word
+  end
+end
+
+-- What can follow a method: its flags, and the values of its arguments where they are few.
 local function words_of(method)
   local words = {}
   for _, param in ipairs(method.params) do
     if not param.place then
       words[#words + 1] = "--" .. param.name
-    elseif param.values then
-      for _, value in ipairs(param.values) do
-        words[#words + 1] = value
-      end
+    else
+      insert_all(words, param.values)
     end
   end
+  words[#words + 1] = told_by_program[method.name]
   return words
 end
 
@@ -46,30 +57,61 @@ local function second_words(first)
   return words
 end
 
+local function all_methods()
+  local list = {}
+  insert_all(list, methods.list)
+  insert_all(list, commands.list)
+  return list
+end
+
 -- Lines of a shell's `case`, the same for bash and zsh.
-local function cases()
-  local lines = {}
+local Cases = {}
+Cases.__index = Cases
+
+function Cases:add(pattern, words)
+  if #words > 0 then
+    self[#self + 1] = ('    %s) echo "%s" ;;'):format(pattern, table.concat(words, " "))
+  end
+end
+
+-- The values of flags, by method and the word before.
+local function value_cases()
+  local cases = setmetatable({}, Cases)
+  for _, method in ipairs(all_methods()) do
+    for _, param in ipairs(method.params) do
+      if param.values and not param.place then
+        cases:add(("'%s'*' --%s'"):format(method.name:gsub("%.", " "), param.name), param.values)
+      end
+    end
+  end
+  return table.concat(cases, "\n")
+end
+
+-- What follows the words so far: further arguments change nothing, hence the patterns that end
+-- with anything; those of two words come first.
+local function word_cases()
+  local cases = setmetatable({}, Cases)
+  cases:add("''", first_words())
+  cases:add("completion", { "bash", "zsh" })
+  cases:add("help", first_words())
+  for _, method in ipairs(methods.list) do
+    if method.name:find(".", 1, true) then
+      local spelled = method.name:gsub("%.", " ")
+      cases:add(("'%s' | '%s '*"):format(spelled, spelled), words_of(method))
+    end
+  end
   for _, first in ipairs(first_words()) do
     local method = methods.by_name[first] or commands.by_name[first]
-    local words = second_words(first)
-    for _, word in ipairs(method and words_of(method) or {}) do
-      words[#words + 1] = word
-    end
-    if first == "completion" then
-      words = { "bash", "zsh" }
-    end
-    if #words > 0 then
-      lines[#lines + 1] = ("    %s) echo '%s' ;;"):format(first, table.concat(words, " "))
+    local seconds, words = second_words(first), method and words_of(method) or {}
+    if #seconds > 0 then
+      cases:add(("'help %s'"):format(first), seconds)
+      insert_all(seconds, words)
+      cases:add(first, seconds)
+    else
+      cases:add(("%s | '%s '*"):format(first, first), words)
     end
   end
-  for _, method in ipairs(methods.list) do
-    local words = words_of(method)
-    if method.name:find(".", 1, true) and #words > 0 then
-      lines[#lines + 1] = ("    '%s') echo '%s' ;;"):format(method.name:gsub("%.", " "),
-        table.concat(words, " "))
-    end
-  end
-  return table.concat(lines, "\n")
+  return table.concat(cases, "\n")
 end
 
 local bash = [[
@@ -87,8 +129,11 @@ _luapex_ctl() {
   case ${COMP_WORDS[COMP_CWORD-1]} in
     --home | --socket | --token) COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")); return ;;
   esac
-  words=$(_luapex_ctl_words "$method")
-  COMPREPLY=($(compgen -W "$words --home --socket --tcp --token --json --help" -- "${COMP_WORDS[COMP_CWORD]}"))
+  words=$(_luapex_ctl_values "$method ${COMP_WORDS[COMP_CWORD-1]}")
+  if [ -z "$words" ]; then
+    words="$(_luapex_ctl_words "$method") --home --socket --tcp --token --json --help"
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
   case $method in policy\ load* | policy\ shadow*)
     COMPREPLY+=($(compgen -f -X '!*.lua' -- "${COMP_WORDS[COMP_CWORD]}")) ;;
   esac
@@ -122,7 +167,12 @@ _luapex() {
     esac
     at=$((at + 1))
   done
-  compadd -- $(_luapex_ctl_words "$method") --home --socket --tcp --token --json --help
+  local -a known
+  known=($(_luapex_ctl_values "$method ${words[CURRENT-1]}"))
+  if [ "${#known}" -eq 0 ]; then
+    known=($(_luapex_ctl_words "$method") --home --socket --tcp --token --json --help)
+  fi
+  compadd -- $known
   case $method in policy\ load* | policy\ shadow*) _files -g '*.lua' ;; esac
 }
 if [ "${funcstack[1]}" = _luapex ]; then
@@ -140,14 +190,20 @@ _luapex_other() {
     printf '%%s\n' "$commands" help | cut -d' ' -f1 | sort -u
   elif [ "$#" -eq 1 ] && printf '%%s\n' "$commands" | grep -q "^$1 "; then
     printf '%%s\n' "$commands" | sed -n "s/^$1 //p"
+  elif [ "$*" = 'policy doc' ] || [ "$*" = 'policy show' ]; then
+    luapex "$@" | sed -nE 's/^  ([a-z_]+) +.*/\1/p'
   elif printf '%%s\n' "$commands" | grep -qx -e "$1" -e "$1 $2"; then
     luapex help $(printf '%%s\n' "$commands" | grep -x -e "$1" -e "$1 $2") |
       sed -nE 's/^  (--[a-z0-9_.]+).*/\1/p'
   fi
 }
+_luapex_ctl_values() {
+  case $1 in
+%s
+  esac
+}
 _luapex_ctl_words() {
   case $1 in
-    '') echo '%s' ;;
 %s
   esac
 }
@@ -158,7 +214,7 @@ function completion.script(shell)
   if not scripts[shell] then
     return nil, "completion is there for bash and for zsh: luapex ctl completion bash"
   end
-  local functions = shared:format(table.concat(first_words(), " "), cases())
+  local functions = shared:format(value_cases(), word_cases())
   return (shell == "zsh" and "#compdef luapex\n" or "") .. functions .. scripts[shell]
 end
 

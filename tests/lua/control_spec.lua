@@ -54,7 +54,7 @@ describe("the table of methods", function()
       assert.matches("Example:\n  luapex ctl " .. help.spelled(method), help.page(method), 1, true)
     end
     for _, shell in ipairs { "bash", "zsh" } do
-      assert.matches("policy) echo 'load rollback set shadow promote'", completion.script(shell), 1, true)
+      assert.matches('policy) echo "load rollback set shadow promote"', completion.script(shell), 1, true)
     end
   end)
 

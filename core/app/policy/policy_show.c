@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define FOLDER "policies/"
-#define NAME_COLUMN 12 /* of the list: where the text begins */
+#define NAME_COLUMN 14 /* of the list: where the text begins */
 #define DOC_MAX 400
 
 /* A policy of the binary by its place there. */
@@ -59,7 +59,7 @@ static void list(const char *title, bool parts)
             continue;
         snprintf(first, sizeof first, "  %-*s", NAME_COLUMN - 2, builtin.name);
         first_sentence(builtin.file->text, doc);
-        wrap_write(stdout, first, "            ", doc);
+        wrap_write(stdout, first, "              ", doc);
     }
 }
 
