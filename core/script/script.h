@@ -30,6 +30,9 @@
 #define SCRIPT_SOURCE_MAX (256 * 1024) /* bytes of all files of one policy */
 #define SCRIPT_STATE_MAX (64 * 1024)   /* bytes of policy.state, written out */
 #define SCRIPT_HASH_TEXT 16
+/* Of the limits below: what may be asked for. */
+#define SCRIPT_INSTRUCTIONS_MAX 1000000000
+#define SCRIPT_MEMORY_MAX (1 << 30)
 
 struct script_settings {
     uint64_t instructions_max; /* per call; loading a policy may take 10 times as many */

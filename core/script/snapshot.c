@@ -63,6 +63,10 @@ static void code_limits(struct codec *codec, struct script_settings *settings)
 {
     code_u64(codec, &settings->instructions_max);
     code_size(codec, &settings->memory_max);
+    if (codec->reading &&
+        (settings->instructions_max > SCRIPT_INSTRUCTIONS_MAX ||
+            settings->memory_max > SCRIPT_MEMORY_MAX))
+        codec_refuse(codec);
 }
 
 static void code_failures(struct codec *codec, struct generation *generation)

@@ -1,6 +1,7 @@
 #include "app/settings/settings_table.h"
 
 #include "base/nearest.h"
+#include "script/script.h"
 #include <assert.h>
 #include <string.h>
 
@@ -276,9 +277,10 @@ const struct setting settings_table[] = {
         "allow-lists): what policies see as `tag`. Read at start. Empty: none."),
     OTHER("policy", "watch", BOOLEAN, policy.watch, "true",
         "Load the policy again when its files change. The signal HUP does so in any case."),
-    COUNT("policy", "instructions_max", policy.instructions_max, "2000000", 1000, 1000000000,
-        "instructions", "What one call of a hook may take. Loading may take ten times as many."),
-    COUNT("policy", "memory_max", policy.memory_max, "4194304", 1 << 20, 1 << 30, "bytes",
+    COUNT("policy", "instructions_max", policy.instructions_max, "2000000", 1000,
+        SCRIPT_INSTRUCTIONS_MAX, "instructions",
+        "What one call of a hook may take. Loading may take ten times as many."),
+    COUNT("policy", "memory_max", policy.memory_max, "4194304", 1 << 20, SCRIPT_MEMORY_MAX, "bytes",
         "Memory that the policy may hold."),
     TIME("policy", "fuse", policy.fuse_ms, "20ms", 1, SECOND,
         "Longest time of one call of a hook. Loading may take ten times as long."),

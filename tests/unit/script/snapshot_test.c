@@ -119,6 +119,26 @@ static void cut_bytes_are_refused(void **state)
     codec_free(&bytes);
 }
 
+/* A trace that somebody hands us does not decide how long we are busy with it. */
+static void limits_beyond_those_of_the_settings_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct {
+        uint64_t instructions, memory;
+    } wrong[] = {{SCRIPT_INSTRUCTIONS_MAX + 1u, 1 << 20}, {1000, SCRIPT_MEMORY_MAX + 1u}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct codec bytes = codec_writer();
+        uint64_t instructions = wrong[i].instructions, memory = wrong[i].memory;
+        struct script *script;
+        code_u64(&bytes, &instructions);
+        code_u64(&bytes, &memory);
+        struct codec codec = codec_reader(codec_written(&bytes));
+        assert_int_equal(script_snapshot_read(&codec, &fixture->settings, &script, &fixture->error),
+            ERR_CORRUPT);
+        codec_free(&bytes);
+    }
+}
+
 static void the_revision_changes_with_what_answers_depend_on(void **state)
 {
     struct fixture *fixture = *state;
@@ -143,6 +163,7 @@ int main(void)
         T(what_is_written_again_is_the_same),
         T(state_is_carried_to_another_policy_of_that_name),
         T(cut_bytes_are_refused),
+        T(limits_beyond_those_of_the_settings_are_refused),
         T(the_revision_changes_with_what_answers_depend_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
