@@ -53,34 +53,38 @@ function json.encode(value)
   return encode(value, 0)
 end
 
--- Where the text that begins with the quote at `at` ends.
+-- Where the string that begins with the quote at `at` ends; nil: nowhere.
 local function string_end(text, at)
-  repeat
-    at = text:find('["\\]', at + 1)
-    local escapes = text:byte(at) == 92
-    at = escapes and at + 1 or at
-  until not escapes
+  at = text:find('["\\]', at + 1)
+  while at and text:byte(at) == 92 do
+    at = text:find('["\\]', at + 2)
+  end
   return at
 end
 
-function json.objects(text)
-  local at = 1
-  return function()
-    local first, depth = text:find("{", at, true), 0
-    at = first
-    while at do
-      at = text:find('[{}"]', at)
-      local char = text:sub(at, at)
-      if char == '"' then
-        at = string_end(text, at)
-      else
-        depth = depth + (char == "{" and 1 or -1)
-      end
-      at = at + 1
-      if depth == 0 then
-        return text:sub(first, at - 1)
-      end
+-- Where the object that begins at `at` ends; nil: nowhere.
+local function object_end(text, at)
+  local depth = 0
+  while at do
+    local char = text:sub(at, at)
+    if char == '"' then
+      at = string_end(text, at)
+    else
+      depth = depth + (char == "{" and 1 or -1)
     end
+    if depth == 0 then
+      return at
+    end
+    at = at and text:find('[{}"]', at + 1)
+  end
+end
+
+function json.objects(text)
+  local at = 0
+  return function()
+    local first = text:find("{", at + 1, true)
+    at = first and object_end(text, first)
+    return at and text:sub(first, at)
   end
 end
 

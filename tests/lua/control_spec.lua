@@ -2,6 +2,7 @@
 
 local completion = require "ops.completion"
 local help = require "ops.help"
+local json = require "ops.json"
 local methods = require "ops.methods"
 local render = require "ops.render"
 local rpc = require "ops.rpc"
@@ -118,7 +119,7 @@ describe("a line", function()
     local line = rpc.error_line("a\nb", { code = 1, message = "c\nd\0e" })
     assert.equals(1, select(2, line:gsub("\n", "\n")))
     assert.same({ jsonrpc = "2.0", id = "a\nb", error = { code = 1, message = "c\nd\0e" } },
-      rpc.json.decode(line))
+      json.decode(line))
   end)
 end)
 
