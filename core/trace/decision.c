@@ -128,7 +128,8 @@ void decision_write_named(
 struct reading {
     struct codec codec;
     const struct decision_subject *subject;
-    bool met; /* the last row is about the subject */
+    /* the row under way: names somebody; its ID, IP and port are the wanted ones */
+    bool has_id, met_id, met_ip, met_port;
 };
 
 static bool text_is(struct span text, const char *wanted)
@@ -136,14 +137,29 @@ static bool text_is(struct span text, const char *wanted)
     return wanted && span_equal(text, span_of_text(wanted));
 }
 
+static void begin_row(struct reading *reading)
+{
+    reading->has_id = reading->met_id = reading->met_ip = reading->met_port = false;
+}
+
+static bool row_is_met(const struct reading *reading)
+{
+    const struct decision_subject *subject = reading->subject;
+    if (!subject || (subject->id && reading->has_id))
+        return reading->met_id;
+    return reading->met_ip && (subject->port == 0 || reading->met_port);
+}
+
 static json_t *read_text(struct reading *reading, const struct schema_field *field, bool wanted)
 {
     struct span text = {0};
     code_span(&reading->codec, &text, TEXT_MAX);
-    if (reading->subject && strcmp(field->name, "id") == 0)
-        reading->met |= text_is(text, reading->subject->id);
+    if (reading->subject && strcmp(field->name, "id") == 0) {
+        reading->has_id = text.n > 0;
+        reading->met_id = text_is(text, reading->subject->id);
+    }
     if (reading->subject && strcmp(field->name, "ip") == 0)
-        reading->met |= text_is(text, reading->subject->ip);
+        reading->met_ip = text_is(text, reading->subject->ip);
     return wanted ? decision_text_json(text) : NULL;
 }
 
@@ -193,6 +209,8 @@ static json_t *read_plain(struct reading *reading, const struct schema_field *fi
     if (field->type == SCHEMA_TEXT)
         return read_text(reading, field, wanted);
     decision_code_plain(&reading->codec, field, &at);
+    if (reading->subject && field->type == SCHEMA_INTEGER && strcmp(field->name, "port") == 0)
+        reading->met_port = at.integer == reading->subject->port;
     return wanted ? decision_plain_json(field, &at) : NULL;
 }
 
@@ -227,10 +245,10 @@ static bool read_rows(struct reading *reading, const struct schema_field *field,
     bool any = false;
     while ((number = code_count(&reading->codec, 0, DECISION_LIST_MAX)) > 0) {
         json_t *row = into ? json_pack("{s:i}", "row", (int)number) : NULL;
-        reading->met = false;
+        begin_row(reading);
         read_row(reading, field->row, row);
-        any |= reading->met;
-        if (row && (!reading->subject || reading->met))
+        any |= row_is_met(reading);
+        if (row && (!reading->subject || row_is_met(reading)))
             json_array_append_new(rows, row);
         else
             json_decref(row);
@@ -254,11 +272,11 @@ static bool read_field(struct reading *reading, const struct schema_field *field
         return false;
     }
     json_t *row = into ? json_object() : NULL;
-    reading->met = false;
+    begin_row(reading);
     read_row(reading, field->row, row);
     if (into)
         decision_put_member(into, field, row);
-    return reading->met;
+    return row_is_met(reading);
 }
 
 bool decision_concerns(struct span view, enum hook hook, const struct decision_subject *subject)

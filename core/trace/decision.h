@@ -15,10 +15,12 @@
 
 #define DECISION_ROWS_MAX 64
 
-/* Whom it is about. NULL: anybody. */
+/* Whom it is about, by ID or by IP; where both are wanted, a row with an ID is met by that alone.
+ * Both NULL: anybody. */
 struct decision_subject {
     const char *id; /* hex */
     const char *ip; /* as ip_text prints it */
+    uint16_t port;  /* at that IP; 0: any */
 };
 
 /* To a writer. */
@@ -41,6 +43,8 @@ void decision_code_verdict(struct codec *codec, enum hook hook, void *verdict);
 bool decision_verdict_fits(enum hook hook, const void *verdict, const void *view);
 /* As a script would have written it; rows count from 1. NULL: out of memory. */
 json_t *decision_verdict_json(enum hook hook, const void *verdict);
+/* Whether it chose among rows and took none: nobody is dialed, closed, told of. */
+bool decision_is_idle(enum hook hook, const void *verdict);
 /* "" if none was given. */
 const char *decision_reason(enum hook hook, const void *verdict);
 

@@ -43,6 +43,24 @@ struct named_rows decision_named_rows(
     return rows;
 }
 
+bool decision_is_idle(enum hook hook, const void *verdict)
+{
+    const struct schema_verdict *schema = &schema_hooks[hook].verdict;
+    if (verdict_is_false(schema, verdict))
+        return false;
+    const struct schema_alternative *answer = verdict_alternative(schema, verdict);
+    bool has_list = false;
+    for (unsigned f = 0; f < answer->fields_n; f++) {
+        const struct schema_field *field = &answer->fields[f];
+        if (field->type != SCHEMA_INDEXES && field->type != SCHEMA_PICKS)
+            return false;
+        has_list = true;
+        if (list_count(verdict, field) > 0)
+            return false;
+    }
+    return has_list;
+}
+
 bool decision_verdict_fits(enum hook hook, const void *verdict, const void *view)
 {
     const struct schema_verdict *schema = &schema_hooks[hook].verdict;

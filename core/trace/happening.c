@@ -288,13 +288,21 @@ static struct happening read_happening(struct span body)
     return read;
 }
 
-bool happening_concerns(struct span body, const struct peer_id *id, const struct ip *ip)
+struct addr happening_addr(struct span body)
+{
+    return read_happening(body).addr;
+}
+
+bool happening_concerns(
+    struct span body, const struct peer_id *id, const struct ip *ip, uint16_t port)
 {
     struct happening read = read_happening(body);
     const struct cidr range = {read.addr.at.ip, read.bits};
-    if (id && peer_id_equal(id, &read.addr.id))
-        return true;
-    return ip && (read.is_range ? cidr_contains(&range, ip) : ip_equal(ip, &range.ip));
+    if (id && !peer_id_is_none(&read.addr.id))
+        return peer_id_equal(id, &read.addr.id);
+    if (!ip || read.is_range)
+        return ip && cidr_contains(&range, ip);
+    return ip_equal(ip, &range.ip) && (port == 0 || port == read.addr.at.port);
 }
 
 static void put_subject_json(json_t *into, const struct happening *read)
@@ -317,8 +325,10 @@ void happening_put_json(json_t *into, const char *name, struct span body)
     struct happening read = read_happening(body);
     json_object_set_new(into, "event", json_string(name));
     put_subject_json(into, &read);
-    if (read.err)
+    if (read.err) {
         json_object_set_new(into, "error", json_string(err_name(read.err)));
+        json_object_set_new(into, "text", json_string(err_text(read.err)));
+    }
     if (read.count)
         json_object_set_new(into, "count", json_integer(read.count));
     if (*read.text)

@@ -77,9 +77,12 @@ const char *happening_name(enum happening_kind kind);
 bool happening_is_of_policy(enum happening_kind kind);
 /* All but the kind, both directions. */
 void happening_code(struct codec *codec, struct happening *happening);
-/* Of what happening_code wrote: whether it is about this ID (may be NULL) or IP (may be NULL), or a
- * range with that IP. */
-bool happening_concerns(struct span body, const struct peer_id *id, const struct ip *ip);
+/* Of what happening_code wrote: the peer that it names; all-zero where it names none. */
+struct addr happening_addr(struct span body);
+/* Whether that is about this ID (may be NULL) or this IP (may be NULL), at `port` unless that is 0,
+ * or about a range with that IP. Where both are wanted, what names an ID is met by that alone. */
+bool happening_concerns(
+    struct span body, const struct peer_id *id, const struct ip *ip, uint16_t port);
 void happening_put_json(json_t *into, const char *name, struct span body);
 
 #endif

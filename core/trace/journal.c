@@ -217,6 +217,17 @@ static bool decision_matches(
     return decision_concerns(decided.view, record->hook, subject);
 }
 
+bool journal_is_idle(const struct journal_record *record)
+{
+    void *verdict = record->is_decision ? malloc(schema_hooks[record->hook].verdict.size) : NULL;
+    if (!verdict)
+        return false;
+    struct decided decided = read_decided(record->body, record->hook, verdict);
+    bool is_idle = !decided.err && decision_is_idle(record->hook, verdict);
+    free(verdict);
+    return is_idle;
+}
+
 struct subject_texts {
     char id[PEER_ID_TEXT + 1], ip[IP_TEXT_MAX];
 };
@@ -227,6 +238,7 @@ static struct decision_subject subject_of(
     return (struct decision_subject){
         .id = filter->id ? peer_id_text(filter->id, texts->id) : NULL,
         .ip = filter->ip ? ip_text(filter->ip, texts->ip) : NULL,
+        .port = filter->port,
     };
 }
 
@@ -241,7 +253,7 @@ bool journal_matches(const struct journal_record *record, const struct journal_f
         return true;
     if (!record->is_decision)
         return (filter->with_policy && happening_is_of_policy(record->happening)) ||
-            happening_concerns(record->body, filter->id, filter->ip);
+            happening_concerns(record->body, filter->id, filter->ip, filter->port);
     struct decision_subject subject = subject_of(filter, &texts);
     return decision_matches(record, &subject);
 }
@@ -285,6 +297,8 @@ static void put_decision(json_t *into, const struct journal_record *record, void
     if (!decided.err) {
         json_object_set_new(into, "verdict", decision_verdict_json(hook, verdict));
         put_text(into, "reason", decision_reason(hook, verdict));
+        if (decision_is_idle(hook, verdict))
+            json_object_set_new(into, "nobody", json_true());
     }
     put_text(into, "rule", policy_rule_name((enum policy_rule)decided.rule));
     put_text(into, "policy", decided.name);

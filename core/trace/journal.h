@@ -58,13 +58,16 @@ struct journal_record {
 /* What is wanted; all-zero: everything. */
 struct journal_filter {
     const struct peer_id *id; /* NULL: any */
-    const struct ip *ip;      /* NULL: any; with `id`: either of them */
+    const struct ip *ip;      /* NULL: any; with `id`: what names no ID is met by it too */
+    uint16_t port;            /* at that IP; 0: any */
     const char *name;         /* of a hook or event; NULL: any */
     uint64_t after;           /* only records with greater numbers */
     bool no_decisions, no_events;
     bool with_policy; /* besides, changes of the policy, which concern everybody */
 };
 
+/* Of a decision: it chose among several and took none. */
+bool journal_is_idle(const struct journal_record *record);
 bool journal_matches(const struct journal_record *record, const struct journal_filter *filter);
 /* Visits the matching records from the newest to the oldest, until visit returns false. */
 void journal_query(const struct journal *journal, const struct journal_filter *filter,
@@ -72,9 +75,9 @@ void journal_query(const struct journal *journal, const struct journal_filter *f
 
 /* The record as an object that the caller owns; NULL: out of memory. Lists of a view are cut to the
  * rows that the filter asks for (filter may be NULL).
- *   decision: {number, time, hook, view, verdict, reason, rule, policy, hash, generation, failure,
- *              microseconds}
- *   event:    {number, time, event, connection, peer, address, direction, error, count, text}
+ *   decision: {number, time, hook, view, verdict, nobody, reason, rule, policy, hash, generation,
+ * failure, microseconds} event:    {number, time, event, connection, peer, address, direction,
+ * error, text, detail, count}; `text` is the error's sentence, or without one more about the event
  * Members that say nothing are left out; times are Unix seconds. */
 json_t *journal_json(const struct journal_record *record, const struct journal_filter *filter);
 

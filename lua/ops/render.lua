@@ -2,7 +2,8 @@
 --
 --   render.result(method, result, is_coloured) -> text
 --   render.value(kind, value), render.record(record) -> text
---   render.bytes(n), render.duration(seconds) -> text
+--   render.bytes(n), render.duration(seconds), render.rounded(n) -> text
+--   render.sorted_names(object) -> list
 --
 -- Texts come from peers too: what could steer a terminal is shown, not sent.
 local clean = require "ops.clean"
@@ -115,7 +116,8 @@ local function items(value)
   return table.concat(texts, ", ")
 end
 
-render.bytes, render.duration = bytes, duration
+render.bytes, render.duration, render.rounded, render.sorted_names =
+  bytes, duration, rounded, sorted_names
 
 -- How a number of each kind reads.
 local of_number = { duration = duration, number = rounded, bytes = bytes }
@@ -218,54 +220,8 @@ local function fields_text(fields, result, is_coloured)
   return table.concat(lines, "\n") .. "\n"
 end
 
--- ---- records of the journal ----
-
-local SAW_MAX = 600 -- bytes of what a decision was made from; --json has all
-
-local event_fields = { "peer", "address", "range", "direction", "error", "count", "text", "connection" }
-
-local function clock(seconds)
-  return ("%s.%03d"):format(os.date("%Y-%m-%d %H:%M:%S", math.floor(seconds)),
-    math.floor(seconds * 1000) % 1000)
-end
-
-local function event_text(record)
-  local texts = {}
-  for _, name in ipairs(event_fields) do
-    if record[name] ~= nil then
-      texts[#texts + 1] = ("%s=%s"):format(name, render.value(nil, record[name]))
-    end
-    if name == "error" and record.detail then
-      texts[#texts + 1] = ("(%s)"):format(clean.line(record.detail))
-    end
-  end
-  return ("%s  %-16s  %s"):format(clock(record.time), clean.line(record.event), table.concat(texts, " "))
-end
-
-local function decision_text(record)
-  local saw = render.value(nil, record.view)
-  if #saw > SAW_MAX then
-    saw = saw:sub(1, SAW_MAX):gsub("[\128-\255]*$", "") .. " ..."
-  end
-  local verdict = record.verdict == nil and "no answer" or render.value(nil, record.verdict)
-  local lines = { ("%s  %-16s  %s"):format(clock(record.time), clean.line(record.hook), verdict) }
-  local function add(name, text)
-    lines[#lines + 1] = ("  %-8s %s"):format(name, text)
-  end
-  if record.reason then
-    add("because", clean.line(record.reason))
-  end
-  add("by", ("%s, policy %s %s"):format(render.value(nil, record.rule),
-    render.value(nil, record.policy), render.value(nil, record.hash)))
-  if record.failure then
-    add("failed", clean.line(record.failure))
-  end
-  add("saw", saw)
-  return table.concat(lines, "\n")
-end
-
 function render.record(record)
-  return (record.hook and decision_text(record) or event_text(record)) .. "\n"
+  return require("ops.journal").text(record) .. "\n" -- which needs this one
 end
 
 local function records_text(records)

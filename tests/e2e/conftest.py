@@ -2,7 +2,7 @@
 
 import pytest
 from control_socket import Client, Pair
-from nodes import LOOPBACK, Node, make_home
+from nodes import LOOPBACK, NETWORK, Node, make_home
 
 
 def end_all(nodes):
@@ -13,13 +13,13 @@ def end_all(nodes):
 
 @pytest.fixture
 def new_home(tmp_path):
-    """new_home(FLAGS of init...) -> a home."""
+    """new_home(FLAGS of init..., network=) -> a home."""
     count = 0
 
-    def make(*flags):
+    def make(*flags, network=NETWORK):
         nonlocal count
         count += 1
-        return make_home(tmp_path / f"home{count}", *flags)
+        return make_home(tmp_path / f"home{count}", *flags, network=network)
 
     return make
 
@@ -34,6 +34,25 @@ def start(new_home):
         return nodes[-1]
 
     yield make
+    end_all(nodes)
+
+
+@pytest.fixture
+def start_asked(new_home):
+    """start_asked(IP, FLAGS..., network=) -> a node there that begins at once, a client of it."""
+    nodes, clients = [], []
+
+    def make(ip, *flags, network=NETWORK):
+        own = ["--p2p.laddr", f"tcp://{ip}:0", "--pex.startup_spread", "0s", "--log_level", "debug"]
+        home = new_home(network=network)
+        nodes.append(Node(home, *LOOPBACK, *own, *flags))
+        nodes[-1].wait_for("control socket")
+        clients.append(Client(home / "luapex.sock"))
+        return nodes[-1], clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
     end_all(nodes)
 
 

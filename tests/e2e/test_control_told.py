@@ -59,7 +59,7 @@ def test_both_networks_are_named_on_both_sides(start):
     came = event_of(client_one, "closed", "other_network", id_of(two))
     assert came["detail"] == "our network is net-1, theirs is net-2"
     explained = run("ctl", "--home", two.home, "explain", id_of(one)).stdout
-    assert "error=other_network (our network is net-2, theirs is net-1)" in explained
+    assert "other_network: peer is on another network (our network is net-2, theirs" in explained
     records = client_one.result("explain", {"peer": "127.0.0.1"})["records"]
     assert came["detail"] in {record.get("detail") for record in records}
 

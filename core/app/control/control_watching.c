@@ -1,87 +1,12 @@
 /* What the node does and why: explain, events, metrics. */
-#include "app/book/book_wanted.h"
-#include "app/control/control_inside.h"
+#include "app/control/control_subject.h"
 #include "app/metrics/metrics.h"
+#include "app/text/duration.h"
 
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- who is meant ---- */
-
-/* Whom a text names, connected or not. */
-struct subject {
-    bool has_id, has_ip;
-    struct peer_id id;
-    struct ip ip;
-};
-
-struct prefix_search {
-    const char *text;
-    size_t text_n;
-    unsigned found; /* different IDs */
-    struct peer_id id;
-};
-
-static void try_id(struct prefix_search *search, const struct peer_id *id)
-{
-    char text[PEER_ID_TEXT + 1];
-    if (strncasecmp(search->text, peer_id_text(id, text), search->text_n) != 0 ||
-        (search->found > 0 && peer_id_equal(&search->id, id)))
-        return;
-    search->found++;
-    search->id = *id;
-}
-
-static void try_peer(void *context, const struct node_peer *peer)
-{
-    try_id(context, &peer->id);
-}
-
-static void search_all(const struct node *node, struct prefix_search *search)
-{
-    const struct book *book = node_book(node);
-    const struct bans *bans = book_bans(book);
-    const struct book_entry *entry;
-    uint32_t cursor = 0;
-    node_peers(node, try_peer, search);
-    while ((entry = book_next(book, &cursor)) != NULL)
-        try_id(search, &entry->addr.id);
-    for (uint32_t i = 0; i < bans_count(bans); i++)
-        if (bans_at(bans, i)->target.kind != BAN_CIDR)
-            try_id(search, &bans_at(bans, i)->target.id);
-}
-
-/* False: refused. */
-static bool find_subject(const struct controller *controller, struct control_request *request,
-    const char *text, struct subject *subject)
-{
-    struct addr_text at;
-    *subject = (struct subject){0};
-    subject->has_id = peer_id_parse(span_of_text(text), &subject->id) == ERR_OK;
-    subject->has_ip = ip_parse(span_of_text(text), &subject->ip) == ERR_OK;
-    if (subject->has_id || subject->has_ip)
-        return true;
-    if (addr_text_parse_listen(span_of_text(text), false, &at, NULL) == ERR_OK && !at.is_name) {
-        subject->has_ip = true;
-        subject->ip = at.ip;
-        return true;
-    }
-    struct prefix_search search = {.text = text, .text_n = strlen(text)};
-    if (search.text_n >= BOOK_PREFIX_MIN)
-        search_all(control_node(controller), &search);
-    if (search.found == 1) {
-        subject->has_id = true;
-        subject->id = search.id;
-        return true;
-    }
-    control_refuse(request, CONTROL_REFUSED,
-        search.found > 1 ? "%s is the beginning of several IDs; give more of it"
-                         : "nobody is known as %s; give the whole ID, an IP or IP:port",
-        text);
-    return false;
-}
 
 /* ---- records ---- */
 
@@ -90,8 +15,10 @@ static bool find_subject(const struct controller *controller, struct control_req
 struct collecting {
     const struct journal_filter *filter;
     const char *kind; /* pattern of names; NULL: all */
+    bool folds; /* of decisions of a hook that took nobody only the newest, with their number */
     size_t max, n, changes_n, left_out;
     json_t **records;
+    json_t *idle[HOOK_COUNT]; /* borrowed */
 };
 
 static bool is_change(const struct collecting *collecting, const struct journal_record *record)
@@ -100,10 +27,25 @@ static bool is_change(const struct collecting *collecting, const struct journal_
         happening_is_of_policy(record->happening);
 }
 
+/* Whether the record went into a newer one like it. */
+static bool fold(struct collecting *collecting, const struct journal_record *record)
+{
+    json_t *newer = collecting->idle[record->hook];
+    if (!newer)
+        return false;
+    json_int_t times = json_integer_value(json_object_get(newer, "times"));
+    json_object_set_new(newer, "times", json_integer(times + 1));
+    json_object_set_new(newer, "since", json_real((double)record->wall_ms / 1000));
+    return true;
+}
+
 static bool collect(void *context, const struct journal_record *record)
 {
     struct collecting *collecting = context;
     if (collecting->kind && fnmatch(collecting->kind, record->name, 0) != 0)
+        return true;
+    bool is_idle = collecting->folds && journal_is_idle(record);
+    if (is_idle && fold(collecting, record))
         return true;
     bool changes = is_change(collecting, record);
     if (changes && collecting->changes_n == collecting->max)
@@ -113,10 +55,14 @@ static bool collect(void *context, const struct journal_record *record)
         return collecting->filter->after > 0; /* a follower is told how many it missed */
     }
     json_t *json = journal_json(record, collecting->filter);
-    if (json) {
-        collecting->records[collecting->n++] = json;
-        collecting->changes_n += changes;
+    if (!json)
+        return true;
+    if (is_idle) {
+        json_object_set_new(json, "times", json_integer(1));
+        collecting->idle[record->hook] = json;
     }
+    collecting->records[collecting->n++] = json;
+    collecting->changes_n += changes;
     return true;
 }
 
@@ -137,76 +83,137 @@ static bool query(const struct controller *controller, struct collecting *collec
 
 /* ---- explain ---- */
 
-static void put_ban(
-    json_t *into, const struct controller *controller, const struct subject *subject)
+#define HOUR_MS 3600000
+
+/* What holds in spite of a ban of whom the configuration names. */
+static const char *exemption(const char *role)
+{
+    if (!role)
+        return "";
+    return strcmp(role, "unconditional") == 0 ? "; may connect all the same: "
+                                              : "; dialed all the same: ";
+}
+
+static const struct ban *ban_of(const struct controller *controller,
+    const struct control_subject *subject, const struct book_entry *entry)
 {
     const struct bans *bans = book_bans(node_book(control_node(controller)));
     struct now now = control_now(controller);
-    const struct ban *ban = subject->has_id ? bans_by_id(bans, now, &subject->id) : NULL;
+    const struct ban *ban = entry ? bans_by_addr(bans, now, &entry->addr) : NULL;
+    if (!ban && subject->has_id)
+        ban = bans_by_id(bans, now, &subject->id);
     if (!ban && subject->has_ip)
         ban = bans_by_ip(bans, now, &subject->ip);
-    char target[ADDR_TEXT_MAX], text[256] = "";
-    if (ban)
-        snprintf(text, sizeof text, "%s: %s, for %lld s more",
-            ban_target_text(&ban->target, target), ban->reason,
-            (long long)((ban->until_ms - now.wall_ms) / 1000));
+    return ban;
+}
+
+static void put_ban(json_t *into, const struct controller *controller,
+    const struct control_subject *subject, const struct book_entry *entry)
+{
+    const struct ban *ban = ban_of(controller, subject, entry);
+    const char *role = control_subject_role(controller, subject);
+    char target[ADDR_TEXT_MAX], left[DURATION_TEXT_MAX], text[512] = "";
+    if (ban) {
+        int64_t left_ms = ban->until_ms - control_now(controller).wall_ms;
+        left_ms -= left_ms % (left_ms > HOUR_MS ? HOUR_MS / 60 : HOUR_MS / 3600);
+        snprintf(text, sizeof text, "%s for %s more: %s%s%s", ban_target_text(&ban->target, target),
+            duration_text(left_ms, left), ban->reason, exemption(role), role ? role : "");
+    }
     json_object_set_new(into, "banned", report_text(text));
 }
 
 struct connection_search {
-    const struct subject *subject;
-    const char *direction;
+    const struct control_subject *subject;
+    unsigned outbound, inbound;
+    struct endpoint remote; /* of the last one */
 };
 
 static void find_connection(void *context, const struct node_peer *peer)
 {
     struct connection_search *search = context;
-    const struct subject *subject = search->subject;
-    if ((subject->has_id && peer_id_equal(&peer->id, &subject->id)) ||
-        (subject->has_ip && ip_equal(&peer->remote.ip, &subject->ip)))
-        search->direction = peer->outbound ? "outbound" : "inbound";
+    const struct control_subject *subject = search->subject;
+    bool is_meant = subject->has_id ? peer_id_equal(&peer->id, &subject->id)
+                                    : ip_equal(&peer->remote.ip, &subject->ip) &&
+            (subject->port == 0 || subject->port == peer->remote.port);
+    if (!is_meant)
+        return;
+    search->outbound += peer->outbound;
+    search->inbound += !peer->outbound;
+    search->remote = peer->remote;
 }
 
-static json_t *subject_json(const struct controller *controller, struct subject *subject)
+/* "no", "inbound", or of several at one IP "1 outbound, 2 inbound" */
+static json_t *connected_json(const struct connection_search *search)
 {
-    const struct node *node = control_node(controller);
-    const struct book_entry *entry =
-        subject->has_id ? book_find(node_book(node), &subject->id) : NULL;
-    struct connection_search search = {subject, "no"};
-    char ip[IP_TEXT_MAX];
-    node_peers(node, find_connection, &search);
+    unsigned n = search->outbound + search->inbound;
+    if (n > 1)
+        return json_sprintf("%u outbound, %u inbound", search->outbound, search->inbound);
+    return json_string(n == 0 ? "no" : search->outbound ? "outbound" : "inbound");
+}
+
+static json_t *in_book_json(size_t entries, const struct book_entry *entry)
+{
+    if (entries > 1)
+        return json_sprintf("%zu addresses; book find lists them", entries);
+    return json_string(entries == 0 ? "no" : entry->side == BOOK_OLD ? "old" : "new");
+}
+
+/* Adds the IP that is known of an ID: what befell it before an ID was proven concerns the ID too.
+ */
+static json_t *subject_json(const struct controller *controller, struct control_subject *subject)
+{
+    const struct book_entry *entry = NULL;
+    size_t entries = control_subject_entries(controller, subject, &entry);
+    struct connection_search search = {.subject = subject};
+    char at[ADDR_TEXT_MAX];
+    node_peers(control_node(controller), find_connection, &search);
     json_t *json = json_object();
     if (subject->has_id)
         json_object_set_new(json, "id", control_id(&subject->id));
-    if (entry && !subject->has_ip) { /* what befell its address concerns it too */
+    if (!subject->has_ip && (entry || search.outbound + search.inbound > 0)) {
         subject->has_ip = true;
-        subject->ip = entry->addr.at.ip;
+        subject->ip = entry ? entry->addr.at.ip : search.remote.ip;
     }
+    const struct endpoint place = {subject->ip, subject->port};
     if (subject->has_ip)
-        json_object_set_new(json, "ip", json_string(ip_text(&subject->ip, ip)));
-    json_object_set_new(json, "connected", json_string(search.direction));
-    json_object_set_new(json, "in_book",
-        json_string(!entry                ? "no"
-                : entry->side == BOOK_OLD ? "old"
-                                          : "new"));
-    put_ban(json, controller, subject);
+        json_object_set_new(json, "ip", json_string(ip_text(&subject->ip, at)));
+    if (subject->port)
+        json_object_set_new(json, "address", json_string(endpoint_to_text(&place, at)));
+    json_object_set_new(json, "connected", connected_json(&search));
+    json_object_set_new(json, "in_book", in_book_json(entries, entry));
+    put_ban(json, controller, subject, entries == 1 ? entry : NULL);
     return json;
+}
+
+/* False: refused. */
+static bool read_other(const struct controller *controller, struct control_request *request,
+    struct control_subject *subject)
+{
+    if (!control_read_subject(controller, request, control_text(request, "peer"), subject))
+        return false;
+    bool is_ourselves =
+        subject->has_id && peer_id_equal(&subject->id, &controller->runner->options.key->id);
+    if (is_ourselves)
+        control_refuse(request, CONTROL_REFUSED, "that is this node itself; see status");
+    return !is_ourselves;
 }
 
 void control_explain(void *context, struct control_request *request)
 {
     const struct controller *controller = context;
-    struct subject subject;
-    if (!find_subject(controller, request, control_text(request, "peer"), &subject))
+    struct control_subject subject;
+    if (!read_other(controller, request, &subject))
         return;
     json_t *json = subject_json(controller, &subject);
     const struct journal_filter filter = {
         .id = subject.has_id ? &subject.id : NULL,
         .ip = subject.has_ip ? &subject.ip : NULL,
+        .port = subject.port,
         .no_events = control_flag(request, "decisions"),
         .with_policy = true,
     };
-    struct collecting found = {.filter = &filter, .max = (size_t)control_number(request, "limit")};
+    struct collecting found = {
+        .filter = &filter, .folds = true, .max = (size_t)control_number(request, "limit")};
     json_t *records = json_array();
     if (query(controller, &found))
         for (size_t i = found.n; i-- > 0;)
@@ -222,17 +229,17 @@ void control_explain(void *context, struct control_request *request)
 
 /* "kind=dial*,peer=0011" into a pattern and a subject; false: refused. */
 static bool read_filter(const struct controller *controller, struct control_request *request,
-    char text[FILTER_MAX], const char **kind, struct subject *subject)
+    char text[FILTER_MAX], const char **kind, struct control_subject *subject)
 {
     char *rest = text, *part;
-    *subject = (struct subject){0};
+    *subject = (struct control_subject){0};
     *kind = NULL;
     while ((part = strsep(&rest, ",")) != NULL && *part) {
         char *value = strchr(part, '=');
         if (value && strncmp(part, "kind=", 5) == 0)
             *kind = value + 1;
         else if (value && strncmp(part, "peer=", 5) == 0) {
-            if (!find_subject(controller, request, value + 1, subject))
+            if (!control_read_subject(controller, request, value + 1, subject))
                 return false;
         } else {
             control_refuse_argument(
@@ -274,7 +281,7 @@ void control_event_lines(void *context, struct control_request *request)
 {
     const struct controller *controller = context;
     char filter_text[FILTER_MAX];
-    struct subject subject;
+    struct control_subject subject;
     const char *given = control_text(request, "filter"), *kind;
     snprintf(filter_text, sizeof filter_text, "%s", given ? given : "");
     if (!read_filter(controller, request, filter_text, &kind, &subject))
@@ -282,6 +289,7 @@ void control_event_lines(void *context, struct control_request *request)
     const struct journal_filter filter = {
         .id = subject.has_id ? &subject.id : NULL,
         .ip = subject.has_ip ? &subject.ip : NULL,
+        .port = subject.port,
         .after = (uint64_t)control_number(request, "after"),
         .no_decisions = !control_flag(request, "decisions"),
     };

@@ -7,18 +7,22 @@ local record_fields = {
   { "peer", "text", "node ID" },
   { "address", "text", "IP and port" },
   { "range", "text", "of a ban or its end: the IPs" },
-  { "error", "text", "why it failed or ended: the name of an error, as in metrics" },
-  { "detail", "text", "the fact behind the error, in words; absent: the error says all" },
-  { "text", "text", "more about an event, by its kind" },
+  { "error", "text", "why it failed or ended: a name that stays the same, as in metrics" },
+  { "text", "text", "the sentence of that, as in the log; without an error more about the event, by its "
+    .. "kind" },
+  { "detail", "text", "the fact behind an error, in words; absent: the sentence says all" },
   { "count", "integer", "of an event: how many addresses" },
   { "direction", "text", "of a connection: outbound (we dialed) or inbound" },
   { "connection", "integer", "the number of a connection" },
   { "verdict", "value", "of a decision: the answer" },
+  { "nobody", "boolean", "of a decision: true if it took none of those it saw" },
   { "reason", "text", "that the policy gave" },
   { "rule", "text", "whose answer it was: the policy's, the rule in the binary ..." },
   { "policy", "text", "its name" },
   { "hash", "text", "of its source" },
   { "view", "value", "of a decision: what the policy saw" },
+  { "times", "integer", "explain: of a decision that took nobody, how many of these it stands for" },
+  { "since", "time", "explain: the oldest of them" },
 }
 
 -- As core/trace/happening.h names them.
@@ -60,10 +64,12 @@ return {
     name = "explain",
     doc = "Why a peer is treated as it is: how it stands now, then the decisions and events that "
       .. "concerned it, oldest first, with inputs, reason and the policy that answered, and changes "
-      .. "of the policy between them.",
+      .. "of the policy between them. Of decisions that took nobody the newest of each kind stands for "
+      .. "all.",
     params = {
       { name = "peer", type = "peer", place = true, required = true,
-        doc = "node ID, the first digits of it, an IP or IP:port; it need not be connected" },
+        doc = "node ID, the first digits of it, an IP or IP:port; it need not be connected: seeds, "
+          .. "persistent peers, addresses of the book, bans and recent events are known too" },
       { name = "limit", type = "integer", min = 1, max = 1000, default = 20,
         doc = "the newest so many about it; of changes of the policy as many at most" },
       { name = "decisions", type = "boolean", default = false, doc = "without events" },
@@ -71,9 +77,11 @@ return {
     result = {
       { "id", "text", "node ID, absent: not known" },
       { "ip", "text", "absent: not known" },
-      { "connected", "text", "outbound, inbound or no" },
-      { "in_book", "text", "new, old or no" },
-      { "banned", "text", "what bans it, why and how long; empty: nothing" },
+      { "address", "text", "IP and port, if they were asked for" },
+      { "connected", "text", "outbound, inbound or no; of several at one IP how many" },
+      { "in_book", "text", "new, old or no; of several at one IP how many" },
+      { "banned", "text", "what bans it, how long and why, and whether it is dialed all the same; "
+        .. "empty: nothing" },
       { "records", record_fields, "decisions and events" },
     },
     example = "explain 127.0.0.1",

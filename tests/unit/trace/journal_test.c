@@ -146,6 +146,67 @@ static void finds_by_ip_hook_and_number(void **state)
     assert_int_equal(query(f, &(struct journal_filter){.no_events = true}), 2);
 }
 
+/* Others at the same IP are others, and a port is asked for with the IP. */
+static void tells_those_at_one_ip_apart(void **state)
+{
+    struct fixture *f = *state;
+    struct peer_id one = id_of(3), other = id_of(4);
+    struct endpoint at = endpoint_of(3);
+    struct event accepted = {.kind = EVENT_ACCEPTED, .conn = 9};
+    accepted.accepted.remote = (struct endpoint){at.ip, 40000};
+    tell(f, &accepted); /* by nobody yet */
+    dial(f, 3);
+    ask_ban(f, 3);
+    assert_int_equal(query(f, &(struct journal_filter){.id = &one, .ip = &at.ip}), 3);
+    assert_int_equal(query(f, &(struct journal_filter){.id = &other, .ip = &at.ip}), 1);
+    assert_string_equal(f->seen[0].name, "accepted");
+    assert_int_equal(query(f, &(struct journal_filter){.ip = &at.ip, .port = 40000}), 1);
+    assert_string_equal(f->seen[0].name, "accepted");
+    assert_int_equal(query(f, &(struct journal_filter){.ip = &at.ip, .port = at.port}), 2);
+    assert_string_equal(f->seen[0].name, "ban");
+    assert_string_equal(f->seen[1].name, "dialing");
+    const struct addr addr = happening_addr(f->seen[1].body);
+    assert_true(peer_id_equal(&addr.id, &one));
+}
+
+static void an_error_comes_with_its_sentence(void **state)
+{
+    struct fixture *f = *state;
+    dial(f, 3);
+    fail_dial(f, 3);
+    query(f, &(struct journal_filter){.name = "dial_failed"});
+    json_t *said = journal_json(&f->seen[0], NULL);
+    assert_string_equal(text_of(said, "error"), "refused");
+    assert_string_equal(text_of(said, "text"), "connection refused");
+    json_decref(said);
+}
+
+static void pick_nobody(struct fake_policy *fake, enum hook hook, const void *view, void *verdict)
+{
+    (void)fake, (void)view;
+    if (hook == HOOK_select)
+        ((struct select_verdict *)verdict)->picks_n = 0;
+}
+
+static void a_round_that_took_nobody_says_so(void **state)
+{
+    struct fixture *f = *state;
+    ask_select(f);
+    ask_ban(f, 3);
+    f->fake.twist = pick_nobody;
+    ask_select(f);
+    assert_int_equal(query(f, &(struct journal_filter){0}), 3);
+    assert_true(journal_is_idle(&f->seen[0]));
+    assert_false(journal_is_idle(&f->seen[1]));
+    assert_false(journal_is_idle(&f->seen[2]));
+    json_t *said = journal_json(&f->seen[0], NULL);
+    assert_true(json_is_true(json_object_get(said, "nobody")));
+    json_decref(said);
+    said = journal_json(&f->seen[2], NULL);
+    assert_null(json_object_get(said, "nobody"));
+    json_decref(said);
+}
+
 static void says_what_was_asked_and_answered(void **state)
 {
     struct fixture *f = *state;
@@ -272,6 +333,9 @@ int main(void)
         T(passes_the_answer_on),
         T(explains_a_peer),
         T(finds_by_ip_hook_and_number),
+        T(tells_those_at_one_ip_apart),
+        T(an_error_comes_with_its_sentence),
+        T(a_round_that_took_nobody_says_so),
         T(says_what_was_asked_and_answered),
         T(keeps_the_rows_that_were_picked),
         T(names_the_peer_of_a_connection),

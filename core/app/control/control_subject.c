@@ -1,0 +1,216 @@
+#include "app/control/control_subject.h"
+
+#include "app/book/book_wanted.h"
+
+#include <string.h>
+
+/* ---- the beginning of an ID ---- */
+
+struct search {
+    const char *text;
+    size_t text_n;
+    unsigned found; /* different IDs: 0, 1, or 2 for more */
+    struct peer_id ids[2];
+};
+
+static void try_id(struct search *search, const struct peer_id *id)
+{
+    char text[PEER_ID_TEXT + 1];
+    if (search->found == 2 || peer_id_is_none(id) ||
+        strncasecmp(search->text, peer_id_text(id, text), search->text_n) != 0 ||
+        (search->found > 0 && peer_id_equal(&search->ids[0], id)))
+        return;
+    search->ids[search->found++] = *id;
+}
+
+static void try_peer(void *context, const struct node_peer *peer)
+{
+    try_id(context, &peer->id);
+}
+
+static void try_configured(void *context, const struct node_configured *peer)
+{
+    try_id(context, &peer->text->id);
+}
+
+static bool try_record(void *context, const struct journal_record *record)
+{
+    const struct addr addr = happening_addr(record->body);
+    try_id(context, &addr.id);
+    return true;
+}
+
+static void search_book(const struct book *book, struct search *search)
+{
+    const struct bans *bans = book_bans(book);
+    const struct book_entry *entry;
+    uint32_t cursor = 0;
+    while ((entry = book_next(book, &cursor)) != NULL)
+        try_id(search, &entry->addr.id);
+    for (uint32_t i = 0; i < bans_count(bans); i++)
+        try_id(search, &bans_at(bans, i)->target.id);
+}
+
+static void search_all(const struct controller *controller, struct search *search)
+{
+    const struct runner *runner = controller->runner;
+    const struct id_list *unconditional = &controller->settings->p2p.unconditional_peer_ids;
+    const struct journal_filter events = {.no_decisions = true};
+    const struct node *node = control_node(controller);
+    if (search->text_n < BOOK_PREFIX_MIN)
+        return;
+    try_id(search, &runner->options.key->id);
+    node_peers(node, try_peer, search);
+    search_book(node_book(node), search);
+    node_configured(node, NODE_SEEDS, try_configured, search);
+    node_configured(node, NODE_PERSISTENT, try_configured, search);
+    for (size_t i = 0; i < unconditional->n; i++)
+        try_id(search, &unconditional->items[i]);
+    journal_query(runner->journal, &events, try_record, search);
+}
+
+static void refuse_several(struct control_request *request, const struct search *search)
+{
+    char one[PEER_ID_TEXT + 1], other[PEER_ID_TEXT + 1];
+    control_refuse(request, CONTROL_REFUSED,
+        "%s is the beginning of several IDs, such as %s and %s; give more of it", search->text,
+        peer_id_text(&search->ids[0], one), peer_id_text(&search->ids[1], other));
+}
+
+bool control_read_id(const struct controller *controller, struct control_request *request,
+    const char *text, struct peer_id *id, bool *is_id)
+{
+    *is_id = peer_id_parse(span_of_text(text), id) == ERR_OK;
+    if (*is_id)
+        return true;
+    struct search search = {.text = text, .text_n = strlen(text)};
+    search_all(controller, &search);
+    if (search.found > 1) {
+        refuse_several(request, &search);
+        return false;
+    }
+    *is_id = search.found == 1;
+    if (*is_id)
+        *id = search.ids[0];
+    return true;
+}
+
+/* ---- IP and port ---- */
+
+static bool is_entry_meant(const struct book_entry *entry, const struct control_subject *subject)
+{
+    const struct endpoint *at = &entry->addr.at;
+    if (subject->has_id)
+        return peer_id_equal(&entry->addr.id, &subject->id);
+    return ip_equal(&at->ip, &subject->ip) && (subject->port == 0 || subject->port == at->port);
+}
+
+size_t control_subject_entries(const struct controller *controller,
+    const struct control_subject *subject, const struct book_entry **one)
+{
+    const struct book *book = node_book(control_node(controller));
+    const struct book_entry *entry;
+    uint32_t cursor = 0;
+    size_t n = 0;
+    while ((entry = book_next(book, &cursor)) != NULL)
+        if (is_entry_meant(entry, subject)) {
+            *one = entry;
+            n++;
+        }
+    return n;
+}
+
+struct endpoint_search {
+    struct endpoint at;
+    struct control_subject *subject;
+};
+
+static void take_peer_there(void *context, const struct node_peer *peer)
+{
+    struct endpoint_search *search = context;
+    if (peer->remote.port != search->at.port || !ip_equal(&peer->remote.ip, &search->at.ip))
+        return;
+    search->subject->has_id = true;
+    search->subject->id = peer->id;
+}
+
+/* Who is there, if that is known. */
+static void name_endpoint(const struct controller *controller, struct control_subject *subject)
+{
+    struct endpoint_search search = {{subject->ip, subject->port}, subject};
+    const struct book_entry *entry;
+    node_peers(control_node(controller), take_peer_there, &search);
+    if (subject->has_id || control_subject_entries(controller, subject, &entry) != 1)
+        return;
+    subject->has_id = true;
+    subject->id = entry->addr.id;
+}
+
+/* An IP or IP:port; false: neither. */
+static bool read_place(
+    const struct controller *controller, const char *text, struct control_subject *subject)
+{
+    struct addr_text at;
+    subject->has_ip = ip_parse(span_of_text(text), &subject->ip) == ERR_OK;
+    if (subject->has_ip)
+        return true;
+    if (addr_text_parse_listen(span_of_text(text), false, &at, NULL) != ERR_OK || at.is_name)
+        return false;
+    *subject = (struct control_subject){.has_ip = true, .ip = at.ip, .port = at.port};
+    name_endpoint(controller, subject);
+    return true;
+}
+
+bool control_read_subject(const struct controller *controller, struct control_request *request,
+    const char *text, struct control_subject *subject)
+{
+    *subject = (struct control_subject){0};
+    if (read_place(controller, text, subject))
+        return true;
+    if (!control_read_id(controller, request, text, &subject->id, &subject->has_id))
+        return false;
+    if (!subject->has_id)
+        control_refuse(request, CONTROL_REFUSED,
+            "nobody is known as %s: no peer, seed, address in the book, ban or recent event; give "
+            "the first digits of an ID (%d or more), all of it, an IP or IP:port",
+            text, BOOK_PREFIX_MIN);
+    return subject->has_id;
+}
+
+/* ---- what the configuration says ---- */
+
+struct role_search {
+    const struct control_subject *subject;
+    bool found;
+};
+
+static void find_configured(void *context, const struct node_configured *peer)
+{
+    struct role_search *search = context;
+    const struct control_subject *subject = search->subject;
+    search->found |= subject->has_id
+        ? peer_id_equal(&peer->text->id, &subject->id)
+        : !peer->text->is_name && ip_equal(&peer->text->ip, &subject->ip);
+}
+
+static bool is_in(
+    const struct controller *controller, const struct control_subject *subject, enum node_list list)
+{
+    struct role_search search = {.subject = subject};
+    node_configured(control_node(controller), list, find_configured, &search);
+    return search.found;
+}
+
+const char *control_subject_role(
+    const struct controller *controller, const struct control_subject *subject)
+{
+    const struct id_list *unconditional = &controller->settings->p2p.unconditional_peer_ids;
+    if (is_in(controller, subject, NODE_PERSISTENT))
+        return "persistent";
+    if (is_in(controller, subject, NODE_SEEDS))
+        return "a seed";
+    for (size_t i = 0; i < unconditional->n && subject->has_id; i++)
+        if (peer_id_equal(&unconditional->items[i], &subject->id))
+            return "unconditional";
+    return NULL;
+}

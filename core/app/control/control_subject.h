@@ -1,0 +1,32 @@
+/* Whom a text of an operator means: anybody who is known, connected or not. */
+#ifndef APP_CONTROL_SUBJECT_H
+#define APP_CONTROL_SUBJECT_H
+
+#include "app/control/control_inside.h"
+
+struct control_subject {
+    bool has_id, has_ip;
+    struct peer_id id;
+    struct ip ip;
+    uint16_t port; /* at that IP; 0: any */
+};
+
+/* From a node ID, the beginning of one, an IP or IP:port. The beginning must be that of one ID
+ * among this node, its peers, the book, bans, seeds, persistent and unconditional peers and the
+ * events that are remembered; IP:port of a peer or of one address in the book means its ID too.
+ * false: refused. */
+bool control_read_subject(const struct controller *controller, struct control_request *request,
+    const char *text, struct control_subject *subject);
+/* The same for an ID alone: "10.0.0.1" or a beginning that nobody has leaves *is_id false, and
+ * nothing is refused then. false: refused, for several IDs begin so. */
+bool control_read_id(const struct controller *controller, struct control_request *request,
+    const char *text, struct peer_id *id, bool *is_id);
+
+/* Entries of the book that are meant: how many, and one of them. */
+size_t control_subject_entries(const struct controller *controller,
+    const struct control_subject *subject, const struct book_entry **one);
+/* "persistent", "a seed" or "unconditional" if the configuration names it so; NULL: it does not. */
+const char *control_subject_role(
+    const struct controller *controller, const struct control_subject *subject);
+
+#endif

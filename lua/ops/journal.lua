@@ -1,0 +1,123 @@
+-- Records of the journal for people: an event in a line, a decision with what it was made from.
+--
+--   journal.text(record) -> text without an end of line
+local clean = require "ops.clean"
+local render = require "ops.render"
+
+local journal = {}
+
+local ROWS_MAX = 3 -- of a list that a decision was made from; --json has all
+
+local event_fields = { "peer", "address", "range", "direction", "count", "connection" }
+
+local function clock(seconds)
+  return ("%s.%03d"):format(os.date("%Y-%m-%d %H:%M:%S", math.floor(seconds)),
+    math.floor(seconds * 1000) % 1000)
+end
+
+-- other_network: peer is on another network (our network is a-1, theirs is b-2)
+local function cause_text(record)
+  local text = record.error and ("%s: %s"):format(clean.line(record.error), render.value(nil, record.text))
+    or record.text and clean.line(record.text)
+  return record.detail and ("%s (%s)"):format(text, clean.line(record.detail)) or text
+end
+
+local function event_text(record)
+  local texts = {}
+  for _, name in ipairs(event_fields) do
+    if record[name] ~= nil then
+      texts[#texts + 1] = ("%s=%s"):format(name, render.value(nil, record[name]))
+    end
+  end
+  texts[#texts + 1] = cause_text(record)
+  return ("%s  %-18s  %s"):format(clock(record.time), clean.line(record.event), table.concat(texts, " "))
+end
+
+-- Nothing, none, never: what a policy need not look at.
+local function says_nothing(value)
+  return value == 0 or value == -1 or value == false or value == "" or type(value) == "userdata"
+end
+
+local function input_text(value)
+  return type(value) == "number" and render.rounded(value) or render.value(nil, value)
+end
+
+-- peer.id=1122 peer.ip=10.0.0.1: the plain values of an object and those inside it; its lists into
+-- `lists`.
+local function inputs_text(value, prefix, texts, lists)
+  for _, name in ipairs(render.sorted_names(value)) do
+    local inner = value[name]
+    if type(inner) ~= "table" then
+      if not says_nothing(inner) then
+        texts[#texts + 1] = ("%s%s=%s"):format(prefix, clean.line(name), input_text(inner))
+      end
+    elseif inner[1] ~= nil then
+      lists[#lists + 1] = { name = prefix .. name, rows = inner }
+    else
+      inputs_text(inner, prefix .. name .. ".", texts, lists)
+    end
+  end
+  return texts, lists
+end
+
+local function list_lines(list, lines)
+  for i, row in ipairs(list.rows) do
+    if i > ROWS_MAX then
+      lines[#lines + 1] = ("%s: %d more; --json has them"):format(list.name, #list.rows - ROWS_MAX)
+      break
+    end
+    local texts = type(row) == "table" and inputs_text(row, "", {}, {}) or { input_text(row) }
+    lines[#lines + 1] = ("%s: %s"):format(list.name, table.concat(texts, " "))
+  end
+end
+
+-- What a decision was made from, in lines; the time is said already.
+local function saw_lines(view)
+  local said = {}
+  for name, value in pairs(view) do
+    said[name] = name ~= "now" and value or nil
+  end
+  local texts, lists = inputs_text(said, "", {}, {})
+  local lines = { #texts > 0 and table.concat(texts, " ") or nil }
+  for _, list in ipairs(lists) do
+    list_lines(list, lines)
+  end
+  return lines
+end
+
+local function verdict_text(record)
+  if record.verdict == nil then
+    return "no answer"
+  elseif not record.nobody then
+    return render.value(nil, record.verdict)
+  elseif (record.times or 1) > 1 then
+    return ("nobody, %d times since %s"):format(record.times, clock(record.since))
+  end
+  return "nobody"
+end
+
+local function decision_text(record)
+  local lines = { ("%s  %-18s  %s"):format(clock(record.time), clean.line(record.hook),
+    verdict_text(record)) }
+  local function add(name, text)
+    lines[#lines + 1] = ("  %-8s %s"):format(name, text)
+  end
+  if record.reason then
+    add("because", clean.line(record.reason))
+  end
+  add("by", ("%s, policy %s %s"):format(render.value(nil, record.rule),
+    render.value(nil, record.policy), render.value(nil, record.hash)))
+  if record.failure then
+    add("failed", clean.line(record.failure))
+  end
+  for i, text in ipairs(saw_lines(record.view)) do
+    add(i == 1 and "saw" or "", text)
+  end
+  return table.concat(lines, "\n")
+end
+
+function journal.text(record)
+  return (record.hook and decision_text or event_text)(record)
+end
+
+return journal
