@@ -212,6 +212,7 @@ static void p17_ranges_never_cover_whom_the_operator_named(void **state)
     settings.unconditional_ids = &unconditional;
     settings.unconditional_ids_n = 1;
     struct world *world = open_twisted(&settings, 3600, POLICY_SCOPE_group);
+    world_add_peers(world, 100, 20); /* so that no range is a quarter of the book */
     world_inbound(world, 3);
     for (uint32_t n = 1; n <= 3; n++) {
         uint32_t neighbour = (20u << 24) + (n << 16) + 99;
