@@ -12,11 +12,12 @@
  *   STEP     one event, the questions it led to with their answers, the actions
  *   END      why nothing more follows; missing if the writer was killed
  *
- * Bodies are written through base/codec.h. FORMAT is raised with every change of what they are made
- * of: a field of a node, a book, a ban or a policy that a snapshot holds; an event, an action or a
- * field of a verdict; a hook or an error code, as both are written by number. What may change
- * without: views, which are not written; ranges that grow; names, texts and all behaviour. A file
- * of each format that can be read lies in tests/vectors/trace, and a test reads it.
+ * Bodies are written through base/codec.h. FORMAT is raised, once from release to release, with a
+ * change of what they are made of: a field of a node, a book, a ban or a policy that a snapshot
+ * holds; an event, an action or a field of a verdict; a hook or an error code, as both are written
+ * by number. What may change without: views, which are not written; ranges that grow; names, texts
+ * and all behaviour. A file of each format that can be read lies in tests/vectors/trace, and a test
+ * reads it.
  */
 #ifndef TRACE_FORMAT_H
 #define TRACE_FORMAT_H

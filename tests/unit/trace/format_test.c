@@ -2,7 +2,8 @@
  * What a file of a trace looks like, and that files of this format which others wrote are read.
  *
  * When one of the tests here fails after a change of the node, the book or the schema, traces are
- * made of something else: raise TRACE_FORMAT (trace/format.h), have the sample written again by
+ * made of something else: raise TRACE_FORMAT (trace/format.h) unless no release has that number
+ * yet, have the sample written again by
  *     trace_format_test write tests/vectors/trace/format-N.trace
  * and put the number that the test prints into SCHEMA. */
 #include "policy/schema.h"
