@@ -153,7 +153,9 @@ def test_lists_of_peers_are_told_at_start(start):
 def test_a_name_that_the_start_waits_for_is_told(start):
     node = start("--p2p.external_address", "nowhere.invalid:26656")
     node.wait_for("looking up a name before the start", name="nowhere.invalid")
-    node.wait_for("external address does not resolve", name="nowhere.invalid")
+    node.wait_for(
+        "name does not resolve", setting="p2p.external_address", name="nowhere.invalid"
+    )
     node.wait_for("listening")
 
 

@@ -128,14 +128,14 @@ static enum err agree(
 static enum err listen_as(struct metrics_server *server, const struct member *first, char *why)
 {
     const struct listen_address *address = &first->settings.instrumentation.prometheus_listen_addr;
-    const char *cause = "does not resolve";
+    const char *cause = "this name does not resolve; set an IP address";
     struct http_settings settings = {
         .loop = first->runner.options.workspace->loop,
         .patience_s = HTTP_PATIENCE_S,
         .serve = serve,
         .context = server,
     };
-    enum err err = runner_locate(&first->runner, address, &settings.at);
+    enum err err = runner_locate(address, &settings.at);
     if (!err)
         err = http_open(&settings, &server->http, &cause);
     if (err)

@@ -10,23 +10,11 @@
 
 /* ---- addresses ---- */
 
-enum err runner_locate(
-    const struct runner *runner, const struct listen_address *address, struct endpoint *at)
+enum err runner_locate(const struct listen_address *address, struct endpoint *at)
 {
-    if (!address->at.is_name) {
-        *at = (struct endpoint){address->at.ip, address->at.port};
-        return ERR_OK;
-    }
-    uv_loop_t *loop = runner->options.workspace->loop;
-    uv_getaddrinfo_t request;
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    log_write(&runner->options.log, LOG_INFO, "looking up a name before the start",
-        LOG_TEXT("name", address->at.host));
-    if (uv_getaddrinfo(loop, &request, NULL, address->at.host, NULL, &hints) != 0)
+    if (address->at.is_name)
         return ERR_LOOKUP;
-    *at = sockaddr_to_endpoint(request.addrinfo->ai_addr);
-    at->port = address->at.port;
-    uv_freeaddrinfo(request.addrinfo);
+    *at = (struct endpoint){address->at.ip, address->at.port};
     return ERR_OK;
 }
 
@@ -34,8 +22,10 @@ static enum err open_listener(struct runner *runner, char *why)
 {
     const struct listen_address *laddr = &runner->options.settings->p2p.laddr;
     struct endpoint at;
-    if (runner_locate(runner, laddr, &at) != ERR_OK) {
-        snprintf(why, RUNNER_WHY_MAX, "p2p.laddr: %s does not resolve", laddr->at.host);
+    if (runner_locate(laddr, &at) != ERR_OK) {
+        snprintf(why, RUNNER_WHY_MAX,
+            "p2p.laddr: the name %s does not resolve; set an IP address of this machine",
+            laddr->at.host);
         return ERR_LOOKUP;
     }
     const char *cause;
@@ -65,11 +55,8 @@ static void find_external(struct runner *runner)
         log_write(&runner->options.log, LOG_INFO,
             "no external address is set, so no peer will remember us",
             LOG_TEXT("setting", "p2p.external_address"));
-    if (!*address->text)
-        return;
-    if (runner_locate(runner, address, &runner->external) != ERR_OK)
-        log_write(&runner->options.log, LOG_ERROR, "external address does not resolve",
-            LOG_TEXT("name", address->at.host));
+    if (*address->text)
+        runner_locate(address, &runner->external); /* else peers learn the name, and we no own IP */
 }
 
 /* ---- host ---- */

@@ -80,10 +80,8 @@ void runner_stop(struct runner *runner);
 void runner_command(struct runner *runner, const struct node_command *command);
 void runner_close(struct runner *runner);
 
-/* Where an address of the settings is. A name is looked up, and the log tells what is waited for.
- * ERR_LOOKUP. */
-enum err runner_locate(
-    const struct runner *runner, const struct listen_address *address, struct endpoint *at);
+/* Where an address of the settings is. ERR_LOOKUP: it is a name still (start/names.h). */
+enum err runner_locate(const struct listen_address *address, struct endpoint *at);
 struct endpoint runner_endpoint(const struct runner *runner); /* where it listens */
 
 #endif

@@ -58,11 +58,12 @@ const struct setting settings_table[] = {
         "there is no application to ask about peers"),
 
     OTHER("p2p", "laddr", LISTEN, p2p.laddr, "tcp://0.0.0.0:26656",
-        "Address to listen on. A host name is looked up once, at the start, which waits for it."),
+        "Address to listen on. A host name is looked up once, at the start, which waits for it up "
+        "to 10 s."),
     OTHER("p2p", "external_address", REACHABLE, p2p.external_address, "",
         "Address at which others reach us, host:port. Without it they are told laddr, and nobody "
         "keeps an address like 0.0.0.0. A host name is told as it is, and looked up once at the "
-        "start, so that we know ourselves."),
+        "start, for up to 10 s, so that we know ourselves."),
     UNUSED("p2p", "upnp", BOOLEAN, p2p.upnp, NULL, "UPnP is not supported"),
     OTHER("p2p", "seeds", ADDRESSES, p2p.seeds, "",
         "Peers to ask for addresses when we know too few: ID@host:port, separated by commas."),

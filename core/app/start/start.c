@@ -3,6 +3,7 @@
 #include "app/metrics/metrics_file.h"
 #include "app/metrics/metrics_server.h"
 #include "app/run/member.h"
+#include "app/start/names.h"
 #include "app/start/notify.h"
 #include "ops/ops.h"
 #include <signal.h>
@@ -23,6 +24,7 @@ struct start {
     uv_timer_t grace;
     struct notify notify;
     struct workspace *workspace;
+    struct names *names;
     struct ops *ops;
     struct log_writer writer;
     struct log log; /* of the process */
@@ -62,11 +64,15 @@ static void watch(struct start *start)
     }
 }
 
-static void on_grace(uv_timer_t *timer)
+static _Noreturn void leave(const struct start *start)
 {
-    struct start *start = timer->data;
     log_write(&start->log, LOG_INFO, "leaving while a name look-up still runs");
     _exit(start->code);
+}
+
+static void on_grace(uv_timer_t *timer)
+{
+    leave(timer->data);
 }
 
 static void close_signals(struct start *start)
@@ -183,6 +189,8 @@ static enum err open_all(struct start *start, char *why)
         err = member_take(&start->members[i], why);
     if (!err)
         err = members_check(start->members, start->members_n, why);
+    if (!err)
+        start->names = names_look_up(start->members, start->members_n);
     for (size_t i = 0; i < start->members_n && !err; i++)
         err = member_open(&start->members[i], start->workspace, why);
     if (!err)
@@ -241,6 +249,8 @@ static void close_all(struct start *start)
     }
     if (start->has_stopped)
         log_write(&start->log, LOG_INFO, "stopped");
+    if (!names_end(start->names))
+        leave(start);
 }
 
 static int start(const struct flags *flags)
