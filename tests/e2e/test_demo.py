@@ -10,7 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from nodes import LUAPEX, PATIENCE_S, run
+from nodes import LUAPEX, PATIENCE_S, run, write_policy
+from terminal import Terminal
 
 
 def demo(*flags):
@@ -95,7 +96,8 @@ def test_saving_the_policy_reloads_it_and_it_is_kept():
     path.write_text("this is not Lua")
     read_until(process, "policy not loaded: policy.lua:1: ")
     rest, _ = stop(process)
-    assert "loaded again 1 time" in rest and f"kept: {path}" in rest
+    assert "loaded again 1 times, refused 1 times" in rest and f"kept: {path}" in rest
+    assert re.search(r"not loaded: +policy.lua:1: ", rest)
     assert path.exists()
 
 
@@ -166,6 +168,27 @@ def test_a_terminal_gets_a_table():
     for line in re.split(r"[\r\n]+", screen):
         assert len(re.sub(r"\x1b\[\d*[A-Z]", "", line)) < 120, line
     assert "last event" in screen and "node3" in screen
+
+
+def test_a_small_terminal_shows_why_a_policy_is_refused(tmp_path):
+    file = tmp_path / "mine.lua"
+    write_policy(file, "mine")
+    terminal = Terminal(
+        [LUAPEX, "demo", "--nodes", "3", "--for", "0s", "--policy", file], columns=80, rows=24
+    )
+    try:
+        terminal.wait_for("node3")
+        file.write_text("local a\nlocal b = = 1\n")
+        terminal.wait_for(r"not loaded, the one before decides: mine.lua:2: ")
+        write_policy(file, "mine")
+        terminal.wait_until(
+            lambda: "not loaded" not in terminal.screen.text.split("refused 1 times")[-1],
+            "the trouble is still told",
+        )
+        terminal.process.send_signal(signal.SIGINT)
+        assert terminal.end() in (0, 1) and not terminal.screen.unknown
+    finally:
+        terminal.close()
 
 
 def test_homes_are_kept_and_can_be_asked(tmp_path):

@@ -2,6 +2,7 @@
 #include "app/demo/demo_cast.h"
 #include "app/demo/demo_report.h"
 #include "app/demo/demo_view.h"
+#include "app/policy/policy_skeleton.h"
 #include "ops/file.h"
 #include "ops/ops.h"
 #include "uv/limits.h"
@@ -21,9 +22,9 @@
 static const struct flag own_flags[] = {
     {"nodes", "N", "How many nodes, beside the seed; default: 8."},
     {"for", "DURATION", "How long, such as 30s (the default); 0s: until Ctrl-C."},
-    {"policy", "FILE", "The policy of all nodes; default: a copy of the built-in one."},
+    {"policy", "FILE", "The policy of all nodes; default: one to begin with."},
     {"homes", "DIR",
-        "Make the homes in this folder, which must not exist yet, and keep them; luapex ctl\n"
+        "Make the homes in this folder, which must not exist yet, and keep them; luapex ctl "
         "--home DIR/node1 reaches the first node meanwhile."},
     {"seed", "N", "Number that delays and decisions are drawn from; default: a random one."},
     {"trace", "DIR", "Write a trace of each node into this folder, for luapex replay."},
@@ -54,27 +55,16 @@ static int fail(const char *why)
 
 /* ---- the policy file ---- */
 
-static enum err write_part(
-    const struct demo *demo, const char *name, const char *suffix, struct span text, char *why)
-{
-    char path[256], cause[FILE_CAUSE_MAX];
-    snprintf(path, sizeof path, "%s/%s%s", demo->folder, name, suffix);
-    enum err err = file_create(path, 0600, (const char *)text.at, text.n, cause);
-    if (err)
-        snprintf(why, RUNNER_WHY_MAX, "%s: %s", path, cause);
-    return err;
-}
-
-/* A copy of the built-in rules, with the files that it requires beside it. */
+/* Something to begin with, for visitors to change. */
 static enum err write_policy(struct demo *demo, char *why)
 {
-    struct script_source source;
-    enum err err = script_builtin("default", &source);
-    if (!err)
-        err = write_part(demo, "policy", ".lua", source.text, why);
-    for (size_t i = 0; i < source.files_n && !err; i++)
-        err = write_part(demo, source.files[i].name, ".lua", source.files[i].text, why);
-    snprintf(demo->policy, sizeof demo->policy, "%s/policy.lua", demo->folder);
+    char path[sizeof demo->folder + 16], text[POLICY_SKELETON_MAX], cause[FILE_CAUSE_MAX];
+    snprintf(path, sizeof path, "%s/policy.lua", demo->folder);
+    size_t n = policy_skeleton("mine", text);
+    enum err err = file_create(path, 0600, text, n, cause);
+    if (err)
+        snprintf(why, RUNNER_WHY_MAX, "%s: %s", path, cause);
+    snprintf(demo->policy, sizeof demo->policy, "%s", path);
     return err;
 }
 

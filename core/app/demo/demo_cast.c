@@ -168,6 +168,7 @@ static void on_reloaded(void *context, const char *why)
     for (unsigned i = 0; i < cast->n; i++)
         snprintf(cast->nodes[i].last_event, DEMO_EVENT_MAX, "%.*s", DEMO_EVENT_MAX - 1, event);
     cast->tell(cast->context, "all", event);
+    memcpy(cast->trouble, cast->refused, sizeof cast->trouble);
     cast->reloaded_n = 0;
     *cast->refused = 0;
 }

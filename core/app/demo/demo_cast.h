@@ -48,6 +48,7 @@ struct demo_cast {
     unsigned policy_loads, policy_errors; /* while it ran */
     unsigned reloaded_n;                  /* nodes that are through with the running reload */
     char refused[RUNNER_WHY_MAX];         /* why one of them refused, "": none */
+    char trouble[RUNNER_WHY_MAX];         /* why the policy last saved is not in force, "": it is */
     /* Told of every event worth reading. */
     void (*tell)(void *context, const char *who, const char *event);
     void (*ended)(void *context); /* all nodes have stopped */

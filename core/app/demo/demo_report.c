@@ -105,10 +105,13 @@ void demo_report_text(const struct demo_report *report, const struct demo_cast *
         " addresses, %" PRIu64 " of them new\n"
         "  addresses known:         %u to %u a node\n"
         "  policy:                  %" PRIu64 " questions in %.1f ms, %" PRIu64
-        " errors, loaded again %u times\n",
+        " errors, loaded again %u times, refused %u times\n",
         sum->dials, sum->dials_failed, sum->lists_received, sum->requests_sent,
         sum->addresses_received, sum->addresses_added, report->known_min, report->known_max,
-        report->questions, report->policy_s * 1000, report->policy_errors, cast->policy_loads);
+        report->questions, report->policy_s * 1000, report->policy_errors, cast->policy_loads,
+        cast->policy_errors);
+    if (*cast->trouble)
+        fprintf(out, "  not loaded:              %s\n", cast->trouble);
 }
 
 static void write_node(FILE *out, const struct demo_node *node)
@@ -136,12 +139,12 @@ void demo_report_json(const struct demo_report *report, const struct demo_cast *
         "\"dials\":%" PRIu64 ",\"dials_failed\":%" PRIu64 ",\"requests_sent\":%" PRIu64
         ",\"lists_received\":%" PRIu64 ",\"addresses_received\":%" PRIu64
         ",\"addresses_added\":%" PRIu64 ",\"bans\":%" PRIu64 ",\"questions\":%" PRIu64
-        ",\"policy_errors\":%" PRIu64 ",\"policy_loads\":%u,\"cast\":[",
+        ",\"policy_errors\":%" PRIu64 ",\"policy_loads\":%u,\"policy_refusals\":%u,\"cast\":[",
         demo_report_is_good(report) ? "true" : "false", report->ran_ms, cast->seed, report->nodes,
         report->reached, report->connected, cast->target, report->on_target, sum->dials,
         sum->dials_failed, sum->requests_sent, sum->lists_received, sum->addresses_received,
         sum->addresses_added, sum->bans, report->questions, report->policy_errors,
-        cast->policy_loads);
+        cast->policy_loads, cast->policy_errors);
     for (unsigned i = 0; i < cast->n; i++) {
         if (i > 0)
             fputc(',', out);

@@ -6,6 +6,7 @@
 #define COLUMNS_MIN 60
 #define COLUMNS_MAX 140
 #define EVENT_COLUMN 66 /* where the last column begins */
+#define TROUBLE_LINES 3 /* at most */
 
 static unsigned columns(FILE *out)
 {
@@ -24,7 +25,7 @@ static bool fits(FILE *out, unsigned lines)
 void demo_view_open(struct demo_view *view, const struct demo_cast *cast, FILE *out)
 {
     *view = (struct demo_view){.out = out};
-    view->is_table = isatty(fileno(out)) && fits(out, cast->n + 4);
+    view->is_table = isatty(fileno(out)) && fits(out, cast->n + 2 + TROUBLE_LINES);
 }
 
 static void write_rtt(char out[16], int32_t rtt_ms)
@@ -47,6 +48,20 @@ static void draw_node(FILE *out, const struct demo_node *node, unsigned width)
     fprintf(out, "\r%.*s\x1b[K\n", (int)width - 1, line);
 }
 
+/* Why the policy on disk is not the one in force. Returns how many lines that took. */
+static unsigned draw_trouble(FILE *out, const struct demo_cast *cast, unsigned width)
+{
+    char text[RUNNER_WHY_MAX + 64];
+    if (!*cast->trouble)
+        return 0;
+    size_t n = (size_t)snprintf(
+        text, sizeof text, "policy not loaded, the one before decides: %s", cast->trouble);
+    unsigned lines = 0;
+    for (size_t at = 0; at < n && lines < TROUBLE_LINES; at += width - 1, lines++)
+        fprintf(out, "\r%.*s\x1b[K\n", (int)width - 1, text + at);
+    return lines;
+}
+
 void demo_view_draw(struct demo_view *view, const struct demo_cast *cast)
 {
     if (!view->is_table)
@@ -62,8 +77,9 @@ void demo_view_draw(struct demo_view *view, const struct demo_cast *cast)
         draw_node(out, &cast->nodes[i], width);
     fprintf(out, "\r%.1f s   policy loaded again %u times, refused %u times\x1b[K\n",
         (double)demo_cast_age_ms(cast) / 1000, cast->policy_loads, cast->policy_errors);
+    view->lines = cast->n + 2 + draw_trouble(out, cast, width);
+    fputs("\x1b[J", out); /* what more lines there were */
     fflush(out);
-    view->lines = cast->n + 2;
 }
 
 void demo_view_tell(

@@ -1,4 +1,5 @@
 #include "app/cli/commands.h"
+#include "app/policy/policy_skeleton.h"
 #include "ops/file.h"
 #include "script/script.h"
 #include <limits.h>
@@ -9,36 +10,6 @@
 static const struct flag own_flags[] = {
     {"dir", "DIR", "Folder for the new file; default: the current one."},
 };
-
-/* NAME stands twice: in the first line and as the policy's name. */
-static const char skeleton[] =
-    "-- %s: says in one sentence what this policy is for.\n"
-    "local policy = pex.policy {\n"
-    "  name = \"%s\", version = 1, -- a new version where policy.state changes its form\n"
-    "  extends = \"default\",       -- answers every hook that is not defined here\n"
-    "  params = {                 -- what an operator may change while the node runs\n"
-    "    draw = { default = 60, min = 1, max = 1024, unit = \"candidates\", doc = \"how many to "
-    "look at\" },\n"
-    "  },\n"
-    "}\n"
-    "\n"
-    "-- A hook gets a view and answers with a verdict; `luapex policy doc` lists all hooks, "
-    "`luapex\n"
-    "-- policy doc bias` says what this one sees and may answer. nil: as `extends` would.\n"
-    "function policy.bias(view)\n"
-    "  local verdict = pex.base.bias(view) -- what the policy we extend would say\n"
-    "  return { new_percent = verdict.new_percent, draw = policy.params.draw, reason = \"wide "
-    "draw\" }\n"
-    "end\n"
-    "\n"
-    "-- Run before the policy is loaded: one that fails keeps the running policy. Fields that\n"
-    "-- `given` lacks have defaults; `expect` compares what it names, a number may be { low, high "
-    "}.\n"
-    "policy.examples = {\n"
-    "  { hook = \"bias\", given = { outbound = 3 }, expect = { new_percent = 40, draw = 60 } },\n"
-    "}\n"
-    "\n"
-    "return policy\n";
 
 /* Names that `require` finds and that no built-in policy has. */
 static bool check_name(const struct flags *flags, const char *name)
@@ -69,9 +40,9 @@ static char *path_of(const char *dir, const char *name)
 
 static int make(const char *path, const char *name)
 {
-    char text[sizeof skeleton + 2 * SCRIPT_NAME_MAX], cause[FILE_CAUSE_MAX];
-    int n = snprintf(text, sizeof text, skeleton, name, name);
-    enum err err = file_create(path, 0644, text, (size_t)n, cause);
+    char text[POLICY_SKELETON_MAX], cause[FILE_CAUSE_MAX];
+    size_t n = policy_skeleton(name, text);
+    enum err err = file_create(path, 0644, text, n, cause);
     if (err == ERR_FULL)
         snprintf(cause, sizeof cause, "exists and is left as it is; take another name");
     if (err) {
