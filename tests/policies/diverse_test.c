@@ -35,23 +35,18 @@ static unsigned attackers_slots(const struct play *play)
 {
     struct scene scene;
     struct tags *tags;
-    struct addr known[HONEST + ATTACKERS];
-    size_t known_n = 0, attackers = 0;
+    size_t attackers = 0;
     assert_int_equal(tags_parse(span_of_text("150.0.0.0/8 AS64666\n"), &tags, NULL), ERR_OK);
     scene_open(&scene, play->policy, 7);
     if (play->by)
         scene_set(&scene, "by", play->by);
-    scene_know(known, &known_n, 1, HONEST);
-    while (known_n < HONEST + ATTACKERS) {
-        known[known_n] = attacker((uint32_t)known_n - HONEST, play->scattered);
-        known_n++;
-    }
+    scene_know(&scene, 1, HONEST);
+    for (uint32_t i = 0; i < ATTACKERS; i++)
+        scene_know_addr(&scene, attacker(i, play->scattered));
     struct sim_machine subject = scene_subject(&scene);
     subject.nat = true; /* all its peers are of its own choice */
     subject.node.max_outbound = SLOTS;
     subject.node.tags = tags;
-    subject.known = known;
-    subject.known_n = known_n;
     sim_add(scene.rig.sim, &subject);
     scene_add_others(&scene, 1, HONEST);
     add_attackers(&scene, play->scattered);
@@ -66,6 +61,13 @@ static unsigned attackers_slots(const struct play *play)
     return (unsigned)attackers;
 }
 
+static void print_guest(bool scattered)
+{
+    if (scene_guest())
+        print_message(
+            "yours: %u\n", attackers_slots(&(struct play){scene_guest(), NULL, scattered}));
+}
+
 static void an_attackers_16_gets_one_slot(void **state)
 {
     (void)state;
@@ -73,6 +75,7 @@ static void an_attackers_16_gets_one_slot(void **state)
     unsigned diverse = attackers_slots(&(struct play){"diverse", "group", false});
     print_message("of %d outbound slots, %d addresses of one /16 took: default %u, diverse %u\n",
         SLOTS, ATTACKERS, by_default, diverse);
+    print_guest(false);
     assert_int_equal(diverse, 1);
     assert_true(by_default > 1);
 }
@@ -84,6 +87,7 @@ static void an_attackers_as_gets_one_slot_by_tags(void **state)
     unsigned by_tag = attackers_slots(&(struct play){"diverse", "tag", true});
     print_message("of %d outbound slots, an AS of %d /16s took: by group %u, by tag %u\n", SLOTS,
         ATTACKERS, by_group, by_tag);
+    print_guest(true);
     assert_int_equal(by_tag, 1);
     assert_true(by_group > 2);
 }

@@ -10,14 +10,25 @@
 
 #define SUBJECT 0
 #define DEAD 2000 /* numbers from here on: addresses where nobody is */
+#define KNOWN_MAX 512
 #define OUTBOUND_MAX 64
+#define GUEST_MAX (256 * 1024)
 
 struct scene {
     struct rig rig;
     struct policy policy; /* the subject's: asks the script, which a restart replaces */
     struct script *script;
     const char *name;
+    struct addr known[KNOWN_MAX]; /* what the subject's book holds at first */
+    size_t known_n;
 };
+
+/* The file of a policy that somebody wants to see in these scenes, in LUAPEX_POLICY; NULL: none.
+ * Its figures are printed beside the others, and nothing is asserted of them. */
+static inline const char *scene_guest(void)
+{
+    return getenv("LUAPEX_POLICY");
+}
 
 /* Stands still: the fuse never blows, so a run does not depend on the machine. */
 static inline int64_t scene_clock(void *context)
@@ -26,6 +37,20 @@ static inline int64_t scene_clock(void *context)
     return 0;
 }
 
+static inline enum err scene_load_file(
+    struct script *script, const char *path, struct script_error *error)
+{
+    static char text[GUEST_MAX];
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        fail_msg("cannot read %s", path);
+    size_t n = fread(text, 1, sizeof text, file);
+    fclose(file);
+    struct script_source source = {.name = path, .text = span_of(text, n)};
+    return script_load(script, &source, 0, error);
+}
+
+/* name: of a policy that ships, or the guest's file. */
 static inline struct script *scene_script(const char *name)
 {
     struct script_settings settings = script_settings_default();
@@ -33,8 +58,10 @@ static inline struct script *scene_script(const char *name)
     struct script *script;
     settings.clock_ns = scene_clock;
     assert_int_equal(script_new(&settings, &script, &error), ERR_OK);
-    if (script_load_builtin(script, name, 0, &error) != ERR_OK)
-        fail_msg("%s: %s:%d: %s", name, error.file, error.line, error.message);
+    enum err err = name == scene_guest() ? scene_load_file(script, name, &error)
+                                         : script_load_builtin(script, name, 0, &error);
+    if (err != ERR_OK)
+        fail_msg("%s:%d: %s", error.file, error.line, error.message);
     return script;
 }
 
@@ -59,9 +86,23 @@ static inline bool scene_wants(struct policy *policy, enum hook hook)
 static inline void scene_open(struct scene *scene, const char *name, uint64_t seed)
 {
     rig_open(&scene->rig, seed);
+    scene->known_n = 0;
     scene->policy = (struct policy){.ask = scene_ask, .wants = scene_wants};
     scene->script = scene_script(name);
     scene->name = name;
+}
+
+static inline void scene_know_addr(struct scene *scene, struct addr addr)
+{
+    assert_true(scene->known_n < KNOWN_MAX);
+    scene->known[scene->known_n++] = addr;
+}
+
+/* The subject's book holds machines first .. first + n - 1: before scene_subject. */
+static inline void scene_know(struct scene *scene, uint32_t first, uint32_t n)
+{
+    for (uint32_t i = first; i < first + n; i++)
+        scene_know_addr(scene, addr_of(i));
 }
 
 /* The subject as a test may still change it before sim_add. */
@@ -69,6 +110,8 @@ static inline struct sim_machine scene_subject(struct scene *scene)
 {
     struct sim_machine machine = machine_of(&scene->rig, SUBJECT);
     machine.policy = &scene->policy;
+    machine.known = scene->known;
+    machine.known_n = scene->known_n;
     return machine;
 }
 
@@ -84,13 +127,6 @@ static inline void scene_add_others(struct scene *scene, uint32_t first, uint32_
         machine.known_n = 1;
         sim_add(scene->rig.sim, &machine);
     }
-}
-
-/* Addresses of the numbers first .. first + n - 1, behind the *at there are. */
-static inline void scene_know(struct addr *addrs, size_t *at, uint32_t first, uint32_t n)
-{
-    for (uint32_t i = first; i < first + n; i++)
-        addrs[(*at)++] = addr_of(i);
 }
 
 /* Starts all machines; the rules that hold whatever a policy says are watched from now on. */
