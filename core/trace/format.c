@@ -5,10 +5,10 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static_assert(HOOK_COUNT <= 32, "a bit for each hook");
 
-#define BODY_MAX (1u << 30)
 #define FORMATS_MAX 99 /* what fits into the magic */
 
 /* ---- writing ---- */
@@ -74,46 +74,96 @@ void trace_code_segment(struct codec *codec, struct trace_segment *segment)
     code_time(codec, &segment->now.mono_ms);
     code_time(codec, &segment->now.wall_ms);
     code_u32(codec, &segment->wants);
-    code_span(codec, &segment->node, BODY_MAX);
-    code_span(codec, &segment->policy, BODY_MAX);
+    code_span(codec, &segment->node, TRACE_RECORD_MAX);
+    code_span(codec, &segment->policy, TRACE_RECORD_MAX);
 }
 
 /* ---- reading ---- */
 
-enum err trace_next(struct trace_reader *reader, struct trace_record *record)
+static enum err read_bytes(void *context, uint64_t at, uint8_t *into, size_t n)
 {
-    struct span rest = reader->rest;
-    if (rest.n == 0)
-        return ERR_NOT_FOUND;
-    if (rest.n < TRACE_FRAME)
-        return ERR_TRUNCATED;
-    const uint8_t *head = span_take(&rest, TRACE_FRAME).at;
-    uint32_t n = get_u32(head);
-    if (n == 0 || n > BODY_MAX)
-        return ERR_CORRUPT;
-    if (n > rest.n)
-        return ERR_TRUNCATED;
-    struct span bytes = span_take(&rest, n);
-    if (get_u32(head + 4) != (uint32_t)digest(bytes))
-        return ERR_CORRUPT;
-    record->kind = (enum trace_kind)bytes.at[0];
-    record->body = span_of(bytes.at + 1, bytes.n - 1);
-    reader->at = reader->next;
-    reader->next += TRACE_FRAME + n;
-    reader->rest = rest;
+    memcpy(into, (const uint8_t *)context + at, n);
     return ERR_OK;
 }
 
-/* 0: it is none. */
-static uint32_t read_magic(struct span bytes)
+struct trace_source trace_source_of(struct span bytes)
+{
+    return (struct trace_source){read_bytes, (void *)bytes.at, bytes.n};
+}
+
+/* Moves the window so that it begins at an offset and holds n bytes from there. */
+static enum err move_window(struct trace_reader *reader, uint64_t at, size_t n)
+{
+    uint64_t rest = reader->source.size - at;
+    size_t cap = n > TRACE_WINDOW ? n : TRACE_WINDOW;
+    if (cap > reader->window_cap) {
+        free(reader->window);
+        reader->window_n = reader->window_cap = 0;
+        reader->window = malloc(cap);
+        if (!reader->window)
+            return ERR_NO_MEMORY;
+        reader->window_cap = cap;
+    }
+    size_t wanted = rest < reader->window_cap ? (size_t)rest : reader->window_cap;
+    enum err err = reader->source.read(reader->source.context, at, reader->window, wanted);
+    reader->window_at = at;
+    reader->window_n = err ? 0 : wanted;
+    return err;
+}
+
+/* n bytes at reader->next + skip. */
+static enum err look(struct trace_reader *reader, size_t skip, size_t n, const uint8_t **bytes)
+{
+    uint64_t at = reader->next + skip;
+    if (at > reader->source.size || n > reader->source.size - at)
+        return ERR_TRUNCATED;
+    bool holds = at >= reader->window_at && at - reader->window_at <= reader->window_n &&
+        n <= reader->window_n - (size_t)(at - reader->window_at);
+    enum err err = holds ? ERR_OK : move_window(reader, at, n);
+    if (!err)
+        *bytes = reader->window + (at - reader->window_at);
+    return err;
+}
+
+enum err trace_next(struct trace_reader *reader, struct trace_record *record)
+{
+    const uint8_t *bytes;
+    if (reader->next == reader->source.size)
+        return ERR_NOT_FOUND;
+    enum err err = look(reader, 0, TRACE_FRAME, &bytes);
+    if (err)
+        return err;
+    uint32_t n = get_u32(bytes), check = get_u32(bytes + 4);
+    if (n == 0 || n > TRACE_RECORD_MAX)
+        return ERR_CORRUPT;
+    err = look(reader, TRACE_FRAME, n, &bytes);
+    if (err)
+        return err;
+    if (check != (uint32_t)digest(span_of(bytes, n)))
+        return ERR_CORRUPT;
+    record->kind = (enum trace_kind)bytes[0];
+    record->body = span_of(bytes + 1, n - 1);
+    reader->at = reader->next;
+    reader->next += TRACE_FRAME + n;
+    return ERR_OK;
+}
+
+/* *format 0: it is none. */
+static enum err read_magic(struct trace_reader *reader, uint32_t *format)
 {
     char magic[TRACE_MAGIC_SIZE];
-    for (uint32_t format = 1; bytes.n >= sizeof magic && format <= FORMATS_MAX; format++) {
-        write_magic(magic, format);
-        if (memcmp(bytes.at, magic, sizeof magic) == 0)
-            return format;
+    const uint8_t *bytes;
+    enum err err = look(reader, 0, sizeof magic, &bytes);
+    *format = 0;
+    if (err)
+        return err == ERR_TRUNCATED ? ERR_OK : err;
+    for (uint32_t i = 1; i <= FORMATS_MAX && *format == 0; i++) {
+        write_magic(magic, i);
+        if (memcmp(bytes, magic, sizeof magic) == 0)
+            *format = i;
     }
-    return 0;
+    reader->next = sizeof magic;
+    return ERR_OK;
 }
 
 /* It reaches terminals. */
@@ -135,19 +185,25 @@ static enum err read_version(struct trace_reader *reader, char version[static TR
     return record.kind == TRACE_HEADER && is_printable(version) ? codec_end(&codec) : ERR_CORRUPT;
 }
 
-enum err trace_open(struct trace_reader *reader, struct span bytes, struct trace_header *header)
+enum err trace_open(
+    struct trace_reader *reader, struct trace_source source, struct trace_header *header)
 {
-    struct trace_reader made = {.rest = bytes, .next = TRACE_MAGIC_SIZE};
-    struct trace_header read = {.format = read_magic(bytes)};
-    if (read.format == 0)
-        return ERR_INVALID;
-    span_take(&made.rest, TRACE_MAGIC_SIZE);
-    enum err err = read_version(&made, read.version);
-    if (read.format == TRACE_FORMAT && err)
+    struct trace_header read = {0};
+    *reader = (struct trace_reader){.source = source};
+    enum err err = read_magic(reader, &read.format);
+    if (err || read.format == 0)
+        return err ? err : ERR_INVALID;
+    err = read_version(reader, read.version);
+    if (err && read.format == TRACE_FORMAT)
         return err;
     if (err)
         *read.version = 0;
     *header = read;
-    *reader = made;
     return ERR_OK;
+}
+
+void trace_close(struct trace_reader *reader)
+{
+    free(reader->window);
+    *reader = (struct trace_reader){0};
 }

@@ -26,6 +26,7 @@
 #include "base/now.h"
 
 #define TRACE_FORMAT 2
+#define TRACE_RECORD_MAX (256u << 20) /* bytes of one, its frame apart */
 #define TRACE_MAGIC_SIZE 16
 #define TRACE_FRAME 8 /* length and check */
 #define TRACE_TEXT_MAX 255
@@ -55,23 +56,42 @@ struct trace_segment {
 };
 void trace_code_segment(struct codec *codec, struct trace_segment *segment);
 
-/* Reading */
+/* Reading: a window moves over the trace, as long as the longest record or TRACE_WINDOW. */
+
+#define TRACE_WINDOW (256u << 10)
+
+struct trace_source {
+    /* Reads n bytes at an offset. ERR_TRUNCATED: there are not so many any more; ERR_IO. */
+    enum err (*read)(void *context, uint64_t at, uint8_t *into, size_t n);
+    void *context;
+    uint64_t size;
+};
+/* Borrows bytes. */
+struct trace_source trace_source_of(struct span bytes);
 
 struct trace_reader {
-    struct span rest;
+    struct trace_source source;
+    uint8_t *window; /* what lies from window_at on: window_n of window_cap bytes */
+    uint64_t window_at;
+    size_t window_n, window_cap;
     uint64_t at; /* offset of the record that was read last */
     uint64_t next;
 };
 
 struct trace_record {
     enum trace_kind kind;
-    struct span body; /* borrowed from the trace */
+    struct span body; /* valid until the next one is read */
 };
 
 /* Checks magic and header. ERR_INVALID: no trace; ERR_TRUNCATED; ERR_CORRUPT. *header may tell of
- * another format, which is for the caller to refuse, and who wrote it, as far as can be read. */
-enum err trace_open(struct trace_reader *reader, struct span bytes, struct trace_header *header);
-/* ERR_NOT_FOUND: the trace is over. ERR_TRUNCATED: its last record is not whole. ERR_CORRUPT. */
+ * another format, which is for the caller to refuse, and who wrote it, as far as can be read.
+ * ERR_NO_MEMORY, ERR_IO. */
+enum err trace_open(
+    struct trace_reader *reader, struct trace_source source, struct trace_header *header);
+/* Frees the window, however trace_open ended. */
+void trace_close(struct trace_reader *reader);
+/* ERR_NOT_FOUND: the trace is over. ERR_TRUNCATED: its last record is not whole. ERR_CORRUPT,
+ * ERR_NO_MEMORY, ERR_IO. */
 enum err trace_next(struct trace_reader *reader, struct trace_record *record);
 
 #endif

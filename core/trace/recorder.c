@@ -164,6 +164,9 @@ static void begin_segment(struct recorder *recorder, struct now now)
     } else if (opening_size(opening) > recorder->settings.file_max / 2) {
         opening_free(opening);
         recorder_stop(recorder, "trace.size_max is less than twice the state of this node");
+    } else if (opening_size(opening) > TRACE_RECORD_MAX) {
+        opening_free(opening);
+        recorder_stop(recorder, "the state of this node is longer than a record may be");
     } else {
         put_opening(recorder, opening);
     }

@@ -245,18 +245,9 @@ static enum err run(struct replay *replay, struct trace_reader *reader)
     return !err && replay->report->segments == 0 ? ERR_NOT_FOUND : err;
 }
 
-enum err replay_run(
-    struct span bytes, const struct replay_settings *settings, struct replay_report *report)
+static enum err run_opened(struct trace_reader *reader, const struct replay_settings *settings,
+    struct replay_report *report)
 {
-    struct trace_reader reader;
-    struct trace_header header;
-    *report = (struct replay_report){.has_other_tags = tags_count(settings->tags) > 0};
-    enum err err = trace_open(&reader, bytes, &header);
-    if (err)
-        return err;
-    memcpy(report->version, header.version, sizeof report->version);
-    if (header.format != TRACE_FORMAT)
-        return ERR_INVALID;
     struct replay *replay = calloc(1, sizeof *replay);
     if (!replay)
         return ERR_NO_MEMORY;
@@ -264,7 +255,23 @@ enum err replay_run(
     replay->settings = settings;
     replay->report = report;
     replay->question = replay->one = replay->other = codec_writer();
-    err = run(replay, &reader);
+    enum err err = run(replay, reader);
     close_replay(replay);
+    return err;
+}
+
+enum err replay_run(struct trace_source source, const struct replay_settings *settings,
+    struct replay_report *report)
+{
+    struct trace_reader reader;
+    struct trace_header header;
+    *report = (struct replay_report){.has_other_tags = tags_count(settings->tags) > 0};
+    enum err err = trace_open(&reader, source, &header);
+    report->at = reader.next;
+    if (!err) {
+        memcpy(report->version, header.version, sizeof report->version);
+        err = header.format == TRACE_FORMAT ? run_opened(&reader, settings, report) : ERR_INVALID;
+    }
+    trace_close(&reader);
     return err;
 }

@@ -62,17 +62,17 @@ struct replay_report {
     enum replay_difference difference;
     uint64_t segment, step; /* where: the step counts from 1 in its segment */
     struct now now;
-    json_t *event, *decision, *expected, *got; /* of the difference; any may be NULL */
+    json_t *event, *decision, *expected, *got; /* of the difference; each may be NULL */
 };
 
-/* Steps through bytes. *report is set in any case, to be freed with replay_report_free. Errors:
- * those of trace_open and trace_next but the end; ERR_INVALID for another format, or when the
- * trace says only how many tags there were and settings has none;
- * ERR_CORRUPT too when a record makes no sense; ERR_NOT_FOUND: there is no such segment; whatever
- * open_policy returns. A difference is no error.
+/* Steps through a trace. *report is set in any case, to be freed with replay_report_free. Errors:
+ * those of trace_open and trace_next but the end; ERR_INVALID for another format, or when the trace
+ * says only how many tags there were and settings has none; ERR_CORRUPT too when a record makes no
+ * sense; ERR_NOT_FOUND: there is no such segment; whatever open_policy returns. A difference is no
+ * error.
  */
-enum err replay_run(
-    struct span bytes, const struct replay_settings *settings, struct replay_report *report);
+enum err replay_run(struct trace_source source, const struct replay_settings *settings,
+    struct replay_report *report);
 void replay_report_free(struct replay_report *report);
 /* "actions" ... */
 const char *replay_difference_name(enum replay_difference difference);

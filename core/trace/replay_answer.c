@@ -26,7 +26,7 @@ void replay_differ(
     report->segment = replay->segment.number;
     report->step = replay->step;
     report->now = replay->now;
-    report->event = replay->step > 0 ? event_json(&replay->event) : NULL;
+    report->event = difference == REPLAY_STATE ? NULL : event_json(&replay->event);
     report->decision = question_json(replay);
     report->expected = expected;
     report->got = got;

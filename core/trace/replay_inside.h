@@ -21,8 +21,8 @@ struct replay {
     struct now now, last;
     uint32_t wants;
 
-    struct codec body; /* what is left of the step's record */
-    struct event event;
+    struct codec body;  /* what is left of the step's record */
+    struct event event; /* of the step, until the next record is read */
     struct event_room room;
     void *recorded;                    /* a verdict of any hook */
     struct codec question, one, other; /* the last question; what is compared */

@@ -2,7 +2,10 @@
 
 import base64
 import json
+import os
 import re
+import resource
+import shutil
 import signal
 import stat
 import subprocess
@@ -270,12 +273,55 @@ def test_damage_is_told_with_its_place(traces, tmp_path):
         damaged.write_bytes(bytes_[:at] + bytes([bytes_[at] ^ 4]) + bytes_[at + 1 :])
         said = fail("replay", damaged)
         assert re.search(r"damaged at byte \d+|ends in the middle", said), said
-    for n in (0, 10, 16, 20, 100, len(bytes_) // 2, len(bytes_) - 1):
+    for n in (10, 16, 20, 100, len(bytes_) // 2, len(bytes_) - 1):
         damaged.write_bytes(bytes_[:n])
         assert re.search("not a trace|ends in the middle", fail("replay", damaged))
-    assert "not a plain file" in fail("replay", tmp_path)
-    assert "No such file" in fail("replay", tmp_path / "none")
     assert "ends in the middle" in fail("policy", "diff", "default", "diverse", "--trace", damaged)
+
+
+READERS = [("replay",), ("policy", "diff", "default", "diverse", "--trace")]
+
+
+@pytest.mark.parametrize("reader", READERS, ids=["replay", "diff"])
+def test_what_is_no_trace_is_told(tmp_path, reader):
+    empty, pipe = tmp_path / "empty", tmp_path / "pipe"
+    empty.touch()
+    os.mkfifo(pipe)
+    assert f"{empty}: empty: nothing was recorded into it" in fail(*reader, empty)
+    assert f"{tmp_path}: a folder; give the file in it" in fail(*reader, tmp_path)
+    assert f"{pipe}: not a plain file" in fail(*reader, pipe)
+    assert "No such file" in fail(*reader, tmp_path / "none")
+
+
+@pytest.mark.parametrize("reader", READERS, ids=["replay", "diff"])
+def test_a_trace_of_another_user_is_told(traces, tmp_path, reader):
+    """Root reads everything, unless it gives up what lets it."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(traces[0].read_bytes())
+    secret.chmod(0)
+    without = ["setpriv", "--bounding-set", "-all"] if os.geteuid() == 0 else []
+    if without and not shutil.which(without[0]):
+        pytest.skip("there is no setpriv, and root may read everything")
+    done = subprocess.run(
+        [*without, LUAPEX, *reader, secret], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert f"{secret}: no permission to read it; a trace is for the user" in done.stderr
+
+
+@pytest.mark.parametrize("reader", READERS, ids=["replay", "diff"])
+def test_a_huge_file_is_not_loaded(traces, tmp_path, reader):
+    huge = tmp_path / "huge"
+    for start, said in [
+        (b"", "not a trace"),
+        (traces[0].read_bytes()[:100], r"damaged at byte \d+"),
+        (b"luapex trace 2\n\0" + b"\0\0\0\x10", "damaged at byte 16"),  # a record of 256 MiB
+        (b"luapex trace 2\n\0" + b"\xff\xff\xff\xff", "damaged at byte 16"),
+    ]:
+        huge.write_bytes(start)
+        os.truncate(huge, 10 << 30)
+        assert re.search(said, fail(*reader, huge))
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1 << 20  # KiB
 
 
 def test_another_format_is_told_with_who_wrote_it(traces, tmp_path):

@@ -17,7 +17,7 @@ static void replay(struct span bytes)
 {
     const struct replay_settings settings = {.log = {.level = LOG_NONE}, .wishes = UINT32_MAX};
     struct replay_report report;
-    enum err err = replay_run(bytes, &settings, &report);
+    enum err err = replay_run(trace_source_of(bytes), &settings, &report);
     require(err == ERR_OK || err == ERR_INVALID || err == ERR_TRUNCATED || err == ERR_CORRUPT ||
         err == ERR_NOT_FOUND || err == ERR_NO_MEMORY);
     require(err || report.segments > 0);

@@ -306,7 +306,7 @@ static int judge(const struct diff *diff, const char *path, const struct trace_i
     if (*diff->error.message)
         trace_script_explain(&diff->error, "its state", cause);
     else
-        trace_input_explain(path, err, &input->bytes, report, cause);
+        trace_input_explain(path, err, input, report, cause);
     return fail(cause);
 }
 
@@ -325,7 +325,7 @@ static int diff_file(struct diff *diff, const char *path)
         .log = {.level = LOG_NONE},
         .tags = diff->tags,
     };
-    enum err err = replay_run(input.bytes, &settings, &report);
+    enum err err = replay_run(input.source, &settings, &report);
     int code = judge(diff, path, &input, err, &report);
     replay_report_free(&report);
     trace_input_close(&input);

@@ -117,7 +117,7 @@ static int report(const struct flags *flags, const struct trace_input *input, en
     if (err && *replaying->error.message)
         trace_script_explain(&replaying->error, path, cause);
     else if (err)
-        trace_input_explain(path, err, &input->bytes, report, cause);
+        trace_input_explain(path, err, input, report, cause);
     if (err)
         fprintf(stderr, "luapex: error: %s\n", cause);
     return err || report->difference ? EXIT_FAILED : EXIT_OK;
@@ -151,7 +151,7 @@ static int replay(const struct flags *flags)
         .log = {.level = LOG_NONE},
         .tags = tags,
     };
-    enum err err = replay_run(input.bytes, &settings, &made);
+    enum err err = replay_run(input.source, &settings, &made);
     int code = report(flags, &input, err, &made, &replaying);
     replay_report_free(&made);
     script_free(replaying.script);

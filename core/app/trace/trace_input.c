@@ -5,37 +5,56 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-static bool map_file(int fd, size_t n, struct trace_input *input)
+static enum err read_file(void *context, uint64_t at, uint8_t *into, size_t n)
 {
-    void *at = n > 0 ? mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-    if (at == MAP_FAILED)
-        return false;
-    input->bytes = span_of(at, n);
-    return true;
+    const struct trace_input *input = context;
+    for (size_t done = 0; done < n;) {
+        ssize_t got = pread(input->fd, into + done, n - done, (off_t)(at + done));
+        if (got == 0)
+            return ERR_TRUNCATED; /* it has become shorter */
+        if (got < 0 && errno != EINTR)
+            return ERR_IO;
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return ERR_OK;
+}
+
+/* Why it is no trace, before anything is read; NULL: it may be one. */
+static const char *refusal_of(const struct stat *about)
+{
+    if (S_ISDIR(about->st_mode))
+        return "a folder; give the file in it";
+    if (!S_ISREG(about->st_mode))
+        return "not a plain file";
+    return about->st_size == 0 ? "empty: nothing was recorded into it" : NULL;
+}
+
+static const char *refusal_by_system(int error)
+{
+    if (error == EACCES || error == EPERM)
+        return "no permission to read it; a trace is for the user that its node runs as";
+    return strerror(error);
 }
 
 bool trace_input_open(const char *path, struct trace_input *input, char *cause)
 {
     struct stat about;
-    *input = (struct trace_input){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool done = fd >= 0 && fstat(fd, &about) == 0;
-    if (done && !S_ISREG(about.st_mode)) {
-        done = false;
-        errno = EINVAL;
+    const char *refusal =
+        fd < 0 || fstat(fd, &about) != 0 ? refusal_by_system(errno) : refusal_of(&about);
+    if (refusal) {
+        snprintf(cause, TRACE_CAUSE_MAX, "%s: %s", path, refusal);
+        if (fd >= 0)
+            close(fd);
+        return false;
     }
-    done = done && map_file(fd, (size_t)about.st_size, input);
-    if (!done)
-        snprintf(cause, TRACE_CAUSE_MAX, "%s: %s", path,
-            errno == EINVAL ? "not a plain file" : strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return done;
+    *input = (struct trace_input){.fd = fd};
+    input->source = (struct trace_source){read_file, input, (uint64_t)about.st_size};
+    return true;
 }
 
 bool trace_input_tags(const struct flags *flags, struct tags **tags)
@@ -51,9 +70,7 @@ bool trace_input_tags(const struct flags *flags, struct tags **tags)
 
 void trace_input_close(struct trace_input *input)
 {
-    if (input->bytes.n > 0)
-        munmap((void *)input->bytes.at, input->bytes.n);
-    *input = (struct trace_input){0};
+    close(input->fd);
 }
 
 static void explain_format(const char *path, const struct trace_header *header, char *cause)
@@ -71,13 +88,14 @@ void trace_input_warn(const char *path, const struct replay_report *report)
         fprintf(stderr, "luapex: warning: %s: its node had other tags than those given\n", path);
 }
 
-void trace_input_explain(const char *path, enum err err, const struct span *bytes,
+void trace_input_explain(const char *path, enum err err, const struct trace_input *input,
     const struct replay_report *report, char *cause)
 {
     struct trace_reader reader;
     struct trace_header header;
     unsigned long long at = (unsigned long long)report->at;
-    bool opens = trace_open(&reader, *bytes, &header) == ERR_OK;
+    bool opens = trace_open(&reader, input->source, &header) == ERR_OK;
+    trace_close(&reader);
     if (opens && header.format != TRACE_FORMAT)
         explain_format(path, &header, cause);
     else if (err == ERR_INVALID && opens)

@@ -16,20 +16,21 @@
     }
 
 struct trace_input {
-    struct span bytes;
+    struct trace_source source; /* of all bytes that the file had when it was opened */
+    int fd;
 };
 
 /* Of the flag --tags; NULL: it is not given, so those of the trace count. False: it cannot be read,
  * which the user was told. */
 bool trace_input_tags(const struct flags *flags, struct tags **tags);
 
-/* Maps the file. False, with cause (TRACE_CAUSE_MAX bytes): it cannot be read. */
+/* False, with cause (TRACE_CAUSE_MAX bytes): it cannot be read. *input stays where it is. */
 bool trace_input_open(const char *path, struct trace_input *input, char *cause);
 void trace_input_close(struct trace_input *input);
 /* Tells the user if --tags are not what the node had: decisions may differ for that alone. */
 void trace_input_warn(const char *path, const struct replay_report *report);
 /* What an error of replay_run means, as a sentence about path. */
-void trace_input_explain(const char *path, enum err err, const struct span *bytes,
+void trace_input_explain(const char *path, enum err err, const struct trace_input *input,
     const struct replay_report *report, char *cause);
 
 /* Limits as in a running node, but no clock: what time stopped then is stopped by the trace. */

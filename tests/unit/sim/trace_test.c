@@ -154,7 +154,8 @@ static struct replay_report replay(
         .log = silent,
     };
     struct replay_report report;
-    assert_int_equal(replay_run(span_of(file->at, file->n), &settings, &report), ERR_OK);
+    assert_int_equal(
+        replay_run(trace_source_of(span_of(file->at, file->n)), &settings, &report), ERR_OK);
     if (report.difference)
         say(&report);
     assert_int_equal(report.difference, REPLAY_SAME);

@@ -206,7 +206,7 @@ static void a_file_that_another_build_wrote_is_read(void **state)
     struct trace_record record;
     unsigned of[TRACE_TAGS + 1] = {0}, questions = 0;
     enum err err;
-    assert_int_equal(trace_open(&reader, bytes, &header), ERR_OK);
+    assert_int_equal(trace_open(&reader, trace_source_of(bytes), &header), ERR_OK);
     assert_int_equal(header.format, TRACE_FORMAT);
     while (!(err = trace_next(&reader, &record))) {
         of[record.kind]++;
@@ -217,6 +217,7 @@ static void a_file_that_another_build_wrote_is_read(void **state)
         else if (record.kind == TRACE_TAGS)
             read_tags(record.body);
     }
+    trace_close(&reader);
     assert_int_equal(err, ERR_NOT_FOUND);
     assert_true(of[TRACE_TAGS] == 1 && of[TRACE_END] == 1 && of[TRACE_SEGMENT] > 2);
     assert_true(of[TRACE_STEP] > 100 && questions > 20);
@@ -229,7 +230,9 @@ static enum err open_text(const char *text, size_t n, struct trace_header *heade
 {
     struct trace_reader reader;
     *header = (struct trace_header){0};
-    return trace_open(&reader, span_of(text, n), header);
+    enum err err = trace_open(&reader, trace_source_of(span_of(text, n)), header);
+    trace_close(&reader);
+    return err;
 }
 
 static void the_head_tells_the_format_and_who_wrote_it(void **state)
@@ -267,6 +270,63 @@ static void what_is_no_trace_is_told_from_a_damaged_one(void **state)
     codec_free(&codec);
 }
 
+/* ---- the window ---- */
+
+static size_t length_of(unsigned i)
+{
+    static const size_t lengths[] = {1, 70000, 3, TRACE_WINDOW - TRACE_FRAME - 1, TRACE_WINDOW,
+        2 * TRACE_WINDOW + 5, 40, 100000};
+    return lengths[i % (sizeof lengths / sizeof *lengths)];
+}
+
+static void records_of_any_length_are_read_whole(void **state)
+{
+    (void)state;
+    struct trace_reader reader;
+    struct trace_header header;
+    struct trace_record record;
+    struct codec codec = codec_writer();
+    uint8_t *body = malloc(3 * TRACE_WINDOW);
+    trace_write_header(&codec, "test");
+    for (unsigned i = 0; i < 20; i++) {
+        memset(body, (int)i, length_of(i));
+        size_t begun = trace_begin(&codec, TRACE_STEP);
+        code_bytes(&codec, body, length_of(i));
+        trace_end(&codec, begun);
+    }
+    assert_int_equal(trace_open(&reader, trace_source_of(codec_written(&codec)), &header), ERR_OK);
+    for (unsigned i = 0; i < 20; i++) {
+        memset(body, (int)i, length_of(i));
+        assert_int_equal(trace_next(&reader, &record), ERR_OK);
+        assert_int_equal(record.body.n, length_of(i));
+        assert_memory_equal(record.body.at, body, record.body.n);
+    }
+    assert_int_equal(trace_next(&reader, &record), ERR_NOT_FOUND);
+    assert_true(reader.window_cap < 3 * TRACE_WINDOW);
+    trace_close(&reader);
+    free(body);
+    codec_free(&codec);
+}
+
+static enum err fail_to_read(void *context, uint64_t at, uint8_t *into, size_t n)
+{
+    (void)at, (void)into, (void)n;
+    return *(enum err *)context;
+}
+
+static void what_a_source_says_is_passed_on(void **state)
+{
+    (void)state;
+    enum err causes[] = {ERR_IO, ERR_NO_MEMORY};
+    for (size_t i = 0; i < 2; i++) {
+        const struct trace_source source = {fail_to_read, &causes[i], 1000};
+        struct trace_reader reader;
+        struct trace_header header;
+        assert_int_equal(trace_open(&reader, source, &header), causes[i]);
+        trace_close(&reader);
+    }
+}
+
 static int write_sample(const char *path)
 {
     struct tape tape;
@@ -286,6 +346,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_file_that_another_build_wrote_is_read),
         cmocka_unit_test(the_head_tells_the_format_and_who_wrote_it),
         cmocka_unit_test(what_is_no_trace_is_told_from_a_damaged_one),
+        cmocka_unit_test(records_of_any_length_are_read_whole),
+        cmocka_unit_test(what_a_source_says_is_passed_on),
     };
     if (argc == 3 && strcmp(argv[1], "write") == 0)
         return write_sample(argv[2]);

@@ -65,7 +65,8 @@ static struct replay_report replay(struct fixture *f)
     const struct replay_settings settings = {
         .open_policy = open_policy, .context = f, .log = silent};
     struct replay_report report;
-    assert_int_equal(replay_run(codec_written(&f->tape.file), &settings, &report), ERR_OK);
+    assert_int_equal(
+        replay_run(trace_source_of(codec_written(&f->tape.file)), &settings, &report), ERR_OK);
     return report;
 }
 
@@ -125,7 +126,8 @@ static void recorded_answers_count_where_there_is_no_policy(void **state)
     const struct replay_settings settings = {
         .asked = count_question, .context = &asked, .log = silent};
     struct replay_report report;
-    assert_int_equal(replay_run(codec_written(&f->tape.file), &settings, &report), ERR_OK);
+    assert_int_equal(
+        replay_run(trace_source_of(codec_written(&f->tape.file)), &settings, &report), ERR_OK);
     assert_int_equal(report.difference, REPLAY_SAME);
     assert_true(asked == report.decisions);
     replay_report_free(&report);
@@ -155,7 +157,8 @@ static void an_event_of_another_kind_shows_in_the_actions(void **state)
     recorder_stop(f->tape.recorder, "enough");
     struct codec file = codec_writer(); /* without one of its failed dials */
     bool dropped = false;
-    assert_int_equal(trace_open(&reader, codec_written(&f->tape.file), &header), ERR_OK);
+    assert_int_equal(
+        trace_open(&reader, trace_source_of(codec_written(&f->tape.file)), &header), ERR_OK);
     trace_write_header(&file, "test");
     for (unsigned i = 0; trace_next(&reader, &record) == ERR_OK; i++) {
         if (record.kind == TRACE_STEP && i == 5) {
@@ -166,6 +169,7 @@ static void an_event_of_another_kind_shows_in_the_actions(void **state)
         code_bytes(&file, (void *)record.body.at, record.body.n);
         trace_end(&file, begun);
     }
+    trace_close(&reader);
     assert_true(dropped);
     codec_free(&f->tape.file);
     f->tape.file = file;
@@ -198,7 +202,8 @@ static void impossible_events_are_refused(void **state)
     struct trace_header header;
     struct trace_record record;
     struct codec file = codec_writer(); /* the accepted socket comes twice */
-    assert_int_equal(trace_open(&reader, codec_written(&f->tape.file), &header), ERR_OK);
+    assert_int_equal(
+        trace_open(&reader, trace_source_of(codec_written(&f->tape.file)), &header), ERR_OK);
     trace_write_header(&file, "test");
     for (unsigned i = 0; trace_next(&reader, &record) == ERR_OK; i++)
         for (unsigned times = i == 2 ? 2 : 1; times > 0; times--) {
@@ -206,10 +211,12 @@ static void impossible_events_are_refused(void **state)
             code_bytes(&file, (void *)record.body.at, record.body.n);
             trace_end(&file, begun);
         }
+    trace_close(&reader);
     const struct replay_settings settings = {
         .open_policy = open_policy, .context = f, .log = silent};
     struct replay_report report;
-    assert_int_equal(replay_run(codec_written(&file), &settings, &report), ERR_CORRUPT);
+    assert_int_equal(
+        replay_run(trace_source_of(codec_written(&file)), &settings, &report), ERR_CORRUPT);
     replay_report_free(&report);
     codec_free(&file);
 }

@@ -99,7 +99,8 @@ static uint64_t assert_replays(struct fixture *f, uint64_t segment)
     const struct replay_settings settings = {
         .open_policy = open_policy, .context = f, .segment = segment, .log = silent};
     struct replay_report report;
-    assert_int_equal(replay_run(codec_written(&f->tape.file), &settings, &report), ERR_OK);
+    assert_int_equal(
+        replay_run(trace_source_of(codec_written(&f->tape.file)), &settings, &report), ERR_OK);
     if (report.difference)
         print_error("%s at segment %u step %u\n", replay_difference_name(report.difference),
             (unsigned)report.segment, (unsigned)report.step);
@@ -199,7 +200,8 @@ static struct replay_report replay_with(
     const struct replay_settings settings = {
         .open_policy = open_policy, .context = f, .tags = tags, .log = silent};
     struct replay_report report;
-    assert_int_equal(replay_run(codec_written(&f->tape.file), &settings, &report), expected);
+    assert_int_equal(
+        replay_run(trace_source_of(codec_written(&f->tape.file)), &settings, &report), expected);
     return report;
 }
 
@@ -226,7 +228,8 @@ static void change_tags(struct fixture *f, size_t max, unsigned times)
     struct trace_header header;
     struct trace_record record;
     struct codec file = codec_writer();
-    assert_int_equal(trace_open(&reader, codec_written(&f->tape.file), &header), ERR_OK);
+    assert_int_equal(
+        trace_open(&reader, trace_source_of(codec_written(&f->tape.file)), &header), ERR_OK);
     trace_write_header(&file, "test");
     for (; times > 0; times--)
         tags_write(&file, f->tags, max);
@@ -237,6 +240,7 @@ static void change_tags(struct fixture *f, size_t max, unsigned times)
         code_bytes(&file, (void *)record.body.at, record.body.n);
         trace_end(&file, begun);
     }
+    trace_close(&reader);
     codec_free(&f->tape.file);
     f->tape.file = file;
 }
