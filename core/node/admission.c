@@ -256,7 +256,9 @@ void admission_close_because(
 
 void admission_close(struct step *step, struct conn *conn, enum err why, int64_t flush_ms)
 {
-    admission_close_because(step, conn, why, NULL, flush_ms);
+    const struct addr addr = {conn->id, conn->remote};
+    const char *detail = why == ERR_BANNED ? refusal_detail(step, why, &addr) : NULL;
+    admission_close_because(step, conn, why, detail, flush_ms);
 }
 
 /* Not so: ends that are not the peer's doing, or that any honest peer brings about by leaving or by

@@ -68,7 +68,8 @@ def good_persistent_add(pair, client):
 def good_persistent_remove(pair, client):
     client.result("persistent.add", {"address": f"{UNKNOWN_ID}@127.0.83.1:1"})
     removed = client.result("persistent.remove", {"id": UNKNOWN_ID})
-    assert "not found" in client.error("persistent.remove", {"id": UNKNOWN_ID})["message"]
+    again = client.error("persistent.remove", {"id": UNKNOWN_ID})["message"]
+    assert "is no persistent peer" in again
     return removed
 
 

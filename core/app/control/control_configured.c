@@ -1,5 +1,5 @@
 /* Peers and seeds that are configured: persistent, persistent add and remove, seeds, seeds add. */
-#include "app/control/control_inside.h"
+#include "app/control/control_subject.h"
 #include "app/settings/settings_save.h"
 #include "app/settings/settings_text.h"
 
@@ -165,7 +165,8 @@ static void finish_removing(
     struct controller *controller, struct control_request *request, json_t *result)
 {
     struct change change = {.list = NODE_PERSISTENT};
-    peer_id_parse(span_of_text(control_text(request, "id")), &change.id);
+    const char *removed = json_string_value(json_object_get(result, "removed"));
+    peer_id_parse(span_of_text(removed), &change.id);
     finish(controller, request, result, &change);
 }
 
@@ -195,10 +196,15 @@ void control_persistent_remove(void *context, struct control_request *request)
 {
     struct node_command command = {.kind = COMMAND_PERSISTENT_REMOVE};
     const char *text = control_text(request, "id");
-    if (peer_id_parse(span_of_text(text), &command.id) != ERR_OK) {
-        control_refuse_argument(request, "id", "a node ID: 40 hexadecimal digits", text);
+    bool is_id;
+    if (!control_read_id(context, request, text, CONTROL_PERSISTENT, &command.id, &is_id))
+        return;
+    const struct control_subject subject = {.has_id = true, .id = command.id};
+    if (!is_id || !control_subject_is_in(context, &subject, NODE_PERSISTENT)) {
+        control_refuse(request, CONTROL_REFUSED,
+            "not removed: %s is no persistent peer; `persistent` lists them", text);
         return;
     }
     control_command_then(context, request, &command, "not removed",
-        json_pack("{s:s}", "removed", text), finish_removing);
+        json_pack("{s:o}", "removed", control_id(&command.id)), finish_removing);
 }

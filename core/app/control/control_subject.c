@@ -40,33 +40,49 @@ static bool try_record(void *context, const struct journal_record *record)
     return true;
 }
 
-static void search_book(const struct book *book, struct search *search)
+static void search_bans(const struct bans *bans, struct search *search)
 {
-    const struct bans *bans = book_bans(book);
-    const struct book_entry *entry;
-    uint32_t cursor = 0;
-    while ((entry = book_next(book, &cursor)) != NULL)
-        try_id(search, &entry->addr.id);
     for (uint32_t i = 0; i < bans_count(bans); i++)
         try_id(search, &bans_at(bans, i)->target.id);
 }
 
-static void search_all(const struct controller *controller, struct search *search)
+static void search_book(const struct book *book, struct search *search)
+{
+    const struct book_entry *entry;
+    uint32_t cursor = 0;
+    while ((entry = book_next(book, &cursor)) != NULL)
+        try_id(search, &entry->addr.id);
+}
+
+static void search_everywhere(const struct controller *controller, struct search *search)
 {
     const struct runner *runner = controller->runner;
     const struct id_list *unconditional = &controller->settings->p2p.unconditional_peer_ids;
     const struct journal_filter events = {.no_decisions = true};
     const struct node *node = control_node(controller);
-    if (search->text_n < BOOK_PREFIX_MIN)
-        return;
     try_id(search, &runner->options.key->id);
     node_peers(node, try_peer, search);
     search_book(node_book(node), search);
+    search_bans(book_bans(node_book(node)), search);
     node_configured(node, NODE_SEEDS, try_configured, search);
     node_configured(node, NODE_PERSISTENT, try_configured, search);
     for (size_t i = 0; i < unconditional->n; i++)
         try_id(search, &unconditional->items[i]);
     journal_query(runner->journal, &events, try_record, search);
+}
+
+static void search_in(
+    const struct controller *controller, enum control_scope scope, struct search *search)
+{
+    const struct node *node = control_node(controller);
+    if (search->text_n < BOOK_PREFIX_MIN)
+        return;
+    if (scope == CONTROL_ANYBODY)
+        search_everywhere(controller, search);
+    else if (scope == CONTROL_BANNED)
+        search_bans(book_bans(node_book(node)), search);
+    else
+        node_configured(node, NODE_PERSISTENT, try_configured, search);
 }
 
 static void refuse_several(struct control_request *request, const struct search *search)
@@ -78,13 +94,13 @@ static void refuse_several(struct control_request *request, const struct search 
 }
 
 bool control_read_id(const struct controller *controller, struct control_request *request,
-    const char *text, struct peer_id *id, bool *is_id)
+    const char *text, enum control_scope scope, struct peer_id *id, bool *is_id)
 {
     *is_id = peer_id_parse(span_of_text(text), id) == ERR_OK;
     if (*is_id)
         return true;
     struct search search = {.text = text, .text_n = strlen(text)};
-    search_all(controller, &search);
+    search_in(controller, scope, &search);
     if (search.found > 1) {
         refuse_several(request, &search);
         return false;
@@ -167,7 +183,8 @@ bool control_read_subject(const struct controller *controller, struct control_re
     *subject = (struct control_subject){0};
     if (read_place(controller, text, subject))
         return true;
-    if (!control_read_id(controller, request, text, &subject->id, &subject->has_id))
+    if (!control_read_id(
+            controller, request, text, CONTROL_ANYBODY, &subject->id, &subject->has_id))
         return false;
     if (!subject->has_id)
         control_refuse(request, CONTROL_REFUSED,
@@ -193,7 +210,7 @@ static void find_configured(void *context, const struct node_configured *peer)
         : !peer->text->is_name && ip_equal(&peer->text->ip, &subject->ip);
 }
 
-static bool is_in(
+bool control_subject_is_in(
     const struct controller *controller, const struct control_subject *subject, enum node_list list)
 {
     struct role_search search = {.subject = subject};
@@ -205,9 +222,9 @@ const char *control_subject_role(
     const struct controller *controller, const struct control_subject *subject)
 {
     const struct id_list *unconditional = &controller->settings->p2p.unconditional_peer_ids;
-    if (is_in(controller, subject, NODE_PERSISTENT))
+    if (control_subject_is_in(controller, subject, NODE_PERSISTENT))
         return "persistent";
-    if (is_in(controller, subject, NODE_SEEDS))
+    if (control_subject_is_in(controller, subject, NODE_SEEDS))
         return "a seed";
     for (size_t i = 0; i < unconditional->n && subject->has_id; i++)
         if (peer_id_equal(&unconditional->items[i], &subject->id))

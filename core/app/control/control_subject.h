@@ -17,14 +17,20 @@ struct control_subject {
  * false: refused. */
 bool control_read_subject(const struct controller *controller, struct control_request *request,
     const char *text, struct control_subject *subject);
-/* The same for an ID alone: "10.0.0.1" or a beginning that nobody has leaves *is_id false, and
- * nothing is refused then. false: refused, for several IDs begin so. */
+/* Among whom the beginning of an ID is looked for. */
+enum control_scope { CONTROL_ANYBODY, CONTROL_BANNED, CONTROL_PERSISTENT };
+
+/* An ID or the beginning of one. What is neither, or of nobody, leaves *is_id false, and nothing is
+ * refused then. false: refused, for several IDs begin so. */
 bool control_read_id(const struct controller *controller, struct control_request *request,
-    const char *text, struct peer_id *id, bool *is_id);
+    const char *text, enum control_scope scope, struct peer_id *id, bool *is_id);
 
 /* Entries of the book that are meant: how many, and one of them. */
 size_t control_subject_entries(const struct controller *controller,
     const struct control_subject *subject, const struct book_entry **one);
+/* Of an IP alone: whether one of the list is at it; not so where its host is a name. */
+bool control_subject_is_in(const struct controller *controller,
+    const struct control_subject *subject, enum node_list list);
 /* "persistent", "a seed" or "unconditional" if the configuration names it so; NULL: it does not. */
 const char *control_subject_role(
     const struct controller *controller, const struct control_subject *subject);

@@ -8,8 +8,14 @@ local ban_fields = {
   { "reason", "text", "why" },
 }
 
+local closed_fields = {
+  { "id", "text", "node ID" },
+  { "addr", "text", "the other end of the connection" },
+  { "direction", "text", "outbound (we dialed) or inbound" },
+}
+
 local target = { name = "target", type = "target", place = true, required = true,
-  doc = "whom it is about" }
+  doc = "whom it is about; an ID by its first digits too" }
 
 return {
   {
@@ -35,11 +41,15 @@ return {
         doc = "how long" },
       { name = "reason", type = "text", default = "operator", max = 80,
         doc = "for the list of bans and the log" },
+      { name = "force", type = "boolean", default = false,
+        doc = "even a range wider than /8 (IPv6: /16), which closes nearly everybody" },
     },
     result = {
       { "banned", "text", "what" },
-      { "until", "time", "when it ends" },
+      { "until", "time", "when it ends, in truth" },
+      { "kept", "text", "that it was banned for longer already; absent: it was not" },
       { "closed", "integer", "connections that were closed" },
+      { "peers", closed_fields, "those whose they were" },
     },
     example = "ban 10.1.0.0/16 --duration 2h --reason spam",
   },

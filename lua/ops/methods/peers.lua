@@ -83,7 +83,8 @@ return {
   {
     name = "persistent.remove",
     doc = "Keeps a peer connected no longer. The connection stays, as one like any other.",
-    params = { { name = "id", type = "id", place = true, required = true, doc = "its node ID" },
+    params = { { name = "id", type = "id", place = true, required = true,
+      doc = "its node ID, or the first digits of it" },
       save },
     result = { { "removed", "text", "the node ID" }, saved },
     example = "persistent remove 00112233445566778899aabbccddeeff00112233",
