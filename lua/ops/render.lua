@@ -79,11 +79,14 @@ local function object(value)
   return table.concat(texts, ", ")
 end
 
--- The fields in the order of the table of methods.
+-- The fields in the order of the table of methods; a limit stands behind what it limits.
 local function described(fields, value)
   local texts = {}
   for _, field in ipairs(fields) do
-    if value[field[1]] ~= nil then
+    local limited = field[1]:match "^(.+)_max$"
+    if value[field[1]] ~= nil and limited and value[limited] ~= nil then
+      texts[#texts] = texts[#texts] .. " of " .. render.value(field[2], value[field[1]])
+    elseif value[field[1]] ~= nil then
       texts[#texts + 1] = ("%s %s"):format(field[1]:gsub("_", " "),
         render.value(field[2], value[field[1]]))
     end
@@ -93,19 +96,27 @@ end
 
 local MAP_COLUMNS = 64
 
--- A character for each number: '.' for none, '1' to '9' for tenths of the largest, '#' for that.
-local function map(numbers)
-  local most, lines = 1, {}
+local function fullest(numbers)
+  local most = 0
   for _, n in ipairs(numbers) do
     most = math.max(most, n)
   end
+  return most
+end
+
+-- A character for each number: '.' for none, else itself; if one has two digits, tenths of the
+-- largest, and '#' for that.
+local function map(numbers)
+  local most, lines = fullest(numbers), {}
   for i, n in ipairs(numbers) do
-    local mark = n == 0 and "." or n == most and "#" or tostring(math.max(1, math.floor(n * 10 / most)))
+    local mark = n == 0 and "." or most < 10 and tostring(n) or n == most and "#"
+      or tostring(math.max(1, math.floor(n * 10 / most)))
     local line = math.ceil(i / MAP_COLUMNS)
     lines[line] = (lines[line] or "") .. mark
   end
-  return ("one mark a bucket: . empty, 1 to 9 tenths of %d, # %d\n%s"):format(most, most,
-    table.concat(lines, "\n"))
+  local legend = most < 10 and "how many it holds"
+    or ("1 to 9 tenths of the fullest, # the fullest, of %d"):format(most)
+  return ("one mark a bucket: . empty, else %s\n%s"):format(legend, table.concat(lines, "\n"))
 end
 
 local function items(value)

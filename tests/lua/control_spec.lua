@@ -135,6 +135,30 @@ describe("a duration", function()
   end)
 end)
 
+describe("a map of buckets", function()
+  local function lines_of(numbers)
+    return render.value("map", numbers)
+  end
+
+  it("shows small numbers as they are", function()
+    assert.equals("one mark a bucket: . empty, else how many it holds\n.19", lines_of { 0, 1, 9 })
+  end)
+
+  it("shows larger ones in tenths of the fullest", function()
+    local text = lines_of { 0, 1, 32, 63, 64 }
+    assert.matches("# the fullest, of 64\n", text, 1, true)
+    assert.matches("\n.159#", text, 1, true)
+  end)
+
+  it("has 64 buckets a line", function()
+    local numbers = {}
+    for i = 1, 130 do
+      numbers[i] = 1
+    end
+    assert.matches("\n" .. ("1"):rep(64) .. "\n" .. ("1"):rep(64) .. "\n11$", lines_of(numbers))
+  end)
+end)
+
 describe("a table for people", function()
   it("sends a terminal nothing that steers it", function()
     local text = render.result(methods.by_name.peers, { total = 1, peers = {
