@@ -126,4 +126,21 @@ static inline void assert_distinct(const struct addr *addrs, size_t n)
             assert_false(peer_id_equal(&addrs[i].id, &addrs[j].id));
 }
 
+/* A book of one old bucket of `size` slots and a few new ones. */
+static inline struct book *narrow_book(uint32_t size)
+{
+    struct book_settings settings = book_settings_default();
+    settings.old_buckets = 1;
+    settings.old_bucket_size = size;
+    return book_of(settings);
+}
+
+static inline void verify(struct book *book, uint32_t from, uint32_t to, int64_t ms)
+{
+    for (uint32_t n = from; n < to; n++) {
+        struct addr addr = addr_number(n);
+        assert_int_equal(book_mark_success(book, at_ms(ms), &addr, 1), ERR_OK);
+    }
+}
+
 #endif
