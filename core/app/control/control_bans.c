@@ -10,14 +10,24 @@ static const char *kind_name(const struct ban_target *target)
     return target->kind == BAN_ID ? "id" : target->kind == BAN_CIDR ? "range" : "pair";
 }
 
-static json_t *ban_json(const struct ban *ban, struct now now)
+static void add_row(struct text *out, const struct ban *ban, struct now now)
 {
     char text[ADDR_TEXT_MAX];
-    return json_pack("{s:s, s:s, s:f, s:f, s:I, s:s, s:o}", "target",
-        ban_target_text(&ban->target, text), "kind", kind_name(&ban->target), "left_s",
-        (double)(ban->until_ms - now.wall_ms) / 1000, "until", (double)ban->until_ms / 1000,
-        "times", (json_int_t)ban->times, "reason", ban->reason, "since",
-        json_real((double)ban->since_ms / 1000));
+    text_add_text(out, "{\"target\":\"");
+    text_add_text(out, ban_target_text(&ban->target, text));
+    text_add_text(out, "\",\"kind\":\"");
+    text_add_text(out, kind_name(&ban->target));
+    text_add_text(out, "\",\"left_s\":");
+    report_add_seconds(out, ban->until_ms - now.wall_ms);
+    text_add_text(out, ",\"until\":");
+    report_add_seconds(out, ban->until_ms);
+    text_add_text(out, ",\"times\":");
+    text_add_count(out, ban->times);
+    text_add_text(out, ",\"reason\":");
+    report_add_text(out, ban->reason);
+    text_add_text(out, ",\"since\":");
+    report_add_seconds(out, ban->since_ms);
+    text_add_char(out, '}');
 }
 
 /* False: told that `field` is nothing to look for. */
@@ -32,6 +42,7 @@ static bool read_wanted(
     return false;
 }
 
+/* As text at once: of thousands of bans a tree takes long. */
 void control_bans(void *context, struct control_request *request)
 {
     const struct controller *controller = context;
@@ -41,18 +52,27 @@ void control_bans(void *context, struct control_request *request)
     struct book_wanted wanted = {0};
     if (!read_wanted(request, "match", &wanted))
         return;
-    json_t *rows = json_array();
-    json_int_t total = 0;
+    struct text out = {0};
+    char *answer = NULL;
+    size_t total = 0;
+    text_add_text(&out, "{\"bans\":[");
     for (uint32_t i = 0; i < bans_count(bans); i++) {
         const struct ban *ban = bans_at(bans, i);
         bool is_meant =
             control_text(request, "match") == NULL || book_wanted_bans(&wanted, &ban->target);
         if (!is_meant || ban->until_ms <= now.wall_ms)
             continue;
-        if ((size_t)total++ < limit)
-            json_array_append_new(rows, ban_json(ban, now));
+        if (total++ >= limit)
+            continue;
+        text_add_text(&out, total > 1 ? "," : "");
+        add_row(&out, ban, now);
     }
-    control_answer(request, json_pack("{s:o, s:I}", "bans", rows, "total", total));
+    text_add_text(&out, "],\"total\":");
+    text_add_count(&out, total);
+    text_add_char(&out, '}');
+    text_take(&out, &answer, NULL);
+    control_answer_text(request, answer);
+    free(answer);
 }
 
 /* ---- whom a ban names ---- */

@@ -1,7 +1,6 @@
 /* Connected peers: peers, dial, disconnect. */
 #include "app/control/control_inside.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,13 +81,6 @@ static void add_flags(struct text *out, const struct node_peer *peer)
     text_add_char(out, '"');
 }
 
-static void add_seconds(struct text *out, int64_t ms)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%" PRId64 ".%03u", ms / 1000, (unsigned)(ms % 1000));
-    text_add_text(out, text);
-}
-
 static void add_row(struct text *out, const struct node_peer *peer, struct now now)
 {
     char id[PEER_ID_TEXT + 1], at[ADDR_TEXT_MAX];
@@ -99,7 +91,7 @@ static void add_row(struct text *out, const struct node_peer *peer, struct now n
     text_add_text(out, "\",\"direction\":\"");
     text_add_text(out, peer->outbound ? "outbound" : "inbound");
     text_add_text(out, "\",\"uptime_s\":");
-    add_seconds(out, now.mono_ms - peer->connected_ms);
+    report_add_seconds(out, now.mono_ms - peer->connected_ms);
     text_add_text(out, ",\"useful\":");
     text_add_count(out, peer->useful);
     text_add_text(out, ",\"version\":");

@@ -71,6 +71,15 @@ void report_add_text(struct text *out, const char *text)
     text_add_char(out, '"');
 }
 
+void report_add_seconds(struct text *out, int64_t ms)
+{
+    char digits[4];
+    snprintf(digits, sizeof digits, "%03u", (unsigned)(ms % 1000));
+    text_add_count(out, (uint64_t)(ms / 1000));
+    text_add_char(out, '.');
+    text_add_text(out, digits);
+}
+
 json_t *report_text_or_null(const char *text)
 {
     return text && *text ? report_text(text) : json_null();

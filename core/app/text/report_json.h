@@ -14,6 +14,8 @@ json_t *report_text_or_null(const char *text);
 /* Adds the string that report_text makes, quoted: for long lists, where a tree of them takes too
  * long. */
 void report_add_text(struct text *out, const char *text);
+/* Adds a number of seconds; ms is not negative. */
+void report_add_seconds(struct text *out, int64_t ms);
 /* Prints json in one line and releases it. */
 void report_print(json_t *json);
 

@@ -48,12 +48,28 @@ static void report_add_text_quotes_plain_text_as_it_is(void **state)
     free(quoted);
 }
 
+static void report_add_seconds_has_the_milliseconds(void **state)
+{
+    (void)state;
+    struct text out = {0};
+    char *text = NULL;
+    report_add_seconds(&out, 0);
+    text_add_char(&out, ' ');
+    report_add_seconds(&out, 1005);
+    text_add_char(&out, ' ');
+    report_add_seconds(&out, INT64_MAX);
+    assert_int_equal(text_take(&out, &text, NULL), ERR_OK);
+    assert_string_equal(text, "0.000 1.005 9223372036854775.807");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(report_add_text_is_read_as_report_text_is),
         cmocka_unit_test(report_add_text_takes_every_byte),
         cmocka_unit_test(report_add_text_quotes_plain_text_as_it_is),
+        cmocka_unit_test(report_add_seconds_has_the_milliseconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
