@@ -14,8 +14,11 @@ local gate = {
 }
 
 function gate.read(line)
+  if #line > gate.LINE_MAX then
+    return nil
+  end
   local ok, call = pcall(json.decode, line)
-  if not ok or #line > gate.LINE_MAX or type(call) ~= "table" then
+  if not ok or type(call) ~= "table" then
     return nil
   end
   local params = type(call.params) == "table" and call.params or {}

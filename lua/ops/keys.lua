@@ -3,11 +3,12 @@
 --   local keys = Keys.new()
 --   keys:take(bytes) -> { "a", "up", "enter", "ctrl-c", "é", ... }
 --
--- A sequence may come in pieces. One that is not known is passed over.
+-- A sequence may come in pieces: how it is cut changes no key. One that is not known is passed over,
+-- as is what is no UTF-8.
 local Keys = {}
 Keys.__index = Keys
 
-local PENDING_MAX = 32 -- bytes of a sequence without end
+local SEQUENCE_MAX = 32 -- bytes; of a longer one so many are passed over
 
 local finals = {
   A = "up", B = "down", C = "right", D = "left", H = "home", F = "end", Z = "back tab",
@@ -25,45 +26,61 @@ local function named(byte)
   return singles[byte] or byte < "\27" and "ctrl-" .. string.char(byte:byte() + 96) or ""
 end
 
--- Each of the three gives the key at the beginning of `text` and what comes after it; nil: more must
--- come; "": no key.
-local function escape(text)
-  local parameters, final, rest = text:match "^\27%[([0-9;:<-?]*[ -/]*)([@-~])(.*)$"
+-- Each of the three gives the key at a place of `text` and the place after it; nil: more must come;
+-- "": no key.
+local function escape(text, at)
+  local head = text:sub(at, at + SEQUENCE_MAX - 1)
+  local parameters, final = head:match "^\27%[([0-9;:<-?]*[ -/]*)([@-~])"
   if final then
-    return finals[final] or final == "~" and numbers[parameters] or "", rest
+    return finals[final] or final == "~" and numbers[parameters] or "", at + #parameters + 3
   end
-  final, rest = text:match "^\27O(.)(.*)$"
+  final = head:match "^\27O([ -~])"
   if final then
-    return finals[final] or "", rest
-  elseif #text == 1 or text:find "^\27O$" or text:find "^\27%[[0-9;:<-?]*[ -/]*$" then
+    return finals[final] or "", at + 3
+  elseif head == "\27" or head == "\27O" then
     return nil
+  elseif head:find "^\27%[[0-9;:<-?]*[ -/]*$" then
+    return #head == SEQUENCE_MAX and "" or nil, at + SEQUENCE_MAX
   end
-  return "", text:sub(2)
+  return "", at + 1
 end
 
-local function character(text)
-  local byte = text:sub(1, 1)
-  local size = byte >= "\240" and 4 or byte >= "\224" and 3 or byte >= "\194" and 2 or 1
-  if #text < size then
-    return nil
-  end
-  local whole = text:sub(1, size)
-  local is_good = size > 1 and whole:find "^.[\128-\191]+$" and not whole:find "^\194[\128-\159]"
-  return is_good and whole or "", text:sub(is_good and size + 1 or 2)
+-- The second byte of a character has narrower limits where a shorter form, a surrogate or a number
+-- beyond U+10FFFF would begin.
+local second_low, second_high = { [224] = 160, [240] = 144 }, { [237] = 159, [244] = 143 }
+
+local function size_of(lead)
+  return (lead < 194 or lead > 244) and 1 or lead < 224 and 2 or lead < 240 and 3 or 4
 end
 
-local function first(text)
-  local byte = text:sub(1, 1)
+local function character(text, at)
+  local lead = text:byte(at)
+  local size = size_of(lead)
+  for i = 1, size - 1 do
+    local byte = text:byte(at + i)
+    if not byte then
+      return nil
+    elseif byte < (i == 1 and second_low[lead] or 128)
+      or byte > (i == 1 and second_high[lead] or 191) then
+      return "", at + 1
+    end
+  end
+  local is_control = size == 1 or lead == 194 and text:byte(at + 1) < 160
+  return is_control and "" or text:sub(at, at + size - 1), at + size
+end
+
+local function first(text, at)
+  local byte = text:sub(at, at)
   if byte == "\27" then
-    return escape(text)
+    return escape(text, at)
   elseif byte == "\0" then
-    return "", text:sub(2)
+    return "", at + 1
   elseif byte:find "[\1-\31\127]" then
-    return named(byte), text:sub(2)
+    return named(byte), at + 1
   elseif byte < "\128" then
-    return byte, text:sub(2)
+    return byte, at + 1
   end
-  return character(text)
+  return character(text, at)
 end
 
 function Keys.new()
@@ -71,17 +88,17 @@ function Keys.new()
 end
 
 function Keys:take(bytes)
-  local found, text = {}, self.pending .. bytes
-  while text ~= "" do
-    local key, rest = first(text)
+  local found, text, at = {}, self.pending .. bytes, 1
+  while at <= #text do
+    local key, after = first(text, at)
     if not key then
       break
     elseif key ~= "" then
       found[#found + 1] = key
     end
-    text = rest
+    at = after
   end
-  self.pending = #text <= PENDING_MAX and text or ""
+  self.pending = text:sub(at)
   return found
 end
 

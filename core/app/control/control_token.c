@@ -25,19 +25,22 @@ static enum err make(const char *path, char *token, char *cause)
         return fail(cause, ERR_IO, path, "this machine gives no entropy for a token");
     for (size_t i = 0; i < ENTROPY; i++)
         snprintf(line + 2 * i, 3, "%02x", entropy[i]);
-    memcpy(token, line, 2 * ENTROPY + 1);
     line[2 * ENTROPY] = '\n';
     enum err err = file_create(path, 0600, line, 2 * ENTROPY + 1, why);
+    line[2 * ENTROPY] = 0;
+    if (!err)
+        memcpy(token, line, sizeof line - 1);
     crypto_wipe(entropy, sizeof entropy);
     crypto_wipe(line, sizeof line);
     return err ? fail(cause, err, path, why) : ERR_OK;
 }
 
-static enum err parse(const char *path, const char *text, char *token, char *cause)
+static enum err parse(const char *path, const struct file_text *file, char *token, char *cause)
 {
+    const char *text = file->text;
     size_t n = strcspn(text, "\r\n");
     size_t end = n + strspn(text + n, "\r\n");
-    bool is_token = n >= CONTROL_TOKEN_MIN && n <= CONTROL_TOKEN_MAX && !text[end];
+    bool is_token = n >= CONTROL_TOKEN_MIN && n <= CONTROL_TOKEN_MAX && end == file->n;
     for (size_t i = 0; i < n && is_token; i++)
         is_token = text[i] > ' ' && text[i] <= '~';
     if (!is_token)
@@ -63,7 +66,7 @@ enum err control_token(
     if (stat(path, &info) != 0 || (info.st_mode & (S_IRWXG | S_IRWXO)))
         err = fail(cause, ERR_INVALID, path, "others may read it; run chmod 600 on it");
     else
-        err = parse(path, file.text, token, cause);
+        err = parse(path, &file, token, cause);
     crypto_wipe(file.text, file.n);
     free(file.text);
     return err;

@@ -1,0 +1,48 @@
+/* A check that is written in Lua, over the modules that ship in the binary: a text that returns a
+ * function, which is called with each input and raises what is wrong. */
+#ifndef FUZZ_LUA_CHECK_H
+#define FUZZ_LUA_CHECK_H
+
+#include "ops/luavm.h"
+
+#include <lauxlib.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LUA_CHECK_MEMORY_MAX (64u << 20)
+#define LUA_CHECK_GARBAGE_EVERY 256 /* inputs, so that little of one is left for the next */
+
+static struct luavm lua_check_vm;
+
+static void lua_check_require(int status)
+{
+    if (status == 0)
+        return;
+    fprintf(stderr, "%s\n", lua_tostring(lua_check_vm.L, -1));
+    abort();
+}
+
+/* Leaves the function on the stack. `prepare` (NULL: none) may preload modules. */
+static void lua_check_open(const char *text, void (*prepare)(lua_State *L))
+{
+    if (luavm_open(&lua_check_vm, LUA_CHECK_MEMORY_MAX) != ERR_OK)
+        abort();
+    if (prepare)
+        prepare(lua_check_vm.L);
+    lua_check_require(luaL_loadstring(lua_check_vm.L, text));
+    lua_check_require(luavm_call(lua_check_vm.L, 0, 1));
+}
+
+static void lua_check(const uint8_t *bytes, size_t n)
+{
+    static unsigned inputs;
+    lua_State *L = lua_check_vm.L;
+    lua_pushvalue(L, -1);
+    lua_pushlstring(L, n > 0 ? (const char *)bytes : "", n);
+    lua_check_require(luavm_call(L, 1, 0));
+    if (++inputs % LUA_CHECK_GARBAGE_EVERY == 0)
+        lua_gc(L, LUA_GCCOLLECT, 0);
+}
+
+#endif
