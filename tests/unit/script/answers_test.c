@@ -204,7 +204,6 @@ static void the_base_of_a_hook_of_the_core_answers_nil(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(live_base_and_nobody_are_told_apart),
         TEST(hooks_of_the_core_are_wanted_only_while_a_policy_answers_them),

@@ -212,7 +212,6 @@ static void time_of_calls_is_counted(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(failure_is_answered_by_the_base_counted_and_logged_L2),
         TEST(three_failures_in_a_row_make_the_hook_fall_back_L2),

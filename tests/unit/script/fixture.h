@@ -97,6 +97,9 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* A test with a fixture of its own in *state. */
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 static inline struct script_source source_of(const char *text)
 {
     return (struct script_source){.name = "test.lua", .text = span_of_text(text)};

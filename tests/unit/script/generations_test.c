@@ -241,7 +241,6 @@ static void parameters_of_every_kind_are_set_read_and_listed(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_default_is_the_first_generation),
         TEST(ten_generations_are_kept_newest_first),

@@ -101,7 +101,6 @@ static void diverse_takes_one_candidate_of_each_group(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(every_policy_that_ships_passes_its_examples),
         TEST(every_policy_that_ships_loads_and_answers),

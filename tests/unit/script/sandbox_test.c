@@ -368,11 +368,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attempts_are_contained_by_the_limit_meant_for_them),
         cmocka_unit_test(decisions_after_attempts_are_right_under_the_real_clock),
-        cmocka_unit_test_setup_teardown(
-            bytecode_is_refused_even_where_its_text_would_load, setup, teardown),
-        cmocka_unit_test_setup_teardown(fuse_ends_a_call_when_the_clock_passes_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(base_answers_however_slow_the_machine, setup, teardown),
-        cmocka_unit_test_setup_teardown(turn_fuse_leaves_questions_to_the_base, setup, teardown),
+        TEST(bytecode_is_refused_even_where_its_text_would_load),
+        TEST(fuse_ends_a_call_when_the_clock_passes_it),
+        TEST(base_answers_however_slow_the_machine),
+        TEST(turn_fuse_leaves_questions_to_the_base),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

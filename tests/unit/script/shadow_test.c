@@ -196,7 +196,6 @@ static void only_the_last_differences_are_kept(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_shadow_decides_nothing_and_is_counted),
         TEST(a_shadow_draws_the_same_random_numbers_and_moves_no_generator),

@@ -156,7 +156,7 @@ static void the_revision_changes_with_what_answers_depend_on(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) TEST(name)
     const struct CMUnitTest tests[] = {
         T(state_parameters_and_files_come_back),
         T(a_hook_that_had_fallen_back_has_fallen_back_L2),

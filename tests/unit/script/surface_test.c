@@ -293,8 +293,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_attempt_is_contained),
         cmocka_unit_test(every_attempt_is_contained_in_a_shadow),
-        cmocka_unit_test_setup_teardown(loading_is_contained, setup, teardown),
-        cmocka_unit_test_setup_teardown(state_from_a_file_is_contained, setup, teardown),
+        TEST(loading_is_contained),
+        TEST(state_from_a_file_is_contained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -257,7 +257,6 @@ static void random_numbers_come_from_the_run(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(every_field_of_a_view_arrives),
         TEST(what_a_script_writes_into_a_view_is_gone_at_the_next_call),
