@@ -71,7 +71,7 @@ static void print_commands(FILE *out, const char *group)
 {
     for (size_t i = 0; i < COMMANDS_N; i++)
         if (!group || is_in_group(commands[i], group))
-            fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+            fprintf(out, "  %-16s %s\n", commands[i]->name, commands[i]->summary);
 }
 
 static void print_usage(FILE *out)
@@ -80,7 +80,7 @@ static void print_usage(FILE *out)
           "Usage: luapex COMMAND [FLAGS]\n\nCommands:\n",
         out);
     print_commands(out, NULL);
-    fprintf(out, "  %-14s %s\n", "help [COMMAND]", "print this, or what a command does");
+    fprintf(out, "  %-16s %s\n", "help [COMMAND]", "print this, or what a command does");
     fputs("\nExit status: 0 all well, 1 something failed, 2 wrong usage.\n", out);
 }
 

@@ -11,7 +11,7 @@ local types = require "ops.types"
 
 local help = {}
 
-local COLUMN = 20
+local COLUMN = 22
 local WIDTH = 96
 
 function help.spelled(method)
@@ -33,7 +33,7 @@ end
 
 local function entry(left, text)
   local start = "  " .. left
-  local gap = #start < COLUMN and (" "):rep(COLUMN - #start) or "\n" .. (" "):rep(COLUMN)
+  local gap = #start + 2 <= COLUMN and (" "):rep(COLUMN - #start) or "\n" .. (" "):rep(COLUMN)
   return start .. gap .. wrapped(text, COLUMN) .. "\n"
 end
 

@@ -91,9 +91,46 @@ local function names(text, pattern)
   return found
 end
 
+function Page:section_of(title, entries)
+  self:put(".SH %s", title)
+  for _, entry in ipairs(entries) do
+    self:put(".TP\n.B %s\n%s", escaped(entry[1]), escaped(entry[2]))
+  end
+end
+
+-- What a help page says behind "Usage:".
+function Page:synopsis(help_text)
+  local usage = help_text:match "Usage: (.-)\n\n"
+  self:put(".SH SYNOPSIS\n.nf\n%s\n.fi", escaped(usage:gsub("\n *", "\n      ")))
+end
+
+local files = {
+  { "HOME/config/config.toml", "The settings, each explained: luapex-config(5)." },
+  { "HOME/config/node_key.json", "The private key, hence the node ID." },
+  { "HOME/config/genesis.json", "If there: its chain ID is the network." },
+  { "HOME/config/addrbook.json", "The address book for others; one put in its place is merged." },
+  { "HOME/data/luapex.db", "What the node knows, written once a second." },
+  { "HOME/data/policy/", "Policies that were loaded over the control socket and kept." },
+  { "HOME/luapex.sock", "The control socket, for the owner of the home and root." },
+}
+
+local variables = {
+  { "LUAPEX_HOME", "The home, if no flag names one." },
+  { "LUAPEX_P2P_SEEDS", "A setting by its name in capitals, here [p2p] seeds; flags come first. "
+    .. "CMT_ and TM_ in place of LUAPEX_ do as well, as they do for CometBFT." },
+  { "NO_COLOR", "If set: luapex ctl writes no colours." },
+}
+
+local signals = {
+  { "INT, TERM", "Save and stop." },
+  { "HUP", "Load the policy again." },
+  { "USR1", "Write HOME/data/metrics.prom." },
+}
+
 local function commands()
   local made = page("luapex", 1, "peer-exchange node for Tendermint and CometBFT, steered by Lua")
   local text = output "help"
+  made:synopsis(text)
   made:put ".SH DESCRIPTION"
   made:help(text)
   for _, name in ipairs(names(text, "%l[%l-]+ ?%l*")) do
@@ -102,6 +139,9 @@ local function commands()
       made:help(output("help " .. name))
     end
   end
+  made:section_of("FILES", files)
+  made:section_of("ENVIRONMENT", variables)
+  made:section_of("SIGNALS", signals)
   made:put ".SH SEE ALSO\n.BR luapex\\-ctl (1),\n.BR luapex\\-config (5)"
   made:write()
 end
@@ -109,6 +149,7 @@ end
 local function methods()
   local made = page("luapex-ctl", 1, "ask and steer a running luapex node")
   local text = output "ctl help"
+  made:synopsis(text)
   made:put ".SH DESCRIPTION"
   made:help(text)
   for _, name in ipairs(names(text, "%l[%l_]+ ?%l*")) do
