@@ -328,6 +328,34 @@ static void f14_candidates_in_back_off_do_not_keep_us_from_the_seeds(void **stat
     world_free(world);
 }
 
+static void pick_every_row(
+    struct fake_policy *fake, enum hook hook, const void *view, void *verdict)
+{
+    struct select_verdict *picked = verdict;
+    (void)fake;
+    if (hook != HOOK_select)
+        return;
+    *picked = (struct select_verdict){.picks_n = ((const struct select_view *)view)->candidates_n};
+    for (size_t i = 0; i < picked->picks_n; i++)
+        picked->picks[i].row = (int64_t)i;
+}
+
+/* Whatever a policy picks, only what may be dialed counts. */
+static void f14_picks_in_back_off_do_not_keep_us_from_the_seeds(void **state)
+{
+    (void)state;
+    struct addr_text seed = text_of(900, NULL);
+    struct world *world = open_with_seed(&seed, 1, 1);
+    world->fake.twist = pick_every_row;
+    world_inbound(world, 2); /* not alone */
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(world_all_dials_fail(world, ERR_REFUSED), 1);
+        world_run(world, PERIOD);
+    }
+    assert_true(!world_dialed(world, 1) && world_dialed(world, 900));
+    world_free(world);
+}
+
 static void f14_alone_for_two_periods_seeds_are_dialed_whatever_the_book_holds(void **state)
 {
     (void)state;
@@ -386,6 +414,7 @@ int main(void)
         cmocka_unit_test(r47_seeds_are_dialed_when_nothing_was_chosen),
         cmocka_unit_test(r47_seeds_are_left_alone_while_the_book_gives_candidates),
         cmocka_unit_test(f14_candidates_in_back_off_do_not_keep_us_from_the_seeds),
+        cmocka_unit_test(f14_picks_in_back_off_do_not_keep_us_from_the_seeds),
         cmocka_unit_test(f14_alone_for_two_periods_seeds_are_dialed_whatever_the_book_holds),
         cmocka_unit_test(f14_with_a_peer_seeds_are_left_alone),
     };

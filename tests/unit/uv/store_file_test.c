@@ -429,6 +429,22 @@ static void a_damaged_page_costs_little_more_than_its_rows(void **state)
     close_bench(&bench);
 }
 
+/* All in one of the ranges that are read one after the other. */
+static void what_lies_behind_a_damaged_page_is_reached_from_its_other_side(void **state)
+{
+    (void)state;
+    struct bench bench = open_bench(2000);
+    struct store_report report;
+    sql(&bench, "UPDATE peers SET id = 'abc' || id; VACUUM");
+    damage_a_page_of_peers(bench.path);
+    struct book *book = load(&bench, STORE_SALVAGE, ERR_CORRUPT, &report);
+    assert_true(report.damaged);
+    assert_true(book_count(book) < book_count(bench.book));
+    assert_true(book_count(book) > book_count(bench.book) - 100);
+    book_free(book);
+    close_bench(&bench);
+}
+
 static void a_removed_database_is_noticed(void **state)
 {
     (void)state;
@@ -474,6 +490,7 @@ int main(void)
         cmocka_unit_test(rows_that_were_refused_make_the_file_outdated),
         cmocka_unit_test(a_hostile_schema_runs_nothing),
         cmocka_unit_test(a_damaged_page_costs_little_more_than_its_rows),
+        cmocka_unit_test(what_lies_behind_a_damaged_page_is_reached_from_its_other_side),
         cmocka_unit_test(a_removed_database_is_noticed),
         cmocka_unit_test(announced_and_confirmed_exports_are_known),
     };
