@@ -164,6 +164,24 @@ static void listener_goes_on_after_an_error_of_the_poll_F19(void **state)
     rig_close(&rig);
 }
 
+static void listener_pauses_double_up_to_a_second_F19(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig);
+    struct rig_host *a = rig_add(&rig);
+    a->settings.log = (struct log){.level = LOG_NONE};
+    rig_start(&rig, a);
+    struct listener *listener = &a->host->listener;
+    uv_poll_cb readable = listener->poll.poll_cb;
+    for (int64_t pause_ms = 10; pause_ms < 10000; pause_ms *= 2) {
+        readable(&listener->poll, UV_EBADF, 0);
+        assert_int_equal(listener->pause_ms, pause_ms < 1000 ? pause_ms : 1000);
+        assert_int_equal(listener->resume_ms, host_now(a->host).mono_ms + listener->pause_ms);
+    }
+    rig_close(&rig);
+}
+
 static void listener_dial_without_descriptors_is_no_descriptors(void **state)
 {
     (void)state;
@@ -187,6 +205,7 @@ int main(void)
         cmocka_unit_test(listener_takes_ipv4_on_an_ipv6_socket),
         cmocka_unit_test(listener_sheds_when_descriptors_run_out_F19),
         cmocka_unit_test(listener_goes_on_after_an_error_of_the_poll_F19),
+        cmocka_unit_test(listener_pauses_double_up_to_a_second_F19),
         cmocka_unit_test(listener_dial_without_descriptors_is_no_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
