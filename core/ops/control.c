@@ -232,19 +232,30 @@ struct opening {
     bool is_open;
 };
 
-/* admit(token, remote): whether this is the token. */
+/* admit(token): whether this is the token. */
 static int admit(lua_State *L)
 {
-    const struct ops *ops = lua_touserdata(L, lua_upvalueindex(1));
     const struct control *control = lua_touserdata(L, lua_upvalueindex(2));
     size_t n;
     const char *token = lua_tolstring(L, 1, &n);
-    bool is_it = token && n == strlen(control->token) && crypto_equal(token, control->token, n);
-    if (!is_it)
-        log_write(&ops->log, LOG_ERROR, "control client refused: no token or a wrong one",
-            LOG_TEXT("addr", luaL_checkstring(L, 2)));
-    lua_pushboolean(L, is_it);
+    lua_pushboolean(
+        L, token && n == strlen(control->token) && crypto_equal(token, control->token, n));
     return 1;
+}
+
+/* refused(address, n): somebody had no token; n > 0: so many more had none. */
+static int refused(lua_State *L)
+{
+    const struct ops *ops = lua_touserdata(L, lua_upvalueindex(1));
+    const char *address = luaL_checkstring(L, 1);
+    int64_t n = (int64_t)luaL_checkinteger(L, 2);
+    if (n == 0)
+        log_write(&ops->log, LOG_ERROR, "control client refused: no token or a wrong one",
+            LOG_TEXT("addr", address));
+    else
+        log_write(&ops->log, LOG_ERROR, "more control clients refused: no token or a wrong one",
+            LOG_TEXT("addr", address), LOG_NUMBER("clients", n));
+    return 0;
 }
 
 static void push_closure(lua_State *L, lua_CFunction function, const struct opening *opening)
@@ -263,7 +274,7 @@ static void push_limits(lua_State *L)
     lua_setfield(L, -2, "strangers");
 }
 
-/* { path = } or { ip =, port =, admit = } */
+/* { path = } or { ip =, port =, admit =, refused = } */
 static void push_place(lua_State *L, const struct opening *opening)
 {
     char ip[IP_TEXT_MAX];
@@ -279,6 +290,8 @@ static void push_place(lua_State *L, const struct opening *opening)
     lua_setfield(L, -2, "port");
     push_closure(L, admit, opening);
     lua_setfield(L, -2, "admit");
+    push_closure(L, refused, opening);
+    lua_setfield(L, -2, "refused");
 }
 
 static int open_protected(lua_State *L)

@@ -50,9 +50,16 @@ def node(tmp_path_factory):
         assert node.stop() == 0, node.errors
 
 
+def new_node(folder):
+    home = folder / "home"
+    assert run("init", "--home", home, "--network", NETWORK).returncode == 0
+    return AskedNode(home)
+
+
 @contextlib.contextmanager
-def connection(at):
-    with socket.create_connection(at, PATIENCE_S) as made, made.makefile("rb") as lines:
+def connection(at, source="0.0.0.0"):
+    made = socket.create_connection(at, PATIENCE_S, (source, 0))
+    with made, made.makefile("rb") as lines:
         yield made, lines
 
 
@@ -99,7 +106,7 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_who_does_not_is_told_so_and_closed(node, name):
     before = len(node.lines)
-    with connection(node.at) as (made, lines):
+    with connection(node.at, f"127.0.91.{1 + list(WRONG).index(name)}") as (made, lines):
         with contextlib.suppress(ConnectionError):
             made.sendall(WRONG[name])
             made.sendall(call("stop", {}))
@@ -110,6 +117,23 @@ def test_who_does_not_is_told_so_and_closed(node, name):
     node.wait_for("control client refused: no token or a wrong one", addr=mine)
     assert len(node.lines) > before
     assert node.ctl("status").returncode == 0
+
+
+def test_who_comes_again_and_again_does_not_fill_the_log(tmp_path):
+    node = new_node(tmp_path)
+    for source in ("127.0.92.1", "127.0.92.2"):
+        for _ in range(20):
+            with connection(node.at, source) as (made, lines):
+                made.sendall(call("auth", {"token": "0" * 64}))
+                assert b"error" in lines.readline()
+    assert node.ctl("status").returncode == 0
+    assert node.stop() == 0, node.errors
+    told = [line for line in node.lines if "no token or a wrong one" in line["event"]]
+    assert [line["addr"].partition(":")[0] for line in told[:2]] == ["127.0.92.1", "127.0.92.2"]
+    assert sorted((line["addr"], line["clients"]) for line in told[2:]) == [
+        ("127.0.92.1", 19),
+        ("127.0.92.2", 19),
+    ]
 
 
 @pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: t + "0", lambda t: t[::-1]])
@@ -195,7 +219,8 @@ def wrong_token(tmp_path):
 
 
 def refusals(node):
-    return len([line for line in node.lines if "a wrong one" in line["event"]])
+    told = [line for line in node.lines if "a wrong one" in line["event"]]
+    return sum(line.get("clients", 1) for line in told)
 
 
 def test_top_shows_the_node_and_takes_keys(node, open_ctl):
@@ -212,14 +237,17 @@ def test_top_shows_the_node_and_takes_keys(node, open_ctl):
 
 
 @pytest.mark.parametrize("words", [["top"], ["repl"]])
-def test_a_terminal_with_a_wrong_token_is_told_once_and_ends(node, open_ctl, wrong_token, words):
-    before = refusals(node)
+def test_a_terminal_with_a_wrong_token_is_told_once_and_ends(
+    tmp_path, open_ctl, wrong_token, words
+):
+    node = new_node(tmp_path)
     terminal = open_ctl(node.place(wrong_token), *words)
     assert terminal.end() == 1 and terminal.is_restored()
     assert "control.token_file" in terminal.raw and "1" * 64 not in terminal.raw
     assert "luapex>" not in terminal.raw
     node.wait_for("control client refused: no token or a wrong one")
-    assert refusals(node) == before + 1
+    assert node.stop() == 0, node.errors
+    assert refusals(node) == 1
 
 
 def test_top_waits_for_a_node_that_restarts(tmp_path, open_ctl):

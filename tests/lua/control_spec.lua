@@ -4,6 +4,7 @@ local completion = require "ops.completion"
 local help = require "ops.help"
 local json = require "ops.json"
 local methods = require "ops.methods"
+local Refusals = require "ops.refusals"
 local render = require "ops.render"
 local rpc = require "ops.rpc"
 local types = require "ops.types"
@@ -182,5 +183,55 @@ describe("a table for people", function()
   it("leaves out columns that nobody fills", function()
     local text = render.result(methods.by_name.peers, { total = 1, peers = { { id = "x" } } })
     assert.equals("ID\nx\n", text)
+  end)
+end)
+
+describe("refused strangers", function()
+  local told, timer, refusals
+
+  before_each(function()
+    told = {}
+    timer = { start = function(self, _, _, callback)
+      self.pass_a_minute = callback
+    end, stop = function(self)
+      self.pass_a_minute = nil
+    end }
+    refusals = Refusals.new(function(address, n)
+      told[#told + 1] = address .. " " .. n
+    end, timer)
+  end)
+
+  it("are told at once, then as a number each minute", function()
+    for port = 1, 5 do
+      refusals:note("127.0.0.1:" .. port)
+    end
+    refusals:note "[::1]:9"
+    assert.same({ "127.0.0.1:1 0", "[::1]:9 0" }, told)
+    timer.pass_a_minute()
+    assert.same("127.0.0.1 4", told[3])
+    refusals:note "127.0.0.1:6"
+    timer.pass_a_minute()
+    assert.same("127.0.0.1 1", told[4])
+    assert.equal(4, #told)
+  end)
+
+  it("are told at once again after a quiet minute", function()
+    refusals:note "127.0.0.1:1"
+    timer.pass_a_minute()
+    assert.is_nil(timer.pass_a_minute)
+    refusals:note "127.0.0.1:2"
+    assert.same({ "127.0.0.1:1 0", "127.0.0.1:2 0" }, told)
+  end)
+
+  it("of too many addresses count together", function()
+    for i = 1, 100 do
+      refusals:note(("127.0.%d.1:5"):format(i))
+    end
+    assert.equal(65, #told)
+    assert.same("others 0", told[65])
+    refusals:finish()
+    assert.same("others 35", told[66])
+    refusals:finish()
+    assert.equal(66, #told)
   end)
 end)
