@@ -52,7 +52,8 @@ struct host_counts {
     uint64_t shed;                /* accepted and closed at once: no descriptor left (F19) */
     uint64_t bytes_in, bytes_out; /* as on the wire */
     /* Of PEX messages, by enum pex_kind: decoded ones, and those that were queued. */
-    uint64_t messages_in[PEX_KINDS], messages_out[PEX_KINDS];
+    uint64_t messages_in[PEX_KINDS], messages_out[PEX_KINDS]; /* bytes */
+    uint64_t lists_sent;                                      /* messages: lists of addresses */
 };
 
 /* Borrows workspace and settings, which may still change until host_start. NULL: out of memory. */

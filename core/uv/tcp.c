@@ -337,6 +337,7 @@ static enum err queue_message(struct tcp *tcp, const struct pex_message *message
         return err;
     tcp->sent += n;
     tcp->host->counts.messages_out[message->kind] += n;
+    tcp->host->counts.lists_sent += message->kind == PEX_ADDRS;
     return ERR_OK;
 }
 

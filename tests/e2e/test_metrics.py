@@ -1,12 +1,13 @@
 """The metrics that USR1 has written, as Prometheus reads them (behaviour.md 6.1)."""
 
+import json
 import re
 import shutil
 import signal
 import subprocess
 
 import pytest
-from nodes import addr_of, of
+from nodes import addr_of, of, run
 
 # Names and labels of Go's, beside chain_id.
 GO = {
@@ -96,6 +97,9 @@ def test_names_and_labels_are_those_of_go(pair, measure):
     sent = metrics.value("cometbft_p2p_peer_send_bytes_total", chID="0x0", **of_peer)
     received = metrics.value("cometbft_p2p_peer_receive_bytes_total", chID="0x0", **of_peer)
     assert (received, sent) == (2, 2)  # `0a00`, the request; `1200`, a list without the asking one
+    assert metrics.value("cometbft_pex_lists_sent_total", chain_id="net-1") == 1
+    told = json.loads(run("ctl", "--json", "--home", homes[0], "status").stdout)["traffic"]
+    assert (told["requests_received"], told["lists_sent"]) == (1, 1)
     assert metrics.value("cometbft_p2p_peer_pending_send_bytes", **of_peer) == 0
     for direction, kind, size in [("receive", "Request", received), ("send", "Addrs", sent)]:
         name = f"cometbft_p2p_message_{direction}_bytes_total"

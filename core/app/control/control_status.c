@@ -50,7 +50,7 @@ static json_t *traffic_json(const struct controller *controller)
         (json_int_t)host.bytes_in, "bytes_out", (json_int_t)host.bytes_out, "requests_received",
         (json_int_t)counts.requests_received, "requests_sent", (json_int_t)counts.requests_sent,
         "lists_received", (json_int_t)counts.lists_received, "lists_sent",
-        (json_int_t)host.messages_out[PEX_ADDRS], "dials", (json_int_t)counts.dials, "dials_failed",
+        (json_int_t)host.lists_sent, "dials", (json_int_t)counts.dials, "dials_failed",
         (json_int_t)counts.dials_failed);
 }
 

@@ -139,6 +139,7 @@ HOST_COUNT(accept_errors)
 HOST_COUNT(shed)
 HOST_COUNT(bytes_in)
 HOST_COUNT(bytes_out)
+HOST_COUNT(lists_sent)
 
 /* ---- of the policy ---- */
 
@@ -227,6 +228,7 @@ const struct metric metrics_table[] = {
         write_requests_received},
     {"pex_requests_refused_total", METRIC_COUNTER, "", "Those that were not answered.",
         write_requests_refused},
+    {"pex_lists_sent_total", METRIC_COUNTER, "", "Address lists sent.", write_lists_sent},
     {"pex_lists_received_total", METRIC_COUNTER, "", "Address lists received and used.",
         write_lists_received},
     {"pex_lists_unsolicited_total", METRIC_COUNTER, "", "Address lists that nobody asked for.",
