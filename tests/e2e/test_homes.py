@@ -123,6 +123,21 @@ def test_a_node_that_is_told_to_stop_leaves_the_others_running(start_homes, name
     assert both.lines[-1]["event"] == "stopped"
 
 
+def test_a_home_whose_node_was_stopped_is_free_for_another_process(start_homes, named_home):
+    done, good = named_home("done", "net-1"), named_home("good", "net-2")
+    both = start_homes(done, good, flags=["--log_level", "debug"])
+    both.wait_for("listening", **of(good))
+    assert run("ctl", "--home", done, "stop").returncode == 0
+    both.wait_for("home released", **of(done))
+    both.process.send_signal(signal.SIGHUP)  # there is no policy of it to load
+    again = start_homes(done)
+    again.wait_for("listening")
+    assert run("ctl", "--home", done, "status").returncode == 0
+    assert run("start", "--home", good).returncode == 1
+    assert again.stop() == 0, again.errors
+    assert both.stop() == 0, both.errors
+
+
 def test_the_same_home_twice_is_refused(named_home):
     home = named_home("one", "net-1")
     done = run("start", "--home", home, "--home", f"{home}/.")

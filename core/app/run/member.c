@@ -265,11 +265,17 @@ bool member_metrics(const struct member *member, struct metrics_node *made)
     return true;
 }
 
-void member_close(struct member *member)
+void member_release(struct member *member)
 {
     runner_close(&member->runner);
-    settings_free(&member->settings);
     home_unlock(member->lock);
+    member->lock = -1;
+}
+
+void member_close(struct member *member)
+{
+    member_release(member);
+    settings_free(&member->settings);
     crypto_wipe(&member->key, sizeof member->key);
 }
 

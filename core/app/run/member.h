@@ -44,6 +44,9 @@ enum err member_open(struct member *member, struct workspace *workspace, char *w
 void member_announce(const struct member *member);
 /* What metrics are made from; false: its node does not run. */
 bool member_metrics(const struct member *member, struct metrics_node *made);
+/* Its node has ended or never ran: closes what it had open, and another process may take the home.
+ */
+void member_release(struct member *member);
 void member_close(struct member *member);
 
 #endif

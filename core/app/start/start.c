@@ -81,26 +81,29 @@ static void close_signals(struct start *start)
         uv_close((uv_handle_t *)&start->signals[i], NULL);
 }
 
-static struct controller *controller_of(struct start *start, const struct runner *runner)
+static size_t place_of(const struct start *start, const struct runner *runner)
 {
     size_t i = 0;
     while (&start->members[i].runner != runner)
         i++;
-    return &start->controllers[i];
+    return i;
 }
 
-/* A node that cannot run does not take the others with it. After the last one only what must not
- * hold the loop is left. */
+/* A node that ends does not take the others with it, and leaves its home to whoever wants it. After
+ * the last one only what must not hold the loop is left. */
 static void on_member_stopped(void *context, struct runner *runner)
 {
     struct start *start = context;
-    controller_close(controller_of(start, runner));
+    size_t i = place_of(start, runner);
+    controller_close(&start->controllers[i]);
     if (runner->aborted) {
         log_write(
             &runner->options.log, LOG_ERROR, "node gave up", LOG_TEXT("error", runner->aborted));
         start->code = EXIT_FAILED;
     }
     start->has_stopped |= !runner->aborted;
+    member_release(&start->members[i]);
+    log_write(&start->members[i].log, LOG_DEBUG, "home released");
     if (--start->running_n > 0)
         return;
     close_signals(start);
@@ -121,6 +124,8 @@ static void stop(struct start *start)
 
 static void reload_policy(struct member *member)
 {
+    if (member->runner.is_stopped)
+        return;
     if (member->runner.policy_path)
         runner_reload_policy(&member->runner);
     else
@@ -161,7 +166,7 @@ static void open_signals(struct start *start)
 
 static void open_controller(struct start *start, struct member *member)
 {
-    struct controller *controller = controller_of(start, &member->runner);
+    struct controller *controller = &start->controllers[place_of(start, &member->runner)];
     *controller = (struct controller){.runner = &member->runner,
         .ops = start->ops,
         .settings = &member->settings,
