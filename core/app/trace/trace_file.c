@@ -126,12 +126,14 @@ static void correct_size(struct trace_file *file, const struct piece *piece, siz
 /* Why it failed, or NULL. */
 static const char *write_opening(struct trace_file *file, const struct piece *piece)
 {
-    const char *why = out_of_memory;
+    const char *why = NULL;
     struct codec codec = codec_writer();
     opening_write(piece->opening, &codec);
     correct_size(file, piece, codec.n);
-    if (!codec.err)
-        why = write_all(file, codec.out, codec.n) ? NULL : cause_of(errno);
+    if (codec.err)
+        why = codec.err == ERR_NO_MEMORY ? out_of_memory : "the state could not be written";
+    else if (!write_all(file, codec.out, codec.n))
+        why = cause_of(errno);
     codec_free(&codec);
     return why;
 }
@@ -231,7 +233,8 @@ static void queue_end(struct trace_file *file, const char *why)
 static const char *put(struct trace_file *file, struct piece piece)
 {
     uv_mutex_lock(&file->mutex);
-    if (!file->ended && file->queued + piece.n > TRACE_QUEUE_MAX)
+    size_t more = piece.opening ? 0 : piece.n;
+    if (!file->ended && file->queued + more > TRACE_QUEUE_MAX)
         queue_end(file, "the disk is too slow");
     const char *why = file->ended;
     if (!why && !queue(file, piece))

@@ -2,9 +2,9 @@
  *
  *     FILE  FILE.1  FILE.2 ...        the newest first, at most files_max, mode 0600
  *
- * What is handed over is queued, at most TRACE_QUEUE_MAX bytes, segments with their size. When the
- * queue is full or the disk fails, nothing more is taken: the file ends with a record that says
- * why, as far as the disk lets it. */
+ * What is handed over is queued, at most TRACE_QUEUE_MAX bytes and one segment, which may be long
+ * all by itself. When the queue is full or the disk fails, nothing more is taken: the file ends
+ * with a record that says why, as far as the disk lets it. */
 #ifndef APP_TRACE_FILE_H
 #define APP_TRACE_FILE_H
 

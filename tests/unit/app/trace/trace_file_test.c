@@ -183,6 +183,20 @@ static void a_disk_that_is_too_slow_ends_the_trace(void **state)
     codec_free(&end);
 }
 
+/* A large book is no sign of a slow disk. */
+static void a_segment_longer_than_the_queue_is_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct opening *_Atomic home = NULL;
+    struct opening *opening = make_opening(&home);
+    opening->policy.n = opening->policy.cap = TRACE_QUEUE_MAX;
+    opening->policy.out = calloc(1, TRACE_QUEUE_MAX);
+    assert_null(f->sink.take_opening(f->sink.context, opening));
+    close_file(f);
+    assert_ptr_equal(home, opening);
+    opening_free(home);
+}
+
 static void a_folder_that_is_missing_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -204,6 +218,7 @@ int main(void)
         T(older_files_move_on_and_the_oldest_goes),
         T(a_file_of_an_earlier_run_is_kept),
         T(a_disk_that_is_too_slow_ends_the_trace),
+        T(a_segment_longer_than_the_queue_is_taken),
         T(a_folder_that_is_missing_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
