@@ -10,7 +10,7 @@ local top_state = require "ops.top_state"
 
 local view = {}
 
-local BAR = 20
+local BAR = 10
 local EVENTS_TEXT = 20
 
 local function number(n)
@@ -61,11 +61,10 @@ local function count_lines(state)
   return {
     { ("peers    out %d of %d  in %d of %d  dialing %d  handshaking %d"):format(peers.outbound,
       peers.outbound_max, peers.inbound, peers.inbound_max, peers.dialing, peers.handshaking) },
-    { ("rates    dials %s (failed %s)  requests in %s out %s  lists in %s out %s"):format(
-      rate "dials", rate "dials_failed", rate "requests_received", rate "requests_sent",
-      rate "lists_received", rate "lists_sent") },
-    { ("traffic  in %s  out %s"):format(rate("bytes_in", render.bytes),
-      rate("bytes_out", render.bytes)) },
+    { ("rates    dials %s (failed %s)  requests in %s out %s"):format(rate "dials",
+      rate "dials_failed", rate "requests_received", rate "requests_sent") },
+    { ("traffic  lists in %s out %s  bytes in %s out %s"):format(rate "lists_received",
+      rate "lists_sent", rate("bytes_in", render.bytes), rate("bytes_out", render.bytes)) },
   }
 end
 
@@ -154,6 +153,15 @@ local function hook_lines(state)
   return lines
 end
 
+-- The first of them, and how many there are besides.
+local function hooks_in(state, rows)
+  local lines = hook_lines(state)
+  if #lines > rows then
+    lines[rows] = { ("and %d more hooks"):format(#lines - rows + 1), "dim" }
+  end
+  return lines
+end
+
 local event_fields = { "address", "direction", "error", "detail", "count", "text" }
 
 local function event_line(event)
@@ -231,6 +239,15 @@ local function help_lines(state, columns, rows)
   return lines
 end
 
+-- What a node that is gone said last.
+local function dimmed(lines)
+  for _, line in ipairs(lines) do
+    if line[2] ~= "title" and line[2] ~= "bad" then
+      line[2] = "dim"
+    end
+  end
+end
+
 function view.lines(state, columns, rows)
   if state.shows_help then
     return help_lines(state, columns, rows)
@@ -243,11 +260,14 @@ function view.lines(state, columns, rows)
     for row = #lines + 1, top_rows do
       lines[row] = { "" }
     end
-    append(lines, hook_lines(state), hooks)
+    append(lines, hooks_in(state, hooks), hooks)
     append(lines, event_lines(state, events), events)
   end
   for row = #lines, rows + 1, -1 do
     lines[row] = nil
+  end
+  if state.trouble then
+    dimmed(lines)
   end
   return lines
 end

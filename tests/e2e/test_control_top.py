@@ -125,7 +125,7 @@ def test_once_prints_what_the_node_does(pair):
         r"^policy +default v\d+ [0-9a-f]+  calls [\d,]+  errors 0$",
         r"^peers +out 0 of 10  in 1 of 40 ",
         r"^rates +dials \d+\.\d/s \(failed \d+\.\d/s\)  requests in \d+\.\d/s out \d",
-        r"^traffic +in [\d.]+ \w+/s  out [\d.]+ \w+/s$",
+        r"^traffic +lists in \d+\.\d/s out \d+\.\d/s  bytes in [\d.]+ \w+/s out [\d.]+ \w+/s$",
         r"^book +new \[[#.]{20}\] 1 of 16,384 ",
         rf"^in +127\.0\.\d+\.\d+:\d+ .* {pair.second_id[:12]}  luapex/",
         r"^bias +\d+ ",
@@ -353,6 +353,7 @@ def test_a_node_that_restarts_is_waited_for(tmp_path, open_top):
     assert node.stop() == 0
     top.wait_for("not running, waiting")
     assert "e2e  node" in top.screen.text  # what was known last
+    top.wait_until(lambda: "\x1b[2me2e  node" in top.raw, "dimmed, as it is no longer so")
     node = Node(home, *LOOPBACK)
     top.wait_until(lambda: "not running" not in top.screen.text, "runs again")
     top.wait_for("started")

@@ -1,0 +1,63 @@
+-- The screen of `luapex ctl top`, without a node.
+
+local top_state = require "ops.top_state"
+local view = require "ops.top_view"
+
+local function hook(name)
+  return { hook = name, calls = 1, errors = 0, mean_us = 1, max_us = 2, time_ms = 1 }
+end
+
+local function a_state(hooks)
+  local state = top_state.new(1)
+  local side = { addresses = 1, buckets = 256, bucket_size = 64 }
+  top_state.take(state, {
+    status = {
+      network = "n-1", role = "seed", id = ("a"):rep(40), uptime_s = 5, software = "luapex/1",
+      peers = { outbound = 1, outbound_max = 10, inbound = 0, inbound_max = 40, dialing = 0,
+        handshaking = 0 },
+      policy = { calls = 1, errors = 0 }, traffic = {}, book = {},
+    },
+    peers = { peers = {} },
+    book = { new = side, old = side, bans = 0 },
+    policy = { name = "default", version = 1, hash = "00", hooks = hooks },
+    events = { events = {} },
+  }, 1)
+  return state
+end
+
+local function texts_of(lines)
+  local texts = {}
+  for i, line in ipairs(lines) do
+    texts[i] = line[1]
+  end
+  return table.concat(texts, "\n")
+end
+
+describe("the screen of top", function()
+  it("says how many hooks have no room", function()
+    local names = {}
+    for i = 1, 9 do
+      names[i] = hook("hook" .. i)
+    end
+    local text = texts_of(view.lines(a_state(names), 80, 24))
+    assert.matches("hook1 ", text)
+    local shown = select(2, text:gsub("hook%d ", ""))
+    assert.is_true(shown < 9)
+    assert.matches(("and %d more hooks"):format(9 - shown), text, 1, true)
+    assert.not_matches("more hooks", texts_of(view.lines(a_state(names), 80, 60)))
+  end)
+
+  it("fits its counts into 80 columns", function()
+    for _, line in ipairs(view.lines(a_state {}, 80, 24)) do
+      assert.is_true(#line[1] <= 80 or line[1]:find("n-1", 1, true) ~= nil, line[1])
+    end
+  end)
+
+  it("dims what a node that is gone said last", function()
+    local state = a_state { hook "bias" }
+    state.trouble = "not running"
+    for _, line in ipairs(view.lines(state, 80, 24)) do
+      assert.is_true(line[2] == "dim" or line[2] == "title" or line[2] == "bad", line[1])
+    end
+  end)
+end)
