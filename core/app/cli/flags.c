@@ -63,21 +63,14 @@ static const struct flag *own_flag(const struct command *command, const char *na
 
 static void misuse_unknown(const struct command *command, const struct found *found)
 {
-    const char *best = NULL;
-    unsigned best_distance = nearest_slip_max(found->name) + 1;
+    struct nearest nearest = nearest_to(found->name);
     size_t settings_n = command->takes_settings ? settings_table_n : 0;
-    for (size_t i = 0; i < command->flags_n + settings_n; i++) {
-        const char *name = i < command->flags_n
-            ? command->flags[i].name
-            : setting_name(&settings_table[i - command->flags_n]);
-        unsigned distance = edit_distance(found->name, name, best_distance);
-        if (distance < best_distance) {
-            best_distance = distance;
-            best = name;
-        }
-    }
-    if (best)
-        flags_misuse(command, "unknown flag %s, did you mean --%s?", found->spelled, best);
+    for (size_t i = 0; i < command->flags_n; i++)
+        nearest_try(&nearest, command->flags[i].name);
+    for (size_t i = 0; i < settings_n; i++)
+        nearest_try(&nearest, setting_name(&settings_table[i]));
+    if (nearest.found)
+        flags_misuse(command, "unknown flag %s, did you mean --%s?", found->spelled, nearest.found);
     else
         flags_misuse(command, "unknown flag %s", found->spelled);
 }

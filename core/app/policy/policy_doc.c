@@ -11,10 +11,11 @@ static const struct flag own_flags[] = {
 
 static int misuse_hook(const struct flags *flags, const char *name)
 {
+    struct nearest nearest = nearest_to(name);
     for (unsigned i = 0; i < HOOK_COUNT; i++)
-        if (edit_distance(name, schema_hooks[i].name, 2) <= nearest_slip_max(name))
-            return flags_misuse(
-                flags->command, "no hook '%s', did you mean %s?", name, schema_hooks[i].name);
+        nearest_try(&nearest, schema_hooks[i].name);
+    if (nearest.found)
+        return flags_misuse(flags->command, "no hook '%s', did you mean %s?", name, nearest.found);
     return flags_misuse(flags->command, "no hook '%s'; luapex policy doc lists them", name);
 }
 
