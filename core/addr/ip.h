@@ -59,6 +59,11 @@ struct group {
 
 struct group ip_group(const struct ip *ip, bool strict);
 bool group_equal(struct group a, struct group b);
+/* Of addresses that strangers can have: neither local nor unroutable, as a strict ip_group says. */
+static inline bool group_is_public(struct group group)
+{
+    return group.kind >= GROUP_V4;
+}
 /* Go's text of the group: "local", "8.8.0.0", "2600:1901::", "tor:5" ... */
 char *group_text(struct group group, char out[GROUP_TEXT_MAX]);
 /* The same without a terminator; returns where it ends. */

@@ -3,6 +3,9 @@
 #include "node/admit.h"
 #include "node/observe.h"
 
+#define SEED_GROUP_SHARE 4 /* one group has at most one in so many slots of a seed ... */
+#define SEED_GROUP_MIN 8   /* ... but always so many connections */
+
 static void refuse(struct step *step, const struct event *event, enum err why)
 {
     struct node *node = step->node;
@@ -18,12 +21,26 @@ static void refuse(struct step *step, const struct event *event, enum err why)
         LOG_NUMBER("inbound_max", node->settings.max_inbound));
 }
 
+/* A seed is for everybody, so a crowd of one group must not take all of its slots; where an
+ * operator expects private networks or many peers behind one IP, he has said so. */
+uint32_t admission_group_max(const struct node *node, struct group group)
+{
+    const struct node_settings *settings = &node->settings;
+    uint32_t share = settings->max_inbound / SEED_GROUP_SHARE;
+    if (settings->max_inbound_per_group > 0)
+        return settings->max_inbound_per_group;
+    if (!settings->seed_mode || !settings->strict || settings->allow_duplicate_ip ||
+        !group_is_public(group))
+        return 0;
+    return share > SEED_GROUP_MIN ? share : SEED_GROUP_MIN;
+}
+
 /* Rules that hold for unconditional peers too (S4, S22). A number says more than the boolean. */
 static enum err judge_origin(const struct node *node, const struct ip *ip)
 {
     const struct node_settings *settings = &node->settings;
     struct group group = ip_group(ip, settings->strict);
-    uint32_t per_ip = settings->max_inbound_per_ip, per_group = settings->max_inbound_per_group;
+    uint32_t per_ip = settings->max_inbound_per_ip, per_group = admission_group_max(node, group);
     if (per_ip == 0 && !settings->allow_duplicate_ip && conns_open_with_ip(&node->conns, ip))
         return ERR_DUPLICATE_IP;
     if (per_ip > 0 && conns_accepted_from(&node->conns, ip) >= per_ip)

@@ -69,9 +69,9 @@ static const char *say_crowd(const struct step *step, const struct ip *ip)
     uint32_t there = conns_accepted_from(&node->conns, ip), max = node->settings.max_inbound_per_ip;
     if (max > 0 && there >= max)
         return say_limit(step, there, max, "accepted from there (max_inbound_per_ip)");
-    return say_limit(step,
-        conns_accepted_in_group(&node->conns, ip_group(ip, node->settings.strict)),
-        node->settings.max_inbound_per_group, "accepted from its group (max_inbound_per_group)");
+    struct group group = ip_group(ip, node->settings.strict);
+    return say_limit(step, conns_accepted_in_group(&node->conns, group),
+        admission_group_max(node, group), "accepted from its group (max_inbound_per_group)");
 }
 
 static const char *say_slots(const struct step *step)

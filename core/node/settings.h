@@ -31,7 +31,9 @@ struct node_settings {
     uint32_t max_inbound, max_outbound;
     uint32_t max_handshaking; /* accepted sockets that have not authenticated (F24) */
     /* Accepted connections from one IP (IPv6: its /64), in place of what allow_duplicate_ip says
-     * about them, and from one group of B14; 0: no such limit. */
+     * about them, and from one group of B14. 0: no such limit; but of a strict seed without
+     * allow_duplicate_ip a group of public addresses has at most a quarter of max_inbound, or 8 if
+     * that is more. */
     uint32_t max_inbound_per_ip, max_inbound_per_group;
     int64_t persistent_max_dial_period_ms; /* 0: no cap (R53) */
     int64_t ensure_peers_period_ms;        /* 30 s (R40) */

@@ -174,6 +174,8 @@ const struct dial_record *dialer_record(const struct node *node, const struct en
 void admission_accepted(struct step *step, const struct event *event);
 void admission_established(struct step *step, const struct event *event);
 void admission_closed(struct step *step, const struct event *event);
+/* How many accepted connections one group may have; 0: no limit. */
+uint32_t admission_group_max(const struct node *node, struct group group);
 /* Forgets a connection and tells the host to close it, after what is queued if flush_ms > 0. */
 void admission_close(struct step *step, struct conn *conn, enum err why, int64_t flush_ms);
 

@@ -99,7 +99,7 @@ struct settings {
         int64_t alone_rounds, seed_retry_ms, lookup_retry_min_ms, lookup_retry_max_ms;
         /* Connections (F24) */
         int64_t max_handshaking;                           /* accepted, not authenticated */
-        int64_t max_inbound_per_ip, max_inbound_per_group; /* 0: no limit of their own */
+        int64_t max_inbound_per_ip, max_inbound_per_group; /* 0: node/settings.h */
         int64_t ping_interval_ms, pong_timeout_ms;
         int64_t send_queue, send_timeout_ms;
         /* The book (P6, P23, P24, P28) */

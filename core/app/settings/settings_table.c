@@ -187,7 +187,9 @@ const struct setting settings_table[] = {
         "allow_duplicate_ip."),
     COUNT("pex", "max_inbound_per_group", pex.max_inbound_per_group, "0", 0, 100000, "connections",
         "How many connections one group of addresses (a /16, of IPv6 a /32) may have to us. 0: no "
-        "limit."),
+        "limit; in seed mode a quarter of max_num_inbound_peers (at least 8) for a group of public "
+        "addresses, unless allow_duplicate_ip is set or addr_book_strict is not. A provider that "
+        "hosts much of your network may need more."),
     TIME("pex", "ping_interval", pex.ping_interval_ms, "1m", SECOND, DAY,
         "Time between two pings to a peer."),
     TIME("pex", "pong_timeout", pex.pong_timeout_ms, "45s", 100, DAY,

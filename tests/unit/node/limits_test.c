@@ -75,6 +75,49 @@ static void p15_a_group_may_have_as_many_connections_as_the_setting_says(void **
     world_free(world);
 }
 
+/* How many of 40 IPs of a /16 are let in. */
+static unsigned let_in(const struct node_settings *settings, uint32_t range)
+{
+    struct world *world = world_open(settings);
+    unsigned n = 0;
+    for (uint32_t i = 0; i < 40; i++) {
+        enum err err = answer_from_v4(world, range + (i << 8) + 1);
+        n += err == ERR_OK;
+        assert_true(err == ERR_OK || err == ERR_CROWDED);
+    }
+    assert_int_equal(answer_from_v4(world, 0x21010101), ERR_OK); /* others find room */
+    world_free(world);
+    return n;
+}
+
+static void p15_a_group_has_at_most_a_quarter_of_a_seed(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.seed_mode = true;
+    settings.max_inbound = 100;
+    assert_int_equal(let_in(&settings, 0x20010000), 25);
+    settings.max_inbound = 20;
+    assert_int_equal(let_in(&settings, 0x20010000), 8);
+    settings.max_inbound_per_group = 30;
+    assert_int_equal(let_in(&settings, 0x20010000), 30);
+}
+
+static void p15_nobody_else_has_that_limit(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.max_inbound = 100;
+    assert_int_equal(let_in(&settings, 0x20010000), 40); /* no seed */
+    settings.seed_mode = true;
+    assert_int_equal(let_in(&settings, 0x0a010000), 40); /* a private network */
+    assert_int_equal(let_in(&settings, 0x7f010000), 40);
+    settings.allow_duplicate_ip = true;
+    assert_int_equal(let_in(&settings, 0x20010000), 40);
+    settings.allow_duplicate_ip = settings.strict = false;
+    assert_int_equal(let_in(&settings, 0x20010000), 40);
+}
+
 static void p15_dials_count_for_neither(void **state)
 {
     (void)state;
@@ -105,6 +148,8 @@ int main(void)
         cmocka_unit_test(p15_the_number_holds_where_ips_may_repeat),
         cmocka_unit_test(p15_an_ipv6_address_shares_the_number_of_its_64),
         cmocka_unit_test(p15_a_group_may_have_as_many_connections_as_the_setting_says),
+        cmocka_unit_test(p15_a_group_has_at_most_a_quarter_of_a_seed),
+        cmocka_unit_test(p15_nobody_else_has_that_limit),
         cmocka_unit_test(p15_dials_count_for_neither),
         cmocka_unit_test(s22_without_them_only_allow_duplicate_ip_decides),
     };
