@@ -73,7 +73,8 @@ describe("a line", function()
     local method, arguments, id = rpc.read(
       '{"jsonrpc":"2.0","id":7,"method":"ban","params":{"target":"10.0.0.0/8","duration":"1h30m"}}')
     assert.equals("ban", method.name)
-    assert.same({ target = "10.0.0.0/8", duration = 5400, reason = "operator" }, arguments)
+    assert.same(
+      { target = "10.0.0.0/8", duration = 5400, reason = "operator", force = false }, arguments)
     assert.equals(7, id)
   end)
 
