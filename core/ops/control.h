@@ -9,7 +9,8 @@
  *
  *     {"jsonrpc":"2.0","id":0,"method":"auth","params":{"token":"..."}}
  *
- * within three seconds, else the connection ends. A slow client is never waited for.
+ * within three seconds, else the connection ends; of too many that have not, the one that came
+ * first goes. A slow client is never waited for.
  */
 #ifndef OPS_CONTROL_H
 #define OPS_CONTROL_H
@@ -20,8 +21,8 @@
 
 #define CONTROL_CAUSE_MAX 512
 #define CONTROL_CLIENTS_MAX 32
-#define CONTROL_STRANGERS_MAX 8 /* over TCP, before they have shown their token */
-#define CONTROL_PATH_MAX 107    /* bytes of a socket's path, which the system sets */
+#define CONTROL_STRANGERS_MAX 32 /* over TCP, before they have shown their token */
+#define CONTROL_PATH_MAX 107     /* bytes of a socket's path, which the system sets */
 
 /* Codes of errors: those of JSON-RPC, and from the range it leaves free. */
 enum control_code {

@@ -10,6 +10,7 @@ local gate = {
   PATIENCE_MS = 3000,
   REFUSED = "the first line must be a call of auth with the token of control.token_file; this one "
     .. "is not, or its token is wrong",
+  DISPLACED = "others came before a token did; the first line shows it at once",
   TOO_LATE = "no token came within 3 s",
 }
 

@@ -11,6 +11,7 @@
 local Client = require "ops.server_client"
 local Refusals = require "ops.refusals"
 local evaluators = require "ops.evaluators"
+local gate = require "ops.gate"
 local handles = require "ops.handles"
 local json = require "ops.json"
 local listen = require "ops.listen"
@@ -106,24 +107,38 @@ end
 
 -- True: there was no room for it, and it was told so.
 function Server:turns_away(client)
-  local n, max = self.clients_n, self.limits.clients
-  if client.admit then
-    n, max = self.strangers_n, self.limits.strangers
+  local is_full = self.clients_n > self.limits.clients
+  if is_full then
+    client:dismiss(("%d clients are connected already"):format(self.limits.clients))
   end
-  if n > max then
-    client:dismiss(("%d clients are connected already"):format(max))
+  return is_full
+end
+
+-- Of too many strangers the one that came first goes, so that silent ones keep nobody out.
+function Server:make_way()
+  local n, first = 0, nil
+  for client in pairs(self.clients) do
+    if client.admit and not client.is_leaving then
+      n = n + 1
+      first = (not first or client.number < first.number) and client or first
+    end
   end
-  return n > max
+  if n > self.limits.strangers then
+    first:dismiss(gate.DISPLACED)
+  end
 end
 
 function Server:accept(stream, admit)
   local client = Client.new(self, stream, admit)
   self.clients[client] = true
   client:count(1)
-  if self:turns_away(client) then
-    return
-  elseif admit then
+  if admit then
+    self.accepted = self.accepted + 1
+    client.number = self.accepted
     client:meet()
+    self:make_way()
+  elseif self:turns_away(client) then
+    return
   end
   client:read()
 end
@@ -162,7 +177,7 @@ end
 
 function Server.new(ask, limits)
   return setmetatable({ ask = ask, limits = limits, listeners = {}, clients = {}, clients_n = 0,
-    strangers_n = 0, looking = handles.timer() }, Server)
+    accepted = 0, looking = handles.timer() }, Server)
 end
 
 return Server

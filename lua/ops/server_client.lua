@@ -8,8 +8,7 @@
 -- is told so and dropped.
 --
 --   client = Client.new(server, stream, admit)   admit(token): of a stranger; of the server it uses
---                                                clients, clients_n, strangers_n, run, turns_away,
---                                                refused
+--                                                clients, clients_n, run, turns_away, refused
 --   client:read(), client:meet()                 it begins; a stranger is waited for
 --   client:tell(told)                            events for one that follows: { lines =, last = }
 --   client:dismiss(message), client:close()
@@ -59,8 +58,9 @@ function Client:close()
 end
 
 function Client:count(change)
-  local kind = self.admit and "strangers_n" or "clients_n"
-  self.server[kind] = self.server[kind] + change
+  if not self.admit then
+    self.server.clients_n = self.server.clients_n + change
+  end
 end
 
 function Client:waiting()
@@ -223,7 +223,6 @@ function Client:show_token(line)
     return self:dismiss(gate.REFUSED, rpc.REFUSED, id)
   end
   self.timer:stop()
-  self:count(-1)
   self.admit = nil
   self:count(1)
   if not self.server:turns_away(self) then
