@@ -83,7 +83,7 @@ static void on_work(uv_work_t *request)
 
 /* ---- on the loop ---- */
 
-static const char *advice(const char *why)
+const char *store_advice(const char *why)
 {
     if (strstr(why, "full") || strstr(why, strerror(ENOSPC)) || strstr(why, strerror(EDQUOT)))
         return "free some disk space; until then what is learned is kept in memory";
@@ -100,7 +100,7 @@ static void report(struct store *store, const char *path, const char *what, enum
         log_write(log, LOG_INFO, "the book is written again", LOG_TEXT("file", path));
     else if (err && strcmp(why, trouble) != 0)
         log_write(log, LOG_ERROR, what, LOG_TEXT("file", path), LOG_TEXT("error", why),
-            LOG_TEXT("to_do", advice(why)));
+            LOG_TEXT("to_do", store_advice(why)));
     snprintf(trouble, STORE_FILE_WHY_MAX, "%s", err ? why : "");
 }
 

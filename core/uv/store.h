@@ -56,4 +56,7 @@ enum err store_move_aside(const char *path, char *aside, size_t cap);
  * Go's. ERR_IO with errno: the old file is as it was. */
 enum err store_replace_file(const char *path, const char *image, size_t n);
 
+/* What to do about a write that failed, by its cause; static. */
+const char *store_advice(const char *why);
+
 #endif

@@ -198,9 +198,12 @@ static enum err prepare(struct store_file *file, char *why)
         code = make_schema(file);
     if (code != SQLITE_OK && file->access != STORE_SALVAGE)
         return store_fail(file, code, why);
-    if (file->access == STORE_SALVAGE || (blank && file->access == STORE_READ))
+    if (file->access == STORE_SALVAGE)
         return ERR_OK;
-    return check_version(file, why);
+    if (!blank || file->access == STORE_WRITE)
+        return check_version(file, why);
+    snprintf(why, STORE_FILE_WHY_MAX, "nothing was ever written to it");
+    return ERR_NOT_FOUND;
 }
 
 static enum err open_as(

@@ -39,7 +39,8 @@ enum store_access {
 
 struct store_file;
 
-/* ERR_NOT_FOUND (STORE_READ, STORE_SALVAGE), ERR_CORRUPT (damaged, of another version, or no
+/* ERR_NOT_FOUND (STORE_READ, STORE_SALVAGE; to the first one also a file that nobody has written to
+ * yet), ERR_CORRUPT (damaged, of another version, or no
  * database of ours), ERR_IO, ERR_NO_MEMORY; why (STORE_FILE_WHY_MAX bytes) gets the cause. */
 enum err store_file_open(
     const char *path, enum store_access access, struct store_file **file, char *why);

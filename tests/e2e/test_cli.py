@@ -214,6 +214,16 @@ def test_init_of_a_home_without_a_network_says_so(home):
     assert "no network: pex.network is not set" in done.stderr
 
 
+def test_a_home_of_something_else_is_told_what_is_missing_and_gets_no_key(tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.toml").write_text('[database]\nname = "x"\n')
+    done = luapex("start", "--home", tmp_path, "--p2p.laddr", "tcp://127.0.0.1:0")
+    assert done.returncode == 1
+    assert "no network: pex.network is not set" in done.stderr
+    assert "give --pex.network NAME, or set network in [pex]" in done.stderr
+    assert not (tmp_path / "config/node_key.json").exists()
+
+
 def test_init_takes_the_network_from_a_genesis_file(tmp_path):
     (tmp_path / "config").mkdir()
     (tmp_path / "config/genesis.json").write_text('{"app_state":{},"chain_id":"gen-1"}')

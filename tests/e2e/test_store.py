@@ -338,6 +338,30 @@ def begin_damaged(new_home, small_disk, begin_inside):
     return folder, command
 
 
+def test_a_new_home_on_a_full_disk_says_so_and_nothing_else(new_home, small_disk, begin_inside):
+    folder, command, _ = small_disk
+    command("cp", "-r", new_home(), folder / "home")
+    fill(folder, command)
+    node = begin_inside()
+    trouble = node.wait_for("cannot store the book")
+    assert "full" in trouble["error"] and "disk space" in trouble["to_do"]
+    node.wait_for("listening")
+    assert not [line for line in node.lines if "damaged" in line["event"]], node.lines
+    command("rm", folder / "filler")
+    assert node.stop() == 0
+    assert known(begin_inside()) == 0
+
+
+def test_a_file_where_the_folder_of_data_has_to_be_is_named(new_home):
+    home = new_home()
+    (home / "data").rmdir()
+    (home / "data").write_text("precious")
+    node = Node(home, *LOOPBACK)
+    assert node.end() == 1
+    assert f"{home}/data is a file, but has to be a folder: move it away" in node.errors
+    assert (home / "data").read_text() == "precious"
+
+
 def test_a_damaged_store_on_a_full_disk_is_mended_when_there_is_room(
     new_home, small_disk, begin_inside
 ):

@@ -46,10 +46,7 @@ static void log_report(const struct opening *o, const struct store_report *repor
 static void log_unwritable(const struct opening *o)
 {
     log_write(o->log, LOG_ERROR, "cannot store the book", LOG_TEXT("file", o->paths->store),
-        LOG_TEXT("error", o->cause),
-        LOG_TEXT("to_do",
-            "free disk space, or make the folder writable for this user; until then "
-            "what is learned is kept in memory"));
+        LOG_TEXT("error", o->cause), LOG_TEXT("to_do", store_advice(o->cause)));
 }
 
 /* ---- reading ---- */
@@ -200,12 +197,19 @@ static void rebuild(struct opening *o, const char *fresh)
 
 /* ---- all of it ---- */
 
-static void make_folder(const char *path)
+/* What else goes wrong with it shows when the file in it is opened. */
+static enum err make_folder(const char *path, char *why, size_t cap)
 {
+    struct stat info;
     char *copy = strdup(path);
-    if (copy)
-        mkdir(dirname(copy), 0700);
+    if (!copy)
+        return ERR_NO_MEMORY;
+    const char *folder = dirname(copy);
+    bool is_file = mkdir(folder, 0700) != 0 && stat(folder, &info) == 0 && !S_ISDIR(info.st_mode);
+    if (is_file)
+        snprintf(why, cap, "%s is a file, but has to be a folder: move it away", folder);
     free(copy);
+    return is_file ? ERR_INVALID : ERR_OK;
 }
 
 enum err book_store_open(const struct book_store_paths *paths, struct book *book, struct now now,
@@ -214,9 +218,11 @@ enum err book_store_open(const struct book_store_paths *paths, struct book *book
     struct opening o = {.paths = paths, .book = book, .now = now, .log = log};
     char fresh[PATH_MAX];
     snprintf(fresh, sizeof fresh, "%s.new", paths->store);
-    make_folder(paths->store);
+    enum err err = make_folder(paths->store, why, cap);
+    if (err)
+        return err;
     finish_rebuild(&o, fresh);
-    enum err err = open_store(&o);
+    err = open_store(&o);
     if (err)
         snprintf(why, cap, "%s cannot be read: %s", paths->store, o.cause);
     if (!err)

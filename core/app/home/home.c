@@ -91,7 +91,10 @@ enum err home_network(const struct settings *settings, char *network, char *caus
     char why[GENESIS_CAUSE_MAX];
     enum err err = genesis_chain_id(path, network, why);
     if (err)
-        explain(cause, err, "no network: pex.network is not set, and %s %s", path, why);
+        explain(cause, err,
+            "no network: pex.network is not set, and %s %s; give --pex.network NAME, or set "
+            "network in [pex] of config.toml",
+            path, why);
     free(path);
     return err;
 }

@@ -157,10 +157,10 @@ static enum err read_key(const struct settings *settings, struct node_key *key, 
 static enum err read_identity(struct member *member, char *cause)
 {
     enum err err = home_lock(&member->settings, &member->lock, cause);
+    if (!err) /* before a key is made, perhaps in a home of something else */
+        err = home_network(&member->settings, member->network, cause);
     if (!err)
         err = read_key(&member->settings, &member->key, cause);
-    if (!err)
-        err = home_network(&member->settings, member->network, cause);
     return err;
 }
 
