@@ -9,7 +9,8 @@ local names = host.import "lua/names.lua"
 local locals = host.import "lua/locals.lua"
 local loader = host.import "lua/loader.lua"
 
-local type, error, next, ipairs, getmetatable = type, error, next, ipairs, getmetatable
+local type, error, pcall, next, ipairs = type, error, pcall, next, ipairs
+local getmetatable = getmetatable
 
 local tostring, meant = values.tostring, names.meant
 
@@ -71,12 +72,18 @@ return function(environment)
     return example.hook, example.given, example.expect, example.file, example.line
   end
 
-  -- State and set parameters of the policy and those it extends, as text.
-  function runtime.export()
+  -- State and set parameters of the policy and those it extends, as text. leaves: a state that
+  -- cannot be kept stays behind, so that a policy with this fault can be replaced by a better one.
+  function runtime.export(leaves)
     local parts, policy = {}, main
     repeat
-      plain.check(policy.state, host.state_max, "policy.state")
-      parts[policy.name] = { version = policy.version, state = policy.state,
+      local fits, why = pcall(plain.check, policy.state, host.state_max, "policy.state")
+      if not fits and leaves then
+        host.log("its state stays behind: " .. why)
+      elseif not fits then
+        error(why, 0)
+      end
+      parts[policy.name] = { version = policy.version, state = fits and policy.state or nil,
         params = policy.params.changed }
       policy = policy.base
     until not policy
@@ -104,8 +111,10 @@ return function(environment)
     local parts, policy = plain.decode(text, loader.chain_max * host.state_max), main
     repeat
       local part = parts[policy.name]
-      if type(part) == "table" and type(part.state) == "table" and type(part.params) == "table" then
-        import_state(policy, part)
+      if type(part) == "table" and type(part.params) == "table" then
+        if type(part.state) == "table" then
+          import_state(policy, part)
+        end
         for name, value in order.pairs(part.params) do
           local problem = not policy.params.has(name) and "is not declared any more" or
             policy.params.set(name, value)

@@ -61,9 +61,11 @@ enum err generation_carry(
     struct generation *from, struct generation *to, struct script_error *error)
 {
     char *text;
-    if (runtime_export(from->live, &text) != SCRIPT_OK) {
-        *error = from->live->error;
-        return ERR_SCRIPT;
+    if (runtime_export_what_can_be_kept(from->live, &text) != SCRIPT_OK) {
+        log_write(&to->live->settings->log, LOG_ERROR,
+            "policy state and parameters stay behind, they cannot be read",
+            LOG_TEXT("error", from->live->error.message));
+        return ERR_OK;
     }
     enum script_outcome outcome = runtime_import(to->live, span_of_text(text));
     free(text);

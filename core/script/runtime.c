@@ -112,28 +112,44 @@ enum script_outcome runtime_ask(
     return SCRIPT_OK;
 }
 
+struct exporting {
+    bool leaves;
+    char *text; /* heap */
+};
+
 static void export(lua_State *L, void *context)
 {
-    char **text = context;
+    struct exporting *exporting = context;
     size_t n;
     runtime_push(L, "export");
-    lua_call(L, 0, 1);
+    lua_pushboolean(L, exporting->leaves);
+    lua_call(L, 1, 1);
     const char *written = lua_tolstring(L, -1, &n);
-    if ((*text = malloc(n + 1)))
-        memcpy(*text, written, n + 1);
+    if ((exporting->text = malloc(n + 1)))
+        memcpy(exporting->text, written, n + 1);
     else
         luaL_error(L, "out of memory");
 }
 
+static enum script_outcome run_export(struct vm *vm, bool leaves, char **text)
+{
+    struct exporting exporting = {.leaves = leaves};
+    enum script_outcome outcome = run_for_load(vm, export, &exporting);
+    if (outcome == SCRIPT_OK)
+        *text = exporting.text;
+    else
+        free(exporting.text);
+    return outcome;
+}
+
 enum script_outcome runtime_export(struct vm *vm, char **text)
 {
-    char *copy = NULL;
-    enum script_outcome outcome = run_for_load(vm, export, &copy);
-    if (outcome == SCRIPT_OK)
-        *text = copy;
-    else
-        free(copy);
-    return outcome;
+    return run_export(vm, false, text);
+}
+
+enum script_outcome runtime_export_what_can_be_kept(struct vm *vm, char **text)
+{
+    return run_export(vm, true, text);
 }
 
 static void import(lua_State *L, void *context)

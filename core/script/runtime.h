@@ -23,8 +23,10 @@ struct runtime_question {
 enum script_outcome runtime_ask(
     struct vm *vm, const struct runtime_question *question, void *verdict, bool *answered);
 
-/* *text gets a copy that the caller frees. */
+/* State and parameters; *text gets a copy that the caller frees. Fails on a state that is not plain
+ * data or too large, which the second leaves out. */
 enum script_outcome runtime_export(struct vm *vm, char **text);
+enum script_outcome runtime_export_what_can_be_kept(struct vm *vm, char **text);
 enum script_outcome runtime_import(struct vm *vm, struct span text);
 
 /* What the policy itself defines: VM's loaded policy, not those it extends. */
