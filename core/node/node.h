@@ -81,8 +81,9 @@ struct node_configured {
         CONFIGURED_RESOLVING,
         CONFIGURED_OURSELVES
     } state;
-    uint32_t failures; /* tries in a row */
-    int64_t next_ms;   /* mono: the next try; NEVER_MS: not planned */
+    uint32_t failures; /* tries in a row: look-ups and dials */
+    enum err error;    /* of the last try or connection; ERR_OK: it is well, or there was none */
+    int64_t next_ms;   /* mono: the next try, of a seed if one is wanted; NEVER_MS: not planned */
 };
 
 enum node_list { NODE_SEEDS, NODE_PERSISTENT };

@@ -66,6 +66,7 @@ static void retry_later(struct step *step, struct configured_peer *peer, enum er
 {
     if (peer->failures < UINT32_MAX)
         peer->failures++;
+    peer->result = (uint8_t)err;
     peer->next_ms = step->now.mono_ms + reconnect_wait_ms(step, peer, err);
 }
 
@@ -126,8 +127,10 @@ void persistent_failed(struct step *step, const struct peer_id *id, enum err err
 void persistent_connected(struct step *step, const struct peer_id *id)
 {
     struct configured_peer *peer = configured_persistent(step->node, id);
-    if (peer)
-        peer->next_ms = peer->away_ms = NEVER_MS;
+    if (!peer)
+        return;
+    peer->next_ms = peer->away_ms = NEVER_MS;
+    peer->result = ERR_OK;
 }
 
 void persistent_closed(
@@ -149,6 +152,7 @@ void persistent_closed(
         return;
     }
     peer->failures = 0;
+    peer->result = (uint8_t)err;
     peer->next_ms = step->now.mono_ms;
 }
 

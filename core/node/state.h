@@ -49,7 +49,8 @@ struct configured_peer {
     int64_t tried_ms;             /* last dial */
     int64_t away_ms;              /* persistent: since then; NEVER_MS while connected */
     uint32_t dials, dials_failed; /* seeds: ever, and in a row */
-    uint8_t result;               /* seeds: enum err of the last dial */
+    uint8_t
+        result; /* enum err of the last dial; of a persistent peer also of its last connection */
 };
 
 /* One walk through the seeds (R58). */

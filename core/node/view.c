@@ -293,8 +293,10 @@ void node_peers(const struct node *node, void (*visit)(void *context, const stru
 
 static struct node_configured describe(const struct node *node, const struct configured_peer *peer)
 {
-    struct node_configured made = {
-        .text = &peer->text, .failures = peer->failures, .next_ms = peer->next_ms};
+    struct node_configured made = {.text = &peer->text,
+        .failures = peer->failures,
+        .error = (enum err)peer->result,
+        .next_ms = peer->next_ms};
     if (peer->never)
         made.state = CONFIGURED_OURSELVES;
     else if (conns_peer(&node->conns, &peer->text.id))
@@ -306,6 +308,21 @@ static struct node_configured describe(const struct node *node, const struct con
     return made;
 }
 
+/* A seed's `failures` are those of its name; it is dialed when one is wanted, but not too often. */
+static struct node_configured describe_seed(
+    const struct node *node, const struct configured_peer *seed)
+{
+    struct node_configured made = describe(node, seed);
+    if (seed->failures > 0) {
+        made.error = ERR_LOOKUP;
+        return made;
+    }
+    made.failures = seed->dials_failed;
+    if (seed->next_ms == NEVER_MS && seed->dials_failed > 0)
+        made.next_ms = seed->tried_ms + node->settings.seed_retry_ms;
+    return made;
+}
+
 void node_configured(const struct node *node, enum node_list list,
     void (*visit)(void *context, const struct node_configured *peer), void *context)
 {
@@ -313,7 +330,7 @@ void node_configured(const struct node *node, enum node_list list,
     uint32_t n = seeds ? node->seeds_n : node->persistent_n;
     for (uint32_t i = 0; i < n; i++) {
         const struct configured_peer *peer = seeds ? &node->seeds[i] : &node->persistent[i];
-        struct node_configured made = describe(node, peer);
+        struct node_configured made = seeds ? describe_seed(node, peer) : describe(node, peer);
         if (!peer->removed)
             visit(context, &made);
     }

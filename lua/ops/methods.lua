@@ -8,7 +8,9 @@
 --   params    in the order of the command line: { name, type, doc, required, default, min, max, ... };
 --             those with `place = true` are words, the others are flags. Types: lua/ops/types.lua
 --   result    fields: { name, kind, doc }; a kind that is a table describes the rows of a list, or
---             with `is_object` the fields of one object, with `is_record` those of the journal
+--             with `is_object` the fields of one object, with `is_record` those of the journal,
+--             with `is_fixed` all columns of a table whatever the rows; a field that `is_hidden`
+--             is for programs alone
 --   kinds     optional, of `events`: { name, doc } of each kind
 --   example   a command line without "luapex ctl", which a test runs
 -- }

@@ -186,23 +186,29 @@ local function grid(columns, rows)
   return lines, widths
 end
 
--- Columns that no row fills are left out.
-local function filled(columns, rows)
+local function is_filled(column, rows)
+  for _, row in ipairs(rows) do
+    local value = row[column[1]]
+    if value ~= nil and value ~= "" then
+      return true
+    end
+  end
+  return false
+end
+
+-- Columns that no row fills are left out, unless programs count on them.
+local function shown(columns, rows)
   local kept = {}
   for _, column in ipairs(columns) do
-    for _, row in ipairs(rows) do
-      local value = row[column[1]]
-      if value ~= nil and value ~= "" then
-        kept[#kept + 1] = column
-        break
-      end
+    if not column.is_hidden and (columns.is_fixed or is_filled(column, rows)) then
+      kept[#kept + 1] = column
     end
   end
   return kept
 end
 
 local function table_text(columns, rows, is_coloured)
-  columns = filled(columns, rows)
+  columns = shown(columns, rows)
   local lines, widths = grid(columns, rows)
   local texts = {}
   for r, line in ipairs(lines) do

@@ -238,6 +238,7 @@ def test_changes_of_the_policy_do_not_push_out_what_befell_a_peer(start):
     one, client = start("one", "127.0.86.15")
     two, _ = start("two", "127.0.86.16", "--p2p.persistent_peers", one.addr)
     one.wait_for("peer added")
+    two.wait_for("addresses received")  # nothing more befalls it for a while
     for n in range(4):
         client.result("policy.load", {"source": a_policy("mine", f"-- {n}")})
     records = client.result("explain", {"peer": id_of(two), "limit": 2})["records"]

@@ -24,9 +24,13 @@ static void add_row(void *context, const struct node_configured *peer)
     json_t *row = json_pack("{s:o, s:s, s:s, s:I}", "id", control_id(&peer->text->id), "host",
         peer->text->is_name ? host : endpoint_to_text(&literal, at), "state", states[peer->state],
         "failures", (json_int_t)peer->failures);
-    if (row && peer->state == CONFIGURED_WAITS && peer->next_ms != NEVER_MS)
-        json_object_set_new(
-            row, "retry_in_s", json_real((double)(peer->next_ms - listing->now.mono_ms) / 1000));
+    int64_t wait_ms = peer->next_ms == NEVER_MS ? 0 : peer->next_ms - listing->now.mono_ms;
+    if (row && peer->state == CONFIGURED_WAITS && wait_ms > 0)
+        json_object_set_new(row, "retry_in_s", json_real((double)wait_ms / 1000));
+    if (row && peer->error) {
+        json_object_set_new(row, "error", json_string(err_name(peer->error)));
+        json_object_set_new(row, "last_failure", json_string(err_text(peer->error)));
+    }
     json_array_append_new(listing->rows, row);
 }
 

@@ -74,8 +74,8 @@ static int by_age(const void *a, const void *b)
 static void add_flags(struct text *out, const struct node_peer *peer)
 {
     char text[64];
-    snprintf(text, sizeof text, "%s%s%s", peer->persistent ? " persistent" : "",
-        peer->unconditional ? " unconditional" : "", peer->is_seed ? " seed" : "");
+    snprintf(text, sizeof text, "%s%s%s", peer->persistent ? ",persistent" : "",
+        peer->unconditional ? ",unconditional" : "", peer->is_seed ? ",seed" : "");
     text_add_text(out, ",\"flags\":\"");
     text_add_text(out, *text ? text + 1 : text);
     text_add_char(out, '"');

@@ -1,5 +1,6 @@
 -- Connected peers, and those who are to be.
 local peer_fields = {
+  is_fixed = true,
   { "id", "text", "node ID" },
   { "addr", "text", "the other end of the connection" },
   { "direction", "text", "outbound (we dialed) or inbound" },
@@ -7,15 +8,20 @@ local peer_fields = {
   { "rtt_ms", "integer", "round trip in milliseconds, absent: unknown" },
   { "useful", "integer", "addresses that it told us and that were new" },
   { "version", "text", "of its software, as it says" },
-  { "flags", "text", "persistent, unconditional, seed" },
+  { "flags", "text", "persistent, unconditional, seed; with commas between them" },
 }
 
 local configured_fields = {
+  is_fixed = true,
   { "id", "text", "node ID" },
   { "host", "text", "host and port" },
   { "state", "text", "connected, dialing, waiting, resolving or ourselves" },
   { "failures", "integer", "failed tries in a row" },
-  { "retry_in_s", "duration", "until the next try" },
+  { "retry_in_s", "duration", "until the next try; of a seed that failed, until it may be tried "
+    .. "again, which it is if addresses are wanted; absent: none is planned" },
+  { "error", "text", "why the last try or connection failed or ended: a name that stays the same; "
+    .. "absent: there was none, or it is well", is_hidden = true },
+  { "last_failure", "text", "the sentence of that, as in the log" },
 }
 
 local address = { name = "address", type = "address", place = true, required = true,

@@ -156,6 +156,25 @@ static void s20_a_peer_that_closes_at_once_is_not_dialed_in_a_loop(void **state)
     world_free(world);
 }
 
+static void people_are_told_why_it_was_lost_or_not_reached(void **state)
+{
+    (void)state;
+    struct node_settings settings = with_friends(1, NULL);
+    struct world *world = world_open(&settings);
+    next_dial_ms(world);
+    refuse(world);
+    assert_int_equal(world_configured(world, NODE_PERSISTENT).error, ERR_REFUSED);
+    next_dial_ms(world);
+    world_connect(world, world_number(world, 1));
+    assert_int_equal(world_configured(world, NODE_PERSISTENT).error, ERR_OK);
+    world_run(world, MINUTES_MS(1));
+    world_closed(world, world_number(world, 1), ERR_RESET);
+    struct node_configured told = world_configured(world, NODE_PERSISTENT);
+    assert_int_equal(told.error, ERR_RESET);
+    assert_int_equal(told.failures, 0);
+    world_free(world);
+}
+
 static void s20_it_retries_whatever_the_error(void **state)
 {
     (void)state;
@@ -329,6 +348,7 @@ int main(void)
         cmocka_unit_test(r53_p25_the_operators_cap_holds_between_a_second_and_a_day),
         cmocka_unit_test(s20_success_starts_the_schedule_anew),
         cmocka_unit_test(s20_a_peer_that_closes_at_once_is_not_dialed_in_a_loop),
+        cmocka_unit_test(people_are_told_why_it_was_lost_or_not_reached),
         cmocka_unit_test(s20_it_retries_whatever_the_error),
         cmocka_unit_test(s12_a_persistent_peer_that_is_ourselves_is_given_up),
         cmocka_unit_test(f16_a_name_is_looked_up_before_every_try),

@@ -338,6 +338,35 @@ static void s12_a_seed_that_is_ourselves_is_not_dialed_again(void **state)
     world_free(world);
 }
 
+static void people_are_told_of_failed_dials_and_look_ups(void **state)
+{
+    (void)state;
+    struct node_settings settings = with_seeds(1, false);
+    struct world *world = world_open(&settings);
+    world_dial_fails(world, world_number(world, 901), ERR_REFUSED, false);
+    struct node_configured told = world_configured(world, NODE_SEEDS);
+    assert_int_equal(told.failures, 1);
+    assert_int_equal(told.error, ERR_REFUSED);
+    assert_int_equal(told.next_ms, world->now.mono_ms + settings.seed_retry_ms);
+    world_run(world, PERIOD);
+    world_dial_fails(world, world_number(world, 901), ERR_OTHER_NETWORK, true);
+    told = world_configured(world, NODE_SEEDS);
+    assert_int_equal(told.failures, 2);
+    assert_int_equal(told.error, ERR_OTHER_NETWORK);
+    world_run(world, PERIOD);
+    world_connect(world, world_number(world, 901));
+    told = world_configured(world, NODE_SEEDS);
+    assert_int_equal(told.failures, 0);
+    assert_int_equal(told.error, ERR_OK);
+    world_free(world);
+    world = open_with_named_seeds(1);
+    world_resolved(world, 0, NULL);
+    told = world_configured(world, NODE_SEEDS);
+    assert_int_equal(told.failures, 1);
+    assert_int_equal(told.error, ERR_LOOKUP);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +391,7 @@ int main(void)
         cmocka_unit_test(p17_a_seed_in_a_banned_range_is_dialed_still),
         cmocka_unit_test(our_own_id_among_the_seeds_is_skipped),
         cmocka_unit_test(s12_a_seed_that_is_ourselves_is_not_dialed_again),
+        cmocka_unit_test(people_are_told_of_failed_dials_and_look_ups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -393,4 +393,20 @@ static inline struct world *world_open(const struct node_settings *settings)
 
 #include "events.h"
 
+/* What people are told of the first seed or persistent peer. */
+static inline void world_take_configured(void *context, const struct node_configured *peer)
+{
+    struct node_configured *first = context;
+    if (!first->text)
+        *first = *peer;
+}
+
+static inline struct node_configured world_configured(
+    const struct world *world, enum node_list list)
+{
+    struct node_configured first = {0};
+    node_configured(world->node, list, world_take_configured, &first);
+    return first;
+}
+
 #endif
