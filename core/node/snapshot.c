@@ -12,8 +12,8 @@
 #define ORIGINS (ORIGIN_COMMAND + 1)
 #define STATES (CONN_PEER + 1)
 
-/* A field more or less in one of these, and this file must know it; what is written in another way
- * is another format (trace/format.h). */
+/* A field more or less in one of these, and this file and picture.c must know it; what is written
+ * in another way is another format (trace/format.h). */
 #if UINTPTR_MAX == UINT64_MAX
 static_assert(sizeof(struct conn) == 248, "code_conn");
 static_assert(sizeof(struct configured_peer) == 384, "code_configured");

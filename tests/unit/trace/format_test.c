@@ -5,7 +5,8 @@
  * made of something else: raise TRACE_FORMAT (trace/format.h) unless no release has that number
  * yet, have the sample written again by
  *     trace_format_test write tests/vectors/trace/format-N.trace
- * and put the number that the test prints into SCHEMA. */
+ * as well as the seeds of fuzzing (tests/fuzz/trace_seeds.py), and put the number that the test
+ * prints into SCHEMA. */
 #include "policy/schema.h"
 #include "script/snapshot.h"
 #include "trace/action_code.h"
@@ -88,7 +89,37 @@ static void save_policy(void *context, struct now now, struct codec *codec)
     "end\n"                                                                                        \
     "return policy"
 
-/* Something of many kinds: tags, dials, a socket, bans, a policy that fails, several segments. */
+/* A socket that becomes a peer, asks, tells an address nobody asked for, and is cut off. */
+static void meet(struct tape *tape)
+{
+    struct peer_id id = id_of(70);
+    char id_text[PEER_ID_TEXT + 1];
+    static const uint8_t pex = 0;
+    const struct addr told = {id_of(71), endpoint_of(71)};
+    const struct pex_message request = {.kind = PEX_REQUEST};
+    const struct pex_message list = {
+        .kind = PEX_ADDRS, .addrs = &told, .addrs_n = 1, .listed_n = 1};
+    struct node_info info = {.listen_addr = span_of_text("8.8.0.70:26656"),
+        .network = span_of_text("test"),
+        .version = span_of_text("0.34.24"),
+        .channels = span_of(&pex, 1),
+        .moniker = span_of_text("peer")};
+    struct event event = {.kind = EVENT_ACCEPTED, .conn = 1};
+    info.id = span_of_text(peer_id_text(&id, id_text));
+    event.accepted.remote = endpoint_of(70);
+    tape_step(tape, &event);
+    event = (struct event){.kind = EVENT_ESTABLISHED, .conn = 1};
+    event.established.id = id;
+    event.established.info = &info;
+    event.established.remote = endpoint_of(70);
+    event.established.connect_ms = -1;
+    tape_step(tape, &event);
+    tape_step(tape, &(struct event){.kind = EVENT_MESSAGE, .conn = 1, .message = &request});
+    tape_rounds(tape, 30);
+    tape_step(tape, &(struct event){.kind = EVENT_MESSAGE, .conn = 1, .message = &list});
+}
+
+/* Something of many kinds: tags, dials, a peer, bans, a policy that fails, several segments. */
 static void live(struct tape *tape)
 {
     struct event event = {.kind = EVENT_COMMAND};
@@ -98,12 +129,7 @@ static void live(struct tape *tape)
     event.command.ban.duration_ms = HOURS_MS(1);
     event.command.ban.reason = "sample";
     tape_step(tape, &event);
-    event = (struct event){.kind = EVENT_ACCEPTED, .conn = 1};
-    event.accepted.remote = endpoint_of(50);
-    tape_step(tape, &event);
-    event = (struct event){.kind = EVENT_CLOSED, .conn = 1};
-    event.closed.err = ERR_RESET;
-    tape_step(tape, &event);
+    meet(tape);
     tape_rounds(tape, 40);
 }
 
