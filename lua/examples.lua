@@ -5,7 +5,7 @@ local order = host.import "lua/prelude/order.lua"
 local names = host.import "lua/names.lua"
 local tostring = host.import "lua/prelude/values.lua".tostring
 
-local type, error, ipairs, rawget = type, error, ipairs, rawget
+local type, error, next, ipairs, rawget = type, error, next, ipairs, rawget
 
 local MAX = 256
 
@@ -35,7 +35,9 @@ end
 -- Examples as they were written, read once and checked. `origins` says where they come from:
 -- { n =, file =, lines = of each of the n, line = of all of them }, in the order of the list.
 function examples.read(written, origins)
-  if #written > MAX then
+  if #written == 0 and next(written) ~= nil then
+    error("policy.examples must be a list: { { hook = ..., given = ..., expect = ... }, ... }", 0)
+  elseif #written > MAX then
     error(("more than %d examples"):format(MAX), 0)
   end
   local list, places = {}, {}

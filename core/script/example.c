@@ -163,7 +163,8 @@ static void expect_list(const struct question *question, const struct schema_fie
     int expect, const void *verdict)
 {
     lua_State *L = question->L;
-    luaL_argcheck(L, lua_istable(L, expect), expect, "list expected");
+    if (!lua_istable(L, expect))
+        luaL_error(L, "expect: a list expected, got %s", luaL_typename(L, expect));
     size_t n = *(const size_t *)((const char *)verdict + field->offset_n);
     bool same = lua_objlen(L, expect) == n;
     for (size_t i = 0; i < n && same; i++) {
@@ -186,7 +187,7 @@ static void expect_field(const struct question *question, const struct schema_fi
         expect_number(L, field, expect, verdict);
         break;
     case SCHEMA_BOOLEAN:
-        if (lua_toboolean(L, expect) != (int)*(const bool *)at)
+        if (pick_boolean(L, field->name, expect) != *(const bool *)at)
             luaL_error(L, "%s: expected %s, got %s", field->name,
                 lua_toboolean(L, expect) ? "true" : "false", *(const bool *)at ? "true" : "false");
         break;
@@ -221,7 +222,8 @@ static void expect_named(const struct question *question,
 {
     lua_State *L = question->L;
     if (!lua_istable(L, expect))
-        luaL_error(L, "a table with %s was answered", alternative->fields[0].name);
+        luaL_error(L, "expected a %s, got a verdict with %s", luaL_typename(L, expect),
+            alternative->fields[0].name);
     for (lua_pushnil(L); lua_next(L, expect); lua_pop(L, 1)) {
         const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[1]";
         if (strcmp(name, "reason") == 0)

@@ -31,15 +31,6 @@ static const char *take_text(struct reader *reader, const char *name, int value)
     return text;
 }
 
-static unsigned take_enum(struct reader *reader, const struct schema_field *field, int value)
-{
-    const char *text = pick_text(reader->L, field->name, value, VM_BLOCK_MAX);
-    for (unsigned i = 0; i < field->values->values_n; i++)
-        if (strcmp(text, field->values->values[i]) == 0)
-            return i;
-    return (unsigned)luaL_error(reader->L, "%s: '%s' is not one of its values", field->name, text);
-}
-
 static int64_t take_integer(struct reader *reader, const struct schema_field *field, int value)
 {
     double number = pick_number(reader->L, field->name, value);
@@ -64,14 +55,13 @@ static void take_scalar(
         *(double *)at = pick_number(reader->L, field->name, value);
         break;
     case SCHEMA_BOOLEAN:
-        luaL_argcheck(reader->L, lua_isboolean(reader->L, value), value, field->name);
-        *(bool *)at = lua_toboolean(reader->L, value);
+        *(bool *)at = pick_boolean(reader->L, field->name, value);
         break;
     case SCHEMA_TEXT:
         *(const char **)at = take_text(reader, field->name, value);
         break;
     case SCHEMA_ENUM:
-        *(unsigned *)at = take_enum(reader, field, value);
+        *(unsigned *)at = pick_enum(reader->L, field, value);
         break;
     default:
         take_rows(reader, field, value, record);
@@ -139,7 +129,8 @@ static void take_rows(
         take_fields(reader, row->fields, row->fields_n, NULL, value, record + field->offset);
         return;
     }
-    luaL_argcheck(L, lua_istable(L, value), value, field->name);
+    if (!lua_istable(L, value))
+        luaL_error(L, "%s: a list of rows expected, got %s", field->name, luaL_typename(L, value));
     size_t n = lua_objlen(L, value), entries = 0;
     for (lua_pushnil(L); lua_next(L, value); lua_pop(L, 1))
         entries++;

@@ -228,7 +228,8 @@ static int host_lua_in_cidr(lua_State *L)
     const char *range_text = luaL_checklstring(L, 2, &range_n);
     struct ip ip;
     struct cidr range;
-    luaL_argcheck(L, cidr_parse(span_of(range_text, range_n), &range) == ERR_OK, 2, "not a CIDR");
+    if (cidr_parse(span_of(range_text, range_n), &range) != ERR_OK)
+        return luaL_error(L, "pex.in_cidr: '%s' is no range such as 10.0.0.0/8", range_text);
     bool is_in = ip_parse(span_of(ip_text, ip_n), &ip) == ERR_OK && cidr_contains(&range, &ip);
     lua_pushboolean(L, is_in);
     return 1;

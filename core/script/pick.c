@@ -30,6 +30,29 @@ const char *pick_text(lua_State *L, const char *name, int value, size_t max)
     return text;
 }
 
+bool pick_boolean(lua_State *L, const char *name, int value)
+{
+    if (!lua_isboolean(L, value))
+        luaL_error(L, "%s: true or false expected, got %s", name, luaL_typename(L, value));
+    return lua_toboolean(L, value);
+}
+
+unsigned pick_enum(lua_State *L, const struct schema_field *field, int value)
+{
+    const struct schema_enum *of = field->values;
+    const char *text = pick_text(L, field->name, value, VM_BLOCK_MAX);
+    for (unsigned i = 0; i < of->values_n; i++)
+        if (strcmp(text, of->values[i]) == 0)
+            return i;
+    lua_pushstring(L, of->values[0]);
+    for (unsigned i = 1; i < of->values_n; i++) {
+        lua_pushfstring(L, ", %s", of->values[i]);
+        lua_concat(L, 2);
+    }
+    return (unsigned)luaL_error(
+        L, "%s: '%s' is none of %s", field->name, text, lua_tostring(L, -1));
+}
+
 /* A list that the script has reordered no longer says which row a number means. */
 static void check_order(const struct question *question, const struct schema_field *over, int row)
 {

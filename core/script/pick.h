@@ -11,6 +11,10 @@ double pick_number(lua_State *L, const char *name, int value);
 /* A text of at most max bytes without NUL, owned by Lua. */
 const char *pick_text(lua_State *L, const char *name, int value, size_t max);
 
+bool pick_boolean(lua_State *L, const char *name, int value);
+/* One of the texts of an enum: its place among them. */
+unsigned pick_enum(lua_State *L, const struct schema_field *field, int value);
+
 /* Whether the table at value is a row of the list `over`. */
 bool pick_is_row(const struct question *question, const struct schema_field *over, int value);
 /* A row of the list `over`: its number from 1, or the row itself. Returns its index from 0. */

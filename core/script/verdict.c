@@ -25,22 +25,6 @@ static int64_t read_integer(lua_State *L, const struct schema_field *field, int 
     return (int64_t)number;
 }
 
-static bool read_boolean(lua_State *L, const struct schema_field *field, int value)
-{
-    if (!lua_isboolean(L, value))
-        luaL_error(L, "%s: true or false expected, got %s", field->name, luaL_typename(L, value));
-    return lua_toboolean(L, value);
-}
-
-static unsigned read_enum(lua_State *L, const struct schema_field *field, int value)
-{
-    const char *text = pick_text(L, field->name, value, SCRIPT_NAME_MAX);
-    for (unsigned i = 0; i < field->values->values_n; i++)
-        if (strcmp(text, field->values->values[i]) == 0)
-            return i;
-    return (unsigned)luaL_error(L, "%s: '%s' is not a %s", field->name, text, field->values->name);
-}
-
 static void read_field(
     const struct question *question, const struct schema_field *field, int value, void *verdict)
 {
@@ -54,14 +38,14 @@ static void read_field(
         *(double *)at = read_number(L, field, value);
         break;
     case SCHEMA_BOOLEAN:
-        *(bool *)at = read_boolean(L, field, value);
+        *(bool *)at = pick_boolean(L, field->name, value);
         break;
     case SCHEMA_TEXT:
         snprintf(
             at, (size_t)field->max + 1, "%s", pick_text(L, field->name, value, (size_t)field->max));
         break;
     case SCHEMA_ENUM:
-        *(unsigned *)at = read_enum(L, field, value);
+        *(unsigned *)at = pick_enum(L, field, value);
         break;
     case SCHEMA_INDEX:
         *(int64_t *)at = pick_index(question, field->over, value);

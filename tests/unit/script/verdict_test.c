@@ -146,7 +146,7 @@ static const struct {
     {TABLE, "{ number = 12, text = '123456789' }", "!text: text of at most 8 bytes"},
     {TABLE, "{ number = 12, text = 'a\\0b' }", "!text: text of at most 8 bytes"},
     {TABLE, "{ number = 12, scope = 'group' }", "number 12 whole 4 yes 1 text '' scope 2 row -1"},
-    {TABLE, "{ number = 12, scope = 'world' }", "!scope: 'world' is not a scope"},
+    {TABLE, "{ number = 12, scope = 'world' }", "!scope: 'world' is none of id, ip, group"},
     {TABLE, "{ number = 12, scope = 2 }", "!scope: text expected"},
     {TABLE, "{ number = 12, row = 3 }", "number 12 whole 4 yes 1 text '' scope 1 row 2"},
     {TABLE, "{ number = 12, row = 4 }", "!no such row in view.candidates (it has 3)"},

@@ -231,7 +231,7 @@ static void helpers_of_pex(void **state)
         "assert(not pex.in_cidr('11.1.2.3', '10.0.0.0/8'))\n"
         "assert(pex.in_cidr('2001:470::1', '2001:470::/32'))\n"
         "assert(not pex.in_cidr('nonsense', '10.0.0.0/8'))\n"
-        "fails('not a CIDR', pex.in_cidr, '10.1.2.3', '10.0.0.0/99')\n");
+        "fails('no range such as 10.0.0.0/8', pex.in_cidr, '10.1.2.3', '10.0.0.0/99')\n");
 }
 
 static void random_numbers_come_from_the_run(void **state)
