@@ -36,8 +36,8 @@ class Place:
         if self.is_tcp:
             return socket.create_connection(self.node.at, PATIENCE_S)
         made = socket.socket(socket.AF_UNIX)
+        made.connect(str(self.node.home / "luapex.sock"))  # with a timeout it would not wait
         made.settimeout(PATIENCE_S)
-        made.connect(str(self.node.home / "luapex.sock"))
         return made
 
     def client(self):
