@@ -1,4 +1,5 @@
 #include "app/cli/commands.h"
+#include "app/text/complain.h"
 #include "base/nearest.h"
 #include "crypto/node_key.h"
 #include <malloc.h>
@@ -57,12 +58,12 @@ static int misuse_command(const char *name)
 {
     for (size_t i = 0; i < COMMANDS_N; i++) {
         if (edit_distance(name, commands[i]->name, 2) <= 2) {
-            fprintf(stderr, "luapex: unknown command '%s', did you mean %s? See luapex help\n",
-                name, commands[i]->name);
+            complain("luapex: unknown command '%s', did you mean %s? See luapex help", name,
+                commands[i]->name);
             return EXIT_MISUSE;
         }
     }
-    fprintf(stderr, "luapex: unknown command '%s'; see luapex help\n", name);
+    complain("luapex: unknown command '%s'; see luapex help", name);
     return EXIT_MISUSE;
 }
 
@@ -113,7 +114,7 @@ static bool take_command(
         return false;
     }
     if (is_grouped && (argc < 2 || argv[1][0] == '-')) {
-        fprintf(stderr, "luapex %s: which command? See luapex %s --help\n", argv[0], argv[0]);
+        complain("luapex %s: which command? See luapex %s --help", argv[0], argv[0]);
         *code = EXIT_MISUSE;
         return false;
     }
@@ -154,7 +155,7 @@ static int run(const struct command *command, int argc, char **argv)
         return EXIT_OK;
     }
     if (!crypto_init()) {
-        fprintf(stderr, "luapex: error: this machine has no entropy\n");
+        complain("luapex: error: this machine has no entropy");
         return EXIT_FAILED;
     }
     return command->run(&flags);

@@ -214,6 +214,31 @@ def test_init_of_a_home_without_a_network_says_so(home):
     assert "no network: pex.network is not set" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["{}"],
+        ["start", "--{}=1"],
+        ["start", "--home", "{}"],
+        ["start", "--home", "none", "--log_level", "{}"],
+        ["book", "show", "--home", "{}"],
+        ["book", "find", "{}"],
+        ["policy", "check", "{}"],
+        ["policy", "new", "{}"],
+        ["policy", "doc", "{}"],
+        ["replay", "{}"],
+        ["demo", "--nodes", "{}"],
+        ["ctl", "{}"],
+        ["ctl", "--home", "{}", "status"],
+    ],
+)
+def test_what_steers_a_terminal_is_shown_and_not_sent(arguments):
+    hostile = "a\x1b[31m\rb\x7f\x9b"
+    done = luapex(*[word.format(hostile) for word in arguments])
+    assert done.returncode in (1, 2) and "\\x1b[31m\\x0db" in done.stderr, done.stderr
+    assert not set(done.stdout + done.stderr) & set("\x1b\r\x7f\x9b")
+
+
 def test_a_home_of_something_else_is_told_what_is_missing_and_gets_no_key(tmp_path):
     (tmp_path / "config").mkdir()
     (tmp_path / "config/config.toml").write_text('[database]\nname = "x"\n')

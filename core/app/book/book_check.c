@@ -1,6 +1,7 @@
 #include "app/book/book_home.h"
 #include "app/book/book_report.h"
 #include "app/cli/commands.h"
+#include "app/text/complain.h"
 #include "app/text/report_json.h"
 #include <stdio.h>
 
@@ -26,8 +27,7 @@ static void print_text(const struct book_home *home, const char *violated)
         book_report_write(home->image_path, &home->merged);
     }
     if (violated)
-        fprintf(stderr, "luapex: error: %s: a rule of the book is violated: %s\n", home->file,
-            violated);
+        complain("luapex: error: %s: a rule of the book is violated: %s", home->file, violated);
     else if (is_whole(home))
         printf("%s: nothing to mend; all rules of the book hold\n", home->file);
     else

@@ -2,6 +2,7 @@
 #include "app/book/book_home.h"
 #include "app/book/book_rows.h"
 #include "app/cli/commands.h"
+#include "app/text/complain.h"
 #include "book/rfc3339.h"
 #include "uv/store.h"
 #include <errno.h>
@@ -28,7 +29,7 @@ struct export
 
 static int fail(const char *path, const char *cause)
 {
-    fprintf(stderr, "luapex: error: %s: %s\n", path, cause);
+    complain("luapex: error: %s: %s", path, cause);
     return EXIT_FAILED;
 }
 

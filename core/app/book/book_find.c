@@ -3,6 +3,7 @@
 #include "app/book/book_rows.h"
 #include "app/book/book_wanted.h"
 #include "app/cli/commands.h"
+#include "app/text/complain.h"
 #include "app/text/report_json.h"
 #include "book/rfc3339.h"
 #include <stdio.h>
@@ -73,7 +74,7 @@ static int find(const struct book_home *home, struct book_wanted *wanted, enum b
     const struct book_entry **entries =
         book_filter_list(&filter, home->book, home->now, SIZE_MAX, &n);
     if (!entries) {
-        fprintf(stderr, "luapex: error: out of memory\n");
+        complain("luapex: error: out of memory");
         return EXIT_FAILED;
     }
     if (n > 0 || form != BOOK_FORM_TABLE)
@@ -85,7 +86,7 @@ static int find(const struct book_home *home, struct book_wanted *wanted, enum b
     free(entries);
     if (print_bans(home, wanted, form) + n > 0)
         return EXIT_OK;
-    fprintf(stderr, "luapex: nothing in %s fits %s\n", home->file, wanted->prefix);
+    complain("luapex: nothing in %s fits %s", home->file, wanted->prefix);
     return EXIT_FAILED;
 }
 

@@ -3,6 +3,7 @@
 #include "app/book/book_file.h"
 #include "app/book/book_store.h"
 #include "app/home/home_lock.h"
+#include "app/text/complain.h"
 #include "crypto/hash.h"
 #include "ops/file.h"
 #include "uv/store.h"
@@ -111,8 +112,7 @@ static void salvage(struct book_home *home, const char *why)
     struct store_file *file;
     struct store_report report = {0};
     char ignored[STORE_FILE_WHY_MAX];
-    fprintf(
-        stderr, "luapex: warning: %s: %s; this is what can be read of it\n", home->store_path, why);
+    complain("luapex: warning: %s: %s; this is what can be read of it", home->store_path, why);
     home->store_is_damaged = true;
     book_all_unsaved(home->book);
     if (store_file_open(home->store_path, STORE_SALVAGE, &file, ignored) == ERR_OK) {
@@ -237,7 +237,7 @@ void book_home_close(struct book_home *home)
 int book_home_fail(const struct book_home *home)
 {
     if (*home->why)
-        fprintf(stderr, "luapex: error: %s\n", home->why);
+        complain("luapex: error: %s", home->why);
     return EXIT_FAILED;
 }
 

@@ -2,6 +2,7 @@
 #include "app/book/book_rows.h"
 #include "app/book/book_tally.h"
 #include "app/cli/commands.h"
+#include "app/text/complain.h"
 #include "app/text/report_json.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,7 +237,7 @@ static int print(const struct book_home *home, bool as_json)
     struct stats stats = {0};
     bool is_counted = count(&stats, home);
     if (!is_counted)
-        fprintf(stderr, "luapex: error: out of memory\n");
+        complain("luapex: error: out of memory");
     else if (as_json)
         print_json(&stats, home);
     else

@@ -2,6 +2,7 @@
 
 #include "app/settings/settings_table.h"
 #include "app/settings/settings_template.h"
+#include "app/text/complain.h"
 #include "app/text/duration.h"
 #include "app/text/wrap.h"
 #include "base/nearest.h"
@@ -18,9 +19,9 @@ int flags_misuse(const struct command *command, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "luapex %s: ", command->name);
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, " (see luapex %s --help)\n", command->name);
+    complain_part("luapex %s: ", command->name);
+    complain_list(format, arguments);
+    complain(" (see luapex %s --help)", command->name);
     va_end(arguments);
     return EXIT_MISUSE;
 }

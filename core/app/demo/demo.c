@@ -3,6 +3,7 @@
 #include "app/demo/demo_report.h"
 #include "app/demo/demo_view.h"
 #include "app/policy/policy_skeleton.h"
+#include "app/text/complain.h"
 #include "ops/file.h"
 #include "ops/ops.h"
 #include "uv/limits.h"
@@ -49,7 +50,7 @@ struct demo {
 
 static int fail(const char *why)
 {
-    fprintf(stderr, "luapex: error: %s\n", why);
+    complain("luapex: error: %s", why);
     return EXIT_FAILED;
 }
 

@@ -1,5 +1,6 @@
 #include "app/home/home.h"
 
+#include "app/text/complain.h"
 #include "ops/file.h"
 #include <errno.h>
 #include <stdio.h>
@@ -15,11 +16,11 @@ void home_print_problems(const struct settings_problems *problems)
     for (unsigned i = 0; i < problems->n; i++) {
         const struct settings_problem *problem = &problems->items[i];
         errors_n += problem->is_error;
-        fprintf(stderr, "luapex: %s: %s\n", problem->is_error ? "error" : "warning",
+        complain("luapex: %s: %s", problem->is_error ? "error" : "warning",
             settings_problem_text(problem, text, sizeof text));
     }
     if (problems->errors_n > errors_n)
-        fprintf(stderr, "luapex: error: %u more\n", problems->errors_n - errors_n);
+        complain("luapex: error: %u more", problems->errors_n - errors_n);
 }
 
 bool home_settings_of(const char *home, const struct flags *flags, struct settings *settings)
@@ -29,7 +30,7 @@ bool home_settings_of(const char *home, const struct flags *flags, struct settin
         ? settings_load(home, environ, flags->settings, flags->settings_n, settings, problems)
         : ERR_NO_MEMORY;
     if (err == ERR_NO_MEMORY)
-        fprintf(stderr, "luapex: error: out of memory\n");
+        complain("luapex: error: out of memory");
     else
         home_print_problems(problems);
     free(problems);
@@ -40,7 +41,7 @@ bool home_settings(const struct flags *flags, struct settings *settings)
 {
     char *home = settings_home(flags_value(flags, "home"));
     if (!home) {
-        fprintf(stderr, "luapex: error: no home directory; give one with --home DIR\n");
+        complain("luapex: error: no home directory; give one with --home DIR");
         return false;
     }
     bool is_read = home_settings_of(home, flags, settings);

@@ -2,6 +2,7 @@
 #include "app/home/home.h"
 #include "app/settings/settings_template.h"
 #include "app/settings/settings_value.h"
+#include "app/text/complain.h"
 #include "ops/file.h"
 #include <errno.h>
 #include <limits.h>
@@ -51,7 +52,7 @@ static void say(const char *what, const char *path)
 
 static bool fail(const char *path, const char *cause)
 {
-    fprintf(stderr, "luapex: error: %s: %s\n", path, cause);
+    complain("luapex: error: %s: %s", path, cause);
     return false;
 }
 
@@ -76,8 +77,7 @@ static bool make_folders(const char *path)
         memcpy(part, path, i);
         part[i] = 0;
         if (mkdir(part, 0700) != 0 && errno != EEXIST) {
-            fprintf(
-                stderr, "luapex: error: cannot make the folder %s: %s\n", part, strerror(errno));
+            complain("luapex: error: cannot make the folder %s: %s", part, strerror(errno));
             return false;
         }
     }
@@ -136,7 +136,7 @@ static bool write_node_key(const struct plan *plan, const char *path)
             say("kept", path);
     }
     if (err) {
-        fprintf(stderr, "luapex: error: %s\n", cause);
+        complain("luapex: error: %s", cause);
         return false;
     }
     say("ID", peer_id_text(&key.id, id));
@@ -194,9 +194,8 @@ static bool exists(const struct plan *plan, const char *name)
 
 static bool differs(const struct plan *plan, const char *name)
 {
-    fprintf(stderr,
-        "luapex: error: %s/" SETTINGS_FILE
-        " is there already and has another %s; change it there, or make another home\n",
+    complain("luapex: error: %s/" SETTINGS_FILE
+             " is there already and has another %s; change it there, or make another home",
         plan->home, name);
     return false;
 }

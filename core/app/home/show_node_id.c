@@ -1,5 +1,6 @@
 #include "app/cli/commands.h"
 #include "app/home/home.h"
+#include "app/text/complain.h"
 #include <stdio.h>
 
 static const struct flag own_flags[] = {FLAG_HOME};
@@ -13,7 +14,7 @@ static int show_node_id(const struct flags *flags)
     char cause[HOME_CAUSE_MAX], id[PEER_ID_TEXT + 1];
     enum err err = home_node_key(&settings, &key, cause);
     if (err) {
-        fprintf(stderr, "luapex: error: %s\n", cause);
+        complain("luapex: error: %s", cause);
     } else {
         puts(peer_id_text(&key.id, id));
         crypto_wipe(&key, sizeof key);

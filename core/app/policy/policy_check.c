@@ -1,4 +1,5 @@
 #include "app/cli/commands.h"
+#include "app/text/complain.h"
 #include "app/text/report_json.h"
 #include "ops/policy_files.h"
 #include "policy/schema.h"
@@ -61,24 +62,24 @@ static void print_place(const struct finding *finding)
     int folder_n = slash ? (int)(slash + 1 - finding->path) : 0;
     bool is_main = !*finding->error.file || strchr(finding->error.file, '/');
     if (is_main && *finding->error.file)
-        fprintf(stderr, "%s", finding->error.file);
+        complain_part("%s", finding->error.file);
     else if (is_main)
-        fprintf(stderr, "%s", finding->path);
+        complain_part("%s", finding->path);
     else
-        fprintf(stderr, "%.*s%s", folder_n, finding->path, finding->error.file);
+        complain_part("%.*s%s", folder_n, finding->path, finding->error.file);
     if (finding->error.line > 0)
-        fprintf(stderr, ":%d", finding->error.line);
+        complain_part(":%d", finding->error.line);
 }
 
 static void print_error(const struct finding *finding)
 {
     const struct script_error *error = &finding->error;
     if (*finding->cause) {
-        fprintf(stderr, "%s\n", finding->cause);
+        complain("%s", finding->cause);
         return;
     }
     print_place(finding);
-    fprintf(stderr, ": %s%s%s\n", error->hook, *error->hook ? ": " : "", error->message);
+    complain(": %s%s%s", error->hook, *error->hook ? ": " : "", error->message);
 }
 
 static void print_untried(const struct finding *finding)
@@ -88,19 +89,19 @@ static void print_untried(const struct finding *finding)
         if (!is_untried(finding, hook))
             continue;
         if (n++ == 0)
-            fprintf(stderr, "%s: warning: not tried, no example asks: ", finding->path);
-        fprintf(stderr, "%s%s", n > 1 ? ", " : "", schema_hooks[hook].name);
+            complain_part("%s: warning: not tried, no example asks: ", finding->path);
+        complain_part("%s%s", n > 1 ? ", " : "", schema_hooks[hook].name);
     }
     if (n > 0)
-        fputc('\n', stderr);
+        complain("%s", "");
 }
 
 static void print_changed(const struct finding *finding)
 {
     for (unsigned i = 0; i < finding->report.changed_n; i++)
-        fprintf(stderr,
+        complain(
             "%s: warning: local '%s' changes; that is lost after a load and differs in a replay, "
-            "keep it in policy.state\n",
+            "keep it in policy.state",
             finding->path, finding->report.changed[i]);
 }
 

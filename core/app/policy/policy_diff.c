@@ -1,3 +1,4 @@
+#include "app/text/complain.h"
 #include "app/text/report_json.h"
 #include "app/trace/trace_input.h"
 #include "ops/policy_files.h"
@@ -91,7 +92,7 @@ static bool open_candidate(struct candidate *candidate)
     if (!*error.message)
         snprintf(error.message, sizeof error.message, "%s", err_text(err));
     trace_script_explain(&error, candidate->name, cause);
-    fprintf(stderr, "luapex: error: %s\n", cause);
+    complain("luapex: error: %s", cause);
     return false;
 }
 
@@ -287,7 +288,7 @@ static void print_sums_json(const struct diff *diff)
 
 static int fail(const char *cause)
 {
-    fprintf(stderr, "luapex: error: %s\n", cause);
+    complain("luapex: error: %s", cause);
     return EXIT_FAILED;
 }
 

@@ -1,4 +1,5 @@
 #include "app/cli/commands.h"
+#include "app/text/complain.h"
 #include "base/nearest.h"
 #include "ops/reference.h"
 #include "policy/schema.h"
@@ -27,7 +28,7 @@ static int policy_doc(const struct flags *flags)
         return misuse_hook(flags, hook);
     char *text, cause[REFERENCE_CAUSE_MAX];
     if (reference_text(hook, flags_has(flags, "markdown"), &text, cause) != ERR_OK) {
-        fprintf(stderr, "luapex: error: %s\n", cause);
+        complain("luapex: error: %s", cause);
         return EXIT_FAILED;
     }
     fputs(text, stdout);

@@ -1,5 +1,6 @@
 #include "app/cli/commands.h"
 #include "app/policy/policy_skeleton.h"
+#include "app/text/complain.h"
 #include "ops/file.h"
 #include "script/script.h"
 #include <limits.h>
@@ -46,7 +47,7 @@ static int make(const char *path, const char *name)
     if (err == ERR_FULL)
         snprintf(cause, sizeof cause, "exists and is left as it is; take another name");
     if (err) {
-        fprintf(stderr, "luapex: error: %s: %s\n", path, cause);
+        complain("luapex: error: %s: %s", path, cause);
         return EXIT_FAILED;
     }
     printf("made  %s\nnext: luapex policy check %s\n", path, path);

@@ -4,6 +4,7 @@
 #include "app/home/home_lock.h"
 #include "app/run/descriptors.h"
 #include "app/settings/settings_variable.h"
+#include "app/text/complain.h"
 #include "uv/machine.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -123,9 +124,8 @@ static void warn_of_readers(const char *path)
 {
     struct stat info;
     if (stat(path, &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)))
-        fprintf(stderr,
-            "luapex: warning: %s: the private key is open to others; run chmod 600 %s\n", path,
-            path);
+        complain(
+            "luapex: warning: %s: the private key is open to others; run chmod 600 %s", path, path);
 }
 
 static enum err make_key(const char *path, struct node_key *key, char *cause)
@@ -133,8 +133,8 @@ static enum err make_key(const char *path, struct node_key *key, char *cause)
     char id[PEER_ID_TEXT + 1];
     enum err err = home_make_node_key(path, key, cause);
     if (!err)
-        fprintf(stderr, "luapex: warning: %s was not there: made a new key, this node is %s now\n",
-            path, peer_id_text(&key->id, id));
+        complain("luapex: warning: %s was not there: made a new key, this node is %s now", path,
+            peer_id_text(&key->id, id));
     return err;
 }
 

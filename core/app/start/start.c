@@ -5,6 +5,7 @@
 #include "app/run/member.h"
 #include "app/start/names.h"
 #include "app/start/notify.h"
+#include "app/text/complain.h"
 #include "ops/ops.h"
 #include <signal.h>
 #include <stdio.h>
@@ -40,7 +41,7 @@ struct start {
 
 static int fail(const char *why)
 {
-    fprintf(stderr, "luapex: error: %s\n", why);
+    complain("luapex: error: %s", why);
     return EXIT_FAILED;
 }
 

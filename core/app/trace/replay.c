@@ -1,3 +1,4 @@
+#include "app/text/complain.h"
 #include "app/text/report_json.h"
 #include "app/trace/trace_input.h"
 #include "script/snapshot.h"
@@ -119,7 +120,7 @@ static int report(const struct flags *flags, const struct trace_input *input, en
     else if (err)
         trace_input_explain(path, err, input, report, cause);
     if (err)
-        fprintf(stderr, "luapex: error: %s\n", cause);
+        complain("luapex: error: %s", cause);
     return err || report->difference ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -140,7 +141,7 @@ static int replay(const struct flags *flags)
         return EXIT_FAILED;
     if (!trace_input_open(flags->arguments[0], &input, cause)) {
         tags_free(tags);
-        fprintf(stderr, "luapex: error: %s\n", cause);
+        complain("luapex: error: %s", cause);
         return EXIT_FAILED;
     }
     const struct replay_settings settings = {

@@ -1,6 +1,7 @@
 #include "app/trace/trace_input.h"
 
 #include "app/home/tags_file.h"
+#include "app/text/complain.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -64,7 +65,7 @@ bool trace_input_tags(const struct flags *flags, struct tags **tags)
     *tags = NULL;
     if (!path || tags_file_load(path, tags, cause, sizeof cause) == ERR_OK)
         return true;
-    fprintf(stderr, "luapex: error: %s\n", cause);
+    complain("luapex: error: %s", cause);
     return false;
 }
 
@@ -85,7 +86,7 @@ static void explain_format(const char *path, const struct trace_header *header, 
 void trace_input_warn(const char *path, const struct replay_report *report)
 {
     if (report->has_other_tags)
-        fprintf(stderr, "luapex: warning: %s: its node had other tags than those given\n", path);
+        complain("luapex: warning: %s: its node had other tags than those given", path);
 }
 
 void trace_input_explain(const char *path, enum err err, const struct trace_input *input,
