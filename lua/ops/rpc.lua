@@ -39,8 +39,9 @@ end
 
 local function wrong(param, value)
   local expected = types.expected(param)
-  return failure(rpc.INVALID_PARAMS,
-    ("%s must be %s, got %s"):format(param.name, expected, shown(value)),
+  local message = value == nil and ("%s is missing: give %s"):format(param.name, expected)
+    or ("%s must be %s, got %s"):format(param.name, expected, shown(value))
+  return failure(rpc.INVALID_PARAMS, message,
     { field = param.name, expected = expected, got = shown(value) })
 end
 

@@ -170,9 +170,10 @@ local kinds = {
   hash = text_type("the beginning of a hash: 4 to 16 hexadecimal digits", "^%x%x%x%x+$", 16),
   id = text_type("a node ID (40 hexadecimal digits) or its first digits (at least 4)",
     "^%x%x%x%x+$", 40),
-  peer = text_type("a peer: its node ID, the first digits of one (at least 4), or IP:port",
+  peer = text_type("a node ID, the first digits of one (at least 4), an IP or IP:port",
     "^[%x.:%[%]]+$", 64),
-  target = text_type("a node ID, an IP or a range such as 10.0.0.0/8", "^[%x.:/]+$", 64),
+  target = text_type("a node ID, the first digits of one (at least 4), an IP or a range such as "
+    .. "10.0.0.0/8", "^[%x.:/]+$", 64),
   address = text_type("an address: ID@host:port", "^%x+@.+:%d+$", 320),
 }
 

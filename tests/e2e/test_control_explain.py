@@ -113,3 +113,27 @@ def test_rounds_that_took_nobody_are_told_once_with_their_number(start_asked):
     said = dict(pair.split("=") for pair in row.split())
     assert said["id"] == id_of(peer) and "persistent" not in said
     assert re.fullmatch(r"\d+(\.\d{1,3})?", said["uptime_s"])
+
+
+def test_a_kind_that_nothing_has_is_answered_with_those_there_are(start_asked):
+    one, client = start_asked("127.0.87.11")
+    refused = client.error("events", {"filter": "kind=inb*"})
+    assert refused["code"] == -32602
+    assert refused["message"].startswith("no event or decision is of kind=inb*; there are started, ")
+    events, _, hooks = refused["message"].partition("; of decisions: ")
+    assert {"refused", "dial_failed", "closing", "gave_up"} <= set(events.split(", "))
+    assert {"select", "rotate", "observe"} <= set(hooks.split(", "))
+    assert run("ctl", "--home", one.home, "events", "--filter", "kind=inb*").returncode == 2
+
+
+def test_decisions_are_told_when_only_they_are_asked_for(start_asked):
+    one, client = start_asked("127.0.87.12", "--pex.ensure_peers_period", "1s")
+    start_asked("127.0.87.13", "--p2p.persistent_peers", one.addr)
+    client.result("events", {"follow": True, "filter": "kind=rot*", "limit": 0})
+    assert client.line()["params"]["hook"] == "rotate"
+
+
+def test_a_peer_that_was_not_given_is_asked_for(start_asked):
+    _, client = start_asked("127.0.87.14")
+    missing = client.error("explain", {})["message"]
+    assert missing.startswith("peer is missing: give a node ID, the first digits of one"), missing

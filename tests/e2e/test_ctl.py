@@ -25,7 +25,7 @@ def test_ctl_prints_tables_for_people_and_json_for_programs(pair):
         (["nonsense"], "see luapex ctl help"),
         (["peers", "--nonsense"], "peers has no flag --nonsense"),
         (["peers", "more"], "takes no further word"),
-        (["ban"], "target must be"),
+        (["ban"], "target is missing"),
         (["ban", "1.2.3.4", "--duration", "soon"], "duration must be a duration from 1m"),
         (["ban", "1.2.3.4", "--duration"], "--duration needs a value"),
         (["policy", "nonsense"], "luapex ctl"),

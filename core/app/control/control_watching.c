@@ -2,6 +2,7 @@
 #include "app/control/control_subject.h"
 #include "app/metrics/metrics.h"
 #include "app/text/duration.h"
+#include "policy/schema.h"
 
 #include <fnmatch.h>
 #include <inttypes.h>
@@ -227,6 +228,39 @@ void control_explain(void *context, struct control_request *request)
 
 #define FILTER_MAX 256
 
+static bool names_event(const char *pattern)
+{
+    for (unsigned i = 0; i < HAPPENINGS; i++)
+        if (fnmatch(pattern, happening_name((enum happening_kind)i), 0) == 0)
+            return true;
+    return false;
+}
+
+static bool names_hook(const char *pattern)
+{
+    for (unsigned i = 0; i < HOOK_COUNT; i++)
+        if (fnmatch(pattern, schema_hooks[i].name, 0) == 0)
+            return true;
+    return false;
+}
+
+static void refuse_kind(struct control_request *request, const char *pattern)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    for (unsigned i = 0; out && i < HAPPENINGS; i++)
+        fprintf(out, "%s%s", i > 0 ? ", " : "", happening_name((enum happening_kind)i));
+    for (unsigned i = 0; out && i < HOOK_COUNT; i++)
+        fprintf(out, "%s%s", i > 0 ? ", " : "; of decisions: ", schema_hooks[i].name);
+    if (out && fclose(out) == 0)
+        control_refuse(request, CONTROL_BAD_ARGUMENT,
+            "no event or decision is of kind=%.60s; there are %s", pattern, text);
+    else
+        control_refuse(request, CONTROL_INTERNAL, "out of memory");
+    free(text);
+}
+
 /* "kind=dial*,peer=0011" into a pattern and a subject; false: refused. */
 static bool read_filter(const struct controller *controller, struct control_request *request,
     char text[FILTER_MAX], const char **kind, struct control_subject *subject)
@@ -236,9 +270,13 @@ static bool read_filter(const struct controller *controller, struct control_requ
     *kind = NULL;
     while ((part = strsep(&rest, ",")) != NULL && *part) {
         char *value = strchr(part, '=');
-        if (value && strncmp(part, "kind=", 5) == 0)
+        if (value && strncmp(part, "kind=", 5) == 0) {
             *kind = value + 1;
-        else if (value && strncmp(part, "peer=", 5) == 0) {
+            if (!names_event(*kind) && !names_hook(*kind)) {
+                refuse_kind(request, *kind);
+                return false;
+            }
+        } else if (value && strncmp(part, "peer=", 5) == 0) {
             if (!control_read_subject(controller, request, value + 1, subject))
                 return false;
         } else {
@@ -291,7 +329,7 @@ void control_event_lines(void *context, struct control_request *request)
         .ip = subject.has_ip ? &subject.ip : NULL,
         .port = subject.port,
         .after = (uint64_t)control_number(request, "after"),
-        .no_decisions = !control_flag(request, "decisions"),
+        .no_decisions = !control_flag(request, "decisions") && (!kind || names_event(kind)),
     };
     struct collecting found = {
         .filter = &filter, .kind = kind, .max = (size_t)control_number(request, "limit")};

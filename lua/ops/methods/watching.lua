@@ -95,7 +95,7 @@ return {
       filter,
       { name = "follow", type = "boolean", default = false, doc = "go on" },
       { name = "decisions", type = "boolean", default = false,
-        doc = "with the decisions of the policy" },
+        doc = "with the decisions of the policy; a filter for their kinds alone needs it not" },
       { name = "limit", type = "integer", min = 0, max = 1000, default = 20,
         doc = "the newest so many to begin with" },
       { name = "after", type = "integer", min = 0, max = 2 ^ 52, default = 0,
