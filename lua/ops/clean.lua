@@ -27,6 +27,23 @@ local function hide(text)
   return (text:gsub("\239\187\191", "\\ufeff"))
 end
 
+local tail = "[\128-\191]"
+local characters = { -- by their first bytes, as UTF-8 has them: no longer forms, no surrogates
+  "^[%z\1-\127]+", "^[\194-\223]" .. tail,
+  "^\224[\160-\191]" .. tail, "^[\225-\236\238\239]" .. tail .. tail, "^\237[\128-\159]" .. tail,
+  "^\240[\144-\191]" .. tail .. tail, "^[\241-\243]" .. tail .. tail .. tail,
+  "^\244[\128-\143]" .. tail .. tail,
+}
+
+local function character(text, at)
+  for _, pattern in ipairs(characters) do
+    local found = text:match(pattern, at)
+    if found then
+      return found
+    end
+  end
+end
+
 -- Bytes that belong to no character are shown too: \x9b alone begins a sequence on some terminals.
 local function lone(text)
   if not text:find "[\128-\255]" then
@@ -34,9 +51,7 @@ local function lone(text)
   end
   local parts, at = {}, 1
   while at <= #text do
-    local whole = text:match("^[%z\1-\127]+", at) or text:match("^[\194-\223][\128-\191]", at)
-      or text:match("^[\224-\239][\128-\191][\128-\191]", at)
-      or text:match("^[\240-\244][\128-\191][\128-\191][\128-\191]", at)
+    local whole = character(text, at)
     parts[#parts + 1] = whole or hex(text:sub(at, at))
     at = at + #(whole or "x")
   end
