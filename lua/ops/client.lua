@@ -151,8 +151,10 @@ function Line:take_word(word)
   self.places = self.places + 1
   local param = place_of(self.method, self.places)
   if not param then
-    stop(MISUSE, "%s takes no further word: %s (see luapex ctl help %s)", help.spelled(self.method),
-      word, help.spelled(self.method))
+    local nearest = methods.nearest(self.method.name .. "." .. word)
+    stop(MISUSE, "%s takes no further word: %s (%s)", help.spelled(self.method), word,
+      nearest and "did you mean " .. nearest:gsub("%.", " ") .. "?"
+        or "see luapex ctl help " .. help.spelled(self.method))
   end
   self.arguments[param.name] = value_of(self.method, param, word, self.host)
 end

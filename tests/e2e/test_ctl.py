@@ -25,6 +25,8 @@ def test_ctl_prints_tables_for_people_and_json_for_programs(pair):
         (["nonsense"], "see luapex ctl help"),
         (["peers", "--nonsense"], "peers has no flag --nonsense"),
         (["peers", "more"], "takes no further word"),
+        (["policy", "lod"], "did you mean policy load?"),
+        (["set", "max_num_outbound_peers", "3"], "perhaps p2p.max_num_outbound_peers"),
         (["ban"], "target is missing"),
         (["ban", "1.2.3.4", "--duration", "soon"], "duration must be a duration from 1m"),
         (["ban", "1.2.3.4", "--duration"], "--duration needs a value"),

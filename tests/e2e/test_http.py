@@ -71,12 +71,13 @@ def test_metrics_are_those_of_the_table(served):
     status, kind, text = get(address, "/metrics")
     assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
     assert Metrics(text).value("cometbft_p2p_peers", chain_id="net-1") == 0
-    assert get(address, "/")[0] == 404
+    assert get(address, "/nothing")[0] == get(address, "/metrics/")[0] == 404
 
 
 def test_a_node_is_ready_once_it_had_a_peer(served, start_homes, named_home):
     node, address = served()
     assert get(address, "/healthz") == (200, "text/plain; charset=utf-8", "net-1 ok\n")
+    assert get(address, "/")[2].split() == ["/metrics", "/healthz", "/readyz"]
     assert get(address, "/readyz")[::2] == (503, "net-1 no peer yet\n")
     peer = start_homes(named_home("peer", "net-1", "--p2p.persistent_peers", addr_of(node)))
     node.wait_for("peer added")

@@ -85,6 +85,12 @@ static void serve_state(
     *page = made;
 }
 
+static void serve_list(struct http_page *page)
+{
+    static const char list[] = "/metrics\n/healthz\n/readyz\n";
+    *page = (struct http_page){STATUS_OK, TYPE_TEXT, strdup(list), sizeof list - 1, 0};
+}
+
 static void serve(void *context, const char *path, struct http_page *page)
 {
     const struct metrics_server *server = context;
@@ -94,9 +100,11 @@ static void serve(void *context, const char *path, struct http_page *page)
         serve_state(server, unhealthy, page);
     else if (strcmp(path, "/readyz") == 0)
         serve_state(server, unready, page);
+    else if (strcmp(path, "/") == 0)
+        serve_list(page);
     else
         return;
-    if (page->status == 0)
+    if (!page->body)
         *page = (struct http_page){STATUS_NO_MEMORY, TYPE_TEXT, NULL, 0, 0};
 }
 

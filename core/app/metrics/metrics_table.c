@@ -248,7 +248,7 @@ const struct metric metrics_table[] = {
 
     {"pex_policy_info", METRIC_GAUGE, "name,hash", "The policy that answers; always 1.",
         write_policy_info},
-    {"pex_policy_loads_total", METRIC_COUNTER, "", "Policies loaded, the first one included.",
+    {"pex_policy_loads_total", METRIC_COUNTER, "", "Policies loaded in place of the one before.",
         write_policy_loads},
     {"pex_policy_load_errors_total", METRIC_COUNTER, "",
         "Policies that did not load; the one before went on.", write_policy_load_errors},

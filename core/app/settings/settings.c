@@ -86,22 +86,12 @@ static void apply_defaults(struct loading *loading)
 
 /* ---- config.toml ---- */
 
-static const struct setting *find_elsewhere(const char *key)
-{
-    for (size_t i = 0; i < settings_table_n; i++)
-        if (!settings_table[i].is_unused && strcmp(settings_table[i].key, key) == 0)
-            return &settings_table[i];
-    return NULL;
-}
-
 static void unknown_key(struct loading *loading, const struct settings_section *section,
     const char *where, const char *key)
 {
     if (strcmp(section->name, "p2p") == 0 && strncmp(key, "test_", 5) == 0)
         return;
     const struct setting *near = setting_nearest(section->name, key);
-    if (!near)
-        near = find_elsewhere(key);
     if (!near && !section->is_ours)
         return;
     char name[2 * SETTING_NAME_MAX];

@@ -345,6 +345,14 @@ const struct setting *setting_find_name(const char *name)
     return NULL;
 }
 
+static const struct setting *find_elsewhere(const char *key)
+{
+    for (size_t i = 0; i < settings_table_n; i++)
+        if (!settings_table[i].is_unused && strcmp(settings_table[i].key, key) == 0)
+            return &settings_table[i];
+    return NULL;
+}
+
 const struct setting *setting_nearest(const char *section, const char *key)
 {
     const struct setting *nearest = NULL;
@@ -359,5 +367,5 @@ const struct setting *setting_nearest(const char *section, const char *key)
             nearest = setting;
         }
     }
-    return nearest;
+    return nearest ? nearest : find_elsewhere(key);
 }

@@ -53,7 +53,8 @@ const struct settings_section *settings_section_find(const char *name);
 const struct setting *setting_find(const char *section, const char *key);
 /* By its name; '-' may stand for '_'. */
 const struct setting *setting_find_name(const char *name);
-/* The setting of `section` whose key is nearest to a mistyped one, NULL when none is near. */
+/* The setting of `section` whose key is nearest to a mistyped one, or the one of another section
+ * that has this very key; NULL: none is near. */
 const struct setting *setting_nearest(const char *section, const char *key);
 
 /* Of the whole process, however many nodes it runs. */
