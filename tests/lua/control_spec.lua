@@ -181,9 +181,19 @@ describe("a table for people", function()
     assert.equals("0", render.value("number", 0))
   end)
 
-  it("leaves out columns that nobody fills", function()
-    local text = render.result(methods.by_name.peers, { total = 1, peers = { { id = "x" } } })
-    assert.equals("ID\nx\n", text)
+  it("has the same columns whatever is in them, so that programs can cut them", function()
+    local function columns_of(peer)
+      local text = render.result(methods.by_name.peers, { total = 1, peers = { peer } })
+      local title, row = text:match "^(.-)\n(.-)\n$"
+      return title:gsub("RTT MS", "RTT"), select(2, row:gsub("%S+", ""))
+    end
+    local title, empty_cells = columns_of { id = "x" }
+    local same_title, full_cells = columns_of { id = "x", addr = "1.2.3.4:5", direction = "inbound",
+      uptime_s = 1, rtt_ms = 2, useful = 3, version = "v/1", flags = "seed" }
+    assert.matches("^ID +ADDR +DIRECTION +UPTIME +RTT +USEFUL +VERSION +FLAGS *$", title)
+    assert.matches("^ID +ADDR +DIRECTION", same_title)
+    assert.equals(8, empty_cells)
+    assert.equals(8, full_cells)
   end)
 end)
 
