@@ -11,14 +11,15 @@ static void refuse(struct step *step, const struct event *event, enum err why)
     struct node *node = step->node;
     const struct addr addr = {.at = event->accepted.remote};
     char at[ADDR_TEXT_MAX];
+    const char *detail = refusal_detail(step, why, &addr);
     struct action *action = outbox_add(step->outbox, ACTION_REFUSE, event->conn);
     action->refuse.why = why;
-    action->refuse.detail = refusal_detail(step, why, &addr);
+    action->refuse.detail = detail;
     node->metrics.refused[why]++;
     log_write(&node->settings.log, LOG_INFO, "inbound refused",
         LOG_TEXT("addr", endpoint_to_text(&event->accepted.remote, at)),
         LOG_TEXT("error", err_text(why)), LOG_NUMBER("inbound", node->conns.inbound),
-        LOG_NUMBER("inbound_max", node->settings.max_inbound));
+        LOG_NUMBER("inbound_max", node->settings.max_inbound), refusal_field(detail));
 }
 
 /* A seed is for everybody, so a crowd of one group must not take all of its slots; where an
@@ -191,7 +192,7 @@ static void turn_away(struct step *step, struct conn *conn, const struct peer_id
     log_write(&step->node->settings.log, LOG_INFO,
         conn->outbound ? "outbound dropped" : "inbound refused",
         LOG_TEXT("peer", peer_id_text(id, text)), LOG_TEXT("error", err_text(err)),
-        LOG_TEXT("detail", detail ? detail : "-"));
+        refusal_field(detail));
     admission_close_because(step, conn, err, detail, 0);
 }
 
@@ -244,17 +245,24 @@ static void forget(struct step *step, struct conn *conn, enum err why, bool by_u
     persistent_closed(step, &id, stayed_ms, why, by_us);
 }
 
-static void log_gone(const struct step *step, const struct conn *conn, enum err why)
+static void log_gone(
+    const struct step *step, const struct conn *conn, enum err why, const char *detail)
 {
+    const struct log *log = &step->node->settings.log;
     char id[PEER_ID_TEXT + 1];
     bool by_peer = why == ERR_CLOSED_BY_PEER || why == ERR_RESET; /* as peers do at any time */
     bool graceful = err_blame(why) == BLAME_NONE;
     const char *event = by_peer ? "peer closed the connection"
         : graceful              ? "peer stopped gracefully"
                                 : "peer stopped for error";
+    enum log_level level = by_peer || graceful ? LOG_INFO : LOG_ERROR;
     step->node->metrics.gone[why]++;
-    log_write(&step->node->settings.log, by_peer || graceful ? LOG_INFO : LOG_ERROR, event,
-        LOG_TEXT("peer", peer_id_text(&conn->id, id)), LOG_TEXT("reason", err_text(why)));
+    if (detail)
+        log_write(log, level, event, LOG_TEXT("peer", peer_id_text(&conn->id, id)),
+            LOG_TEXT("reason", err_text(why)), LOG_TEXT("detail", detail));
+    else
+        log_write(log, level, event, LOG_TEXT("peer", peer_id_text(&conn->id, id)),
+            LOG_TEXT("reason", err_text(why)));
 }
 
 void admission_close_because(
@@ -265,7 +273,7 @@ void admission_close_because(
     action->close.detail = detail;
     action->close.flush_ms = flush_ms;
     if (conn->state == CONN_PEER) {
-        log_gone(step, conn, why);
+        log_gone(step, conn, why, detail);
         observe_closed(step, conn, why);
     }
     forget(step, conn, why, why == ERR_GRACEFUL || why == ERR_SERVED);
@@ -313,7 +321,7 @@ static void handshake_failed(struct step *step, const struct conn *conn, const s
     step->node->metrics.refused[err]++;
     log_write(&step->node->settings.log, LOG_INFO, "inbound rejected",
         LOG_TEXT("addr", endpoint_to_text(&conn->remote, at)), LOG_TEXT("error", err_text(err)),
-        LOG_NUMBER("peers", step->node->conns.peers));
+        LOG_NUMBER("peers", step->node->conns.peers), refusal_field(event->closed.detail));
     block_foreign(step, &event->closed.id, err);
 }
 
@@ -326,7 +334,7 @@ void admission_closed(struct step *step, const struct event *event)
     if (conn->state == CONN_HANDSHAKING) {
         handshake_failed(step, conn, event);
     } else {
-        log_gone(step, conn, err);
+        log_gone(step, conn, err, event->closed.detail);
         if (is_incident(err))
             penalty_judge(step, conn, err);
         observe_closed(step, conn, err);

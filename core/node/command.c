@@ -239,7 +239,7 @@ static void log_refused(
 {
     char line[LINE_MAX_BYTES];
     log_write(log, LOG_ERROR, "command refused", LOG_TEXT("command", command_line(command, line)),
-        LOG_TEXT("error", err_text(err)), LOG_TEXT("detail", detail ? detail : "-"));
+        LOG_TEXT("error", err_text(err)), refusal_field(detail));
 }
 
 static const char *detail_of(

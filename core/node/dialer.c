@@ -326,7 +326,8 @@ void dialer_failed(struct step *step, const struct event *event)
     char text[ADDR_TEXT_MAX];
     log_write(&node->settings.log, LOG_DEBUG, "dial failed",
         LOG_TEXT("addr", addr_to_text(&addr, text)), LOG_TEXT("error", err_text(err)),
-        LOG_NUMBER("failed_before", record ? record->failures : 0));
+        LOG_NUMBER("failed_before", record ? record->failures : 0),
+        refusal_field(event->dial_failed.detail));
     if (err == ERR_SELF)
         found_ourselves(step, &addr);
     else if (is_from_book(origin) || origin == ORIGIN_COMMAND)

@@ -189,6 +189,11 @@ void admission_close_because(
 /* What people are told beside the error (event.h): the ban, the connection or the limit in whose
  * way `addr` is; its ID may be none. */
 const char *refusal_detail(const struct step *step, enum err why, const struct addr *addr);
+/* A detail in the log, "-" for none. */
+static inline struct log_field refusal_field(const char *detail)
+{
+    return LOG_TEXT("detail", detail ? detail : "-");
+}
 /* The same to an operator: which ban, and how to end it. NULL: there is none. */
 const char *refusal_ban(const struct step *step, const struct addr *addr);
 /* To an operator who ends a ban that there is not: what is banned instead. */

@@ -137,6 +137,14 @@ def test_who_ends_a_ban_that_there_is_not_is_told_what_is_banned(start):
     assert client.result("unban", {"target": "10.1.0.0/16"})["ended"] == 1
 
 
+def test_who_is_let_go_by_an_operator_is_told_in_the_log(start):
+    one, client = start("one", "127.0.86.18")
+    two, _ = start("two", "127.0.86.19", "--p2p.persistent_peers", one.addr)
+    one.wait_for("peer added")
+    client.result("disconnect", {"peer": id_of(two)})
+    assert one.wait_for("peer stopped gracefully", peer=id_of(two))["detail"] == "by an operator"
+
+
 def test_a_seed_that_has_answered_says_so(start):
     seed, client = start("seed", "127.0.86.10", "--p2p.seed_mode")
     node, _ = start("node", "127.0.86.11", "--p2p.seeds", seed.addr)

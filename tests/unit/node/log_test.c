@@ -164,13 +164,13 @@ static void every_event_of_6_2_has_its_level_and_fields(void **state)
         {"no seed could be reached", LOG_ERROR, "tried"},
         {"dialing", LOG_DEBUG, "addr"},
         {"peer added", LOG_INFO, "peer direction version"},
-        {"dial failed", LOG_DEBUG, "addr error failed_before"},
+        {"dial failed", LOG_DEBUG, "addr error failed_before detail"},
         {"peer stopped for error", LOG_ERROR, "peer reason"},
         {"peer stopped gracefully", LOG_INFO, "peer reason"},
         {"peer closed the connection", LOG_INFO, "peer reason"},
-        {"inbound rejected", LOG_INFO, "addr error peers"},
-        {"inbound refused", LOG_INFO, "addr error inbound inbound_max"}, /* full */
-        {"inbound refused", LOG_INFO, "peer error detail"},              /* could not be added */
+        {"inbound rejected", LOG_INFO, "addr error peers detail"},
+        {"inbound refused", LOG_INFO, "addr error inbound inbound_max detail"}, /* full */
+        {"inbound refused", LOG_INFO, "peer error detail"}, /* could not be added */
         {"persistent peer lost, reconnecting", LOG_INFO, "peer host"},
         {"persistent peer not reached, will try again", LOG_INFO, "peer host error tries wait_ms"},
         {"persistent peer not reached for long, waits grow from now on", LOG_ERROR,
