@@ -275,6 +275,47 @@ static void crawl_passes_over_who_was_banned_or_left_the_book_meanwhile(void **s
     world_free(world);
 }
 
+static bool is_shown;
+static double shown_age_s;
+
+static void note_crawl_age(
+    struct fake_policy *fake, enum hook hook, const void *view, void *verdict)
+{
+    const struct crawl_view *crawl = view;
+    (void)fake;
+    (void)verdict;
+    if (hook != HOOK_crawl || crawl->candidates_n == 0 || is_shown)
+        return;
+    is_shown = true;
+    shown_age_s = crawl->candidates[0].last_crawl_age_s;
+}
+
+/* Peer 1 leaves the book for so long and comes back: how long ago it was crawled then; below 0:
+ * never. */
+static double crawl_age_after(struct world *world, int64_t away_ms)
+{
+    struct peer_id id = id_of(1);
+    world_all_dials_fail(world, ERR_REFUSED);
+    book_remove(world->book, &id);
+    world_run(world, away_ms);
+    world_add_peers(world, 1, 1);
+    is_shown = false;
+    world_run(world, PERIOD);
+    return shown_age_s;
+}
+
+static void r64_crawls_are_forgotten_after_a_day(void **state)
+{
+    (void)state;
+    struct node_settings settings = as_seed();
+    struct world *world = open_crawler(&settings, 1);
+    world->fake.twist = note_crawl_age;
+    double age_s = crawl_age_after(world, HOURS_MS(23));
+    assert_true(age_s > 22 * 3600 && age_s < 24 * 3600);
+    assert_true(crawl_age_after(world, HOURS_MS(25)) < 0);
+    world_free(world);
+}
+
 static void f5_bans_that_ran_out_are_reinstated_in_seed_mode_too(void **state)
 {
     (void)state;
@@ -393,6 +434,7 @@ int main(void)
         cmocka_unit_test(p3_a_crawl_that_meets_the_dial_rate_goes_on_a_second_later),
         cmocka_unit_test(p3_one_busy_range_does_not_hold_up_a_crawl),
         cmocka_unit_test(crawl_passes_over_who_was_banned_or_left_the_book_meanwhile),
+        cmocka_unit_test(r64_crawls_are_forgotten_after_a_day),
         cmocka_unit_test(f5_bans_that_ran_out_are_reinstated_in_seed_mode_too),
         cmocka_unit_test(p20_a_crawled_peer_goes_5_s_after_its_list_or_after_30_s),
         cmocka_unit_test(p20_an_inbound_peer_that_does_not_ask_goes_after_a_minute),
