@@ -30,6 +30,8 @@ struct recorder {
     struct recorder_counts counts;
 };
 
+static const char *const out_of_memory = "out of memory";
+
 /* ---- handing over ---- */
 
 static void tell_stopped(struct recorder *recorder, const char *why)
@@ -83,7 +85,7 @@ static void refused(struct recorder *recorder, const char *why)
 static void flush(struct recorder *recorder)
 {
     if (recorder->out.err) {
-        refused(recorder, "out of memory");
+        refused(recorder, out_of_memory);
         return;
     }
     const char *refusal = hand_over(recorder);
@@ -105,8 +107,8 @@ static uint64_t revision_of(const struct recorder *recorder)
     return settings->policy_revision ? settings->policy_revision(settings->context) : 0;
 }
 
-/* False: the node or its policy cannot be copied. */
-static bool fill_opening(struct recorder *recorder, struct opening *opening, struct now now)
+/* Why it cannot, or NULL. */
+static const char *fill_opening(struct recorder *recorder, struct opening *opening, struct now now)
 {
     const struct span none = {0};
     opening->number = recorder->counts.segments + 1;
@@ -115,18 +117,14 @@ static bool fill_opening(struct recorder *recorder, struct opening *opening, str
     opening->head = recorder->counts.segments == 0 ? codec_written(&recorder->head) : none;
     codec_reset(&opening->policy);
     recorder->settings.save_policy(recorder->settings.context, now, &opening->policy);
-    return !opening->policy.err && !node_picture_take(&opening->node, recorder->node);
-}
-
-static struct opening *make_opening(struct recorder *recorder, struct now now)
-{
-    struct opening *opening = atomic_exchange(&recorder->spare, NULL);
-    if (!opening)
-        opening = opening_new(&recorder->spare);
-    if (!opening || fill_opening(recorder, opening, now))
-        return opening;
-    opening_free(opening);
-    return NULL;
+    if (opening->policy.err == ERR_SCRIPT)
+        return "the policy's state is too large or no plain data";
+    if (opening->policy.err || node_picture_take(&opening->node, recorder->node))
+        return out_of_memory;
+    size_t size = opening_size(opening);
+    if (size > recorder->settings.file_max / 2)
+        return "trace.size_max is less than twice the state of this node";
+    return size > TRACE_RECORD_MAX ? "the state of this node is longer than a record may be" : NULL;
 }
 
 static void open_next_file(struct recorder *recorder, struct opening *opening)
@@ -158,18 +156,16 @@ static void begin_segment(struct recorder *recorder, struct now now)
     flush(recorder);
     if (!recorder->node)
         return;
-    struct opening *opening = make_opening(recorder, now);
-    if (!opening) {
-        recorder_stop(recorder, "the state could not be written");
-    } else if (opening_size(opening) > recorder->settings.file_max / 2) {
-        opening_free(opening);
-        recorder_stop(recorder, "trace.size_max is less than twice the state of this node");
-    } else if (opening_size(opening) > TRACE_RECORD_MAX) {
-        opening_free(opening);
-        recorder_stop(recorder, "the state of this node is longer than a record may be");
-    } else {
+    struct opening *opening = atomic_exchange(&recorder->spare, NULL);
+    if (!opening)
+        opening = opening_new(&recorder->spare);
+    const char *why = opening ? fill_opening(recorder, opening, now) : out_of_memory;
+    if (!why) {
         put_opening(recorder, opening);
+        return;
     }
+    opening_free(opening);
+    recorder_stop(recorder, why);
 }
 
 static bool is_segment_due(const struct recorder *recorder, struct now now)

@@ -110,6 +110,17 @@ static uint64_t assert_replays(struct fixture *f, uint64_t segment)
     return decisions;
 }
 
+static struct replay_report replay_with(
+    struct fixture *f, const struct tags *tags, enum err expected)
+{
+    const struct replay_settings settings = {
+        .open_policy = open_policy, .context = f, .tags = tags, .log = silent};
+    struct replay_report report;
+    assert_int_equal(
+        replay_run(trace_source_of(codec_written(&f->tape.file)), &settings, &report), expected);
+    return report;
+}
+
 static void assert_all_replays(struct fixture *f)
 {
     uint64_t segments = recorder_counts(f->tape.recorder).segments, alone = 0;
@@ -174,6 +185,25 @@ static void a_hook_that_falls_back_does_so_again_L2(void **state)
     assert_all_replays(f);
 }
 
+#define GREEDY                                                                                     \
+    "local policy = pex.policy { name = 'greedy', version = 1, extends = 'default' }\n"            \
+    "function policy.bias(view)\n"                                                                 \
+    "  policy.state.list = {}\n"                                                                   \
+    "  for i = 1, 5000 do policy.state.list[i] = 'number ' .. i end\n"                             \
+    "end\n"                                                                                        \
+    "return policy"
+
+static void a_state_that_cannot_be_written_ends_the_trace_with_that_reason(void **state)
+{
+    struct fixture *f = *state;
+    load(f, GREEDY);
+    tape_live(&f->tape);
+    struct replay_report report = replay_with(f, NULL, ERR_OK);
+    assert_string_equal(report.end, "the policy's state is too large or no plain data");
+    assert_int_equal(report.difference, REPLAY_SAME);
+    replay_report_free(&report);
+}
+
 static void state_goes_on_from_segment_to_segment(void **state)
 {
     struct fixture *f = *state;
@@ -193,17 +223,6 @@ static void state_goes_on_from_segment_to_segment(void **state)
     "  return picks\n"                                                                             \
     "end\n"                                                                                        \
     "return policy"
-
-static struct replay_report replay_with(
-    struct fixture *f, const struct tags *tags, enum err expected)
-{
-    const struct replay_settings settings = {
-        .open_policy = open_policy, .context = f, .tags = tags, .log = silent};
-    struct replay_report report;
-    assert_int_equal(
-        replay_run(trace_source_of(codec_written(&f->tape.file)), &settings, &report), expected);
-    return report;
-}
 
 static void the_tags_of_the_node_are_in_its_trace(void **state)
 {
@@ -267,6 +286,7 @@ int main(void)
         T(a_hook_that_falls_back_does_so_again_L2),
         T(the_tags_of_the_node_are_in_its_trace),
         T(too_many_tags_have_to_be_given),
+        T(a_state_that_cannot_be_written_ends_the_trace_with_that_reason),
         T(state_goes_on_from_segment_to_segment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
