@@ -3,6 +3,7 @@
 --   journal.text(record) -> text without an end of line
 local clean = require "ops.clean"
 local render = require "ops.render"
+local schema = require "schema.init"
 
 local journal = {}
 
@@ -33,63 +34,124 @@ local function event_text(record)
   return ("%s  %-18s  %s"):format(clock(record.time), clean.line(record.event), table.concat(texts, " "))
 end
 
--- Nothing, none, never: what a policy need not look at.
-local function says_nothing(value)
-  return value == 0 or value == -1 or value == false or value == "" or type(value) == "userdata"
+-- ---- decisions ----
+
+local function put_defaults(into, prefix, fields)
+  for _, field in ipairs(fields) do
+    local name = prefix .. field[1]
+    if field.row then
+      put_defaults(into, name .. ".", schema.rows[field.row])
+    else
+      into[name] = field.default
+    end
+  end
 end
 
-local function input_text(value)
+local made_defaults = {}
+
+-- What a hook's inputs are when there is nothing to say of them: "peer.port" -> 26656.
+local function defaults_of(name)
+  for _, hook in ipairs(made_defaults[name] and {} or schema.hooks) do
+    if hook.name == name then
+      made_defaults[name] = {}
+      put_defaults(made_defaults[name], "", schema.common)
+      put_defaults(made_defaults[name], "", hook.view)
+    end
+  end
+  return made_defaults[name] or {}
+end
+
+local is_told_always = { id = true, ip = true, port = true }
+
+-- Nothing, none, never, or as it is by default.
+local function says_nothing(value, default)
+  return value == 0 or value == -1 or value == false or value == "" or type(value) == "userdata"
+    or value == default
+end
+
+local function value_text(value)
   return type(value) == "number" and render.rounded(value) or render.value(nil, value)
 end
 
--- peer.id=1122 peer.ip=10.0.0.1: the plain values of an object and those inside it; its lists into
--- `lists`.
-local function inputs_text(value, prefix, texts, lists)
+-- peer.id=1122 peer.ip=10.0.0.1: the plain values of an object and those inside it, where `is_told`;
+-- its lists into `lists`.
+local function pairs_text(value, prefix, is_told, texts, lists)
   for _, name in ipairs(render.sorted_names(value)) do
     local inner = value[name]
     if type(inner) ~= "table" then
-      if not says_nothing(inner) then
-        texts[#texts + 1] = ("%s%s=%s"):format(prefix, clean.line(name), input_text(inner))
+      if is_told(prefix .. name, name, inner) then
+        texts[#texts + 1] = ("%s%s=%s"):format(prefix, clean.line(name), value_text(inner))
       end
     elseif inner[1] ~= nil then
       lists[#lists + 1] = { name = prefix .. name, rows = inner }
     else
-      inputs_text(inner, prefix .. name .. ".", texts, lists)
+      pairs_text(inner, prefix .. name .. ".", is_told, texts, lists)
     end
   end
   return texts, lists
 end
 
-local function list_lines(list, lines)
+local function list_lines(list, defaults, lines)
+  local function is_told(path, name, value)
+    return is_told_always[name] or not says_nothing(value, defaults[list.name .. "." .. path])
+  end
   for i, row in ipairs(list.rows) do
     if i > ROWS_MAX then
       lines[#lines + 1] = ("%s: %d more; --json has them"):format(list.name, #list.rows - ROWS_MAX)
       break
     end
-    local texts = type(row) == "table" and inputs_text(row, "", {}, {}) or { input_text(row) }
+    local texts = type(row) == "table" and pairs_text(row, "", is_told, {}, {}) or { value_text(row) }
     lines[#lines + 1] = ("%s: %s"):format(list.name, table.concat(texts, " "))
   end
 end
 
 -- What a decision was made from, in lines; the time is said already.
-local function saw_lines(view)
-  local said = {}
-  for name, value in pairs(view) do
-    said[name] = name ~= "now" and value or nil
+local function saw_lines(record)
+  local defaults = defaults_of(record.hook)
+  local function is_told(path, name, value)
+    return path ~= "now" and (is_told_always[name] or not says_nothing(value, defaults[path]))
   end
-  local texts, lists = inputs_text(said, "", {}, {})
+  local texts, lists = pairs_text(record.view, "", is_told, {}, {})
   local lines = { #texts > 0 and table.concat(texts, " ") or nil }
   for _, list in ipairs(lists) do
-    list_lines(list, lines)
+    list_lines(list, defaults, lines)
   end
   return lines
+end
+
+local function always()
+  return true
+end
+
+local answer_text
+
+-- Numbers in lists are those of rows that `saw` shows: rows=2,(kind=feeler row=3)
+local function items_text(name, list)
+  local texts = {}
+  for i, item in ipairs(list) do
+    texts[i] = type(item) == "table" and ("(%s)"):format(answer_text(item)) or value_text(item)
+  end
+  return ("%s=%s"):format(name, table.concat(texts, ","))
+end
+
+function answer_text(verdict)
+  if type(verdict) ~= "table" then
+    return value_text(verdict)
+  elseif verdict[1] ~= nil then
+    return items_text("rows", verdict)
+  end
+  local texts, lists = pairs_text(verdict, "", always, {}, {})
+  for _, list in ipairs(lists) do
+    texts[#texts + 1] = items_text(list.name, list.rows)
+  end
+  return #texts > 0 and table.concat(texts, " ") or "-"
 end
 
 local function verdict_text(record)
   if record.verdict == nil then
     return "no answer"
   elseif not record.nobody then
-    return render.value(nil, record.verdict)
+    return answer_text(record.verdict)
   elseif (record.times or 1) > 1 then
     return ("nobody, %d times since %s"):format(record.times, clock(record.since))
   end
@@ -110,7 +172,7 @@ local function decision_text(record)
   if record.failure then
     add("failed", clean.line(record.failure))
   end
-  for i, text in ipairs(saw_lines(record.view)) do
+  for i, text in ipairs(saw_lines(record)) do
     add(i == 1 and "saw" or "", text)
   end
   return table.concat(lines, "\n")

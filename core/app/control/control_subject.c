@@ -199,15 +199,19 @@ bool control_read_subject(const struct controller *controller, struct control_re
 struct role_search {
     const struct control_subject *subject;
     bool found;
+    const struct addr_text *text; /* of the last one; NULL: none has an IP */
 };
 
 static void find_configured(void *context, const struct node_configured *peer)
 {
     struct role_search *search = context;
     const struct control_subject *subject = search->subject;
-    search->found |= subject->has_id
+    bool is_meant = subject->has_id
         ? peer_id_equal(&peer->text->id, &subject->id)
         : !peer->text->is_name && ip_equal(&peer->text->ip, &subject->ip);
+    search->found |= is_meant;
+    if (is_meant && !peer->text->is_name)
+        search->text = peer->text;
 }
 
 bool control_subject_is_in(
@@ -216,6 +220,18 @@ bool control_subject_is_in(
     struct role_search search = {.subject = subject};
     node_configured(control_node(controller), list, find_configured, &search);
     return search.found;
+}
+
+bool control_subject_configured_ip(
+    const struct controller *controller, const struct peer_id *id, struct ip *ip)
+{
+    const struct control_subject subject = {.has_id = true, .id = *id};
+    struct role_search search = {.subject = &subject};
+    node_configured(control_node(controller), NODE_SEEDS, find_configured, &search);
+    node_configured(control_node(controller), NODE_PERSISTENT, find_configured, &search);
+    if (search.text)
+        *ip = search.text->ip;
+    return search.text != NULL;
 }
 
 const char *control_subject_role(

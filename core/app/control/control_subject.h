@@ -31,6 +31,9 @@ size_t control_subject_entries(const struct controller *controller,
 /* Of an IP alone: whether one of the list is at it; not so where its host is a name. */
 bool control_subject_is_in(const struct controller *controller,
     const struct control_subject *subject, enum node_list list);
+/* The IP that the configuration gives an ID. */
+bool control_subject_configured_ip(
+    const struct controller *controller, const struct peer_id *id, struct ip *ip);
 /* "persistent", "a seed" or "unconditional" if the configuration names it so; NULL: it does not. */
 const char *control_subject_role(
     const struct controller *controller, const struct control_subject *subject);

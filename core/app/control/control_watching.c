@@ -159,8 +159,19 @@ static json_t *in_book_json(size_t entries, const struct book_entry *entry)
     return json_string(entries == 0 ? "no" : entry->side == BOOK_OLD ? "old" : "new");
 }
 
-/* Adds the IP that is known of an ID: what befell it before an ID was proven concerns the ID too.
- */
+/* What befell the IP before an ID was proven concerns the ID too. */
+static void find_ip(const struct controller *controller, struct control_subject *subject,
+    const struct book_entry *entry, const struct connection_search *search)
+{
+    bool is_connected = search->outbound + search->inbound > 0;
+    subject->has_ip = entry || is_connected;
+    if (subject->has_ip)
+        subject->ip = entry ? entry->addr.at.ip : search->remote.ip;
+    else
+        subject->has_ip = control_subject_configured_ip(controller, &subject->id, &subject->ip);
+}
+
+/* Adds to the subject the IP that is known. */
 static json_t *subject_json(const struct controller *controller, struct control_subject *subject)
 {
     const struct book_entry *entry = NULL;
@@ -171,10 +182,8 @@ static json_t *subject_json(const struct controller *controller, struct control_
     json_t *json = json_object();
     if (subject->has_id)
         json_object_set_new(json, "id", control_id(&subject->id));
-    if (!subject->has_ip && (entry || search.outbound + search.inbound > 0)) {
-        subject->has_ip = true;
-        subject->ip = entry ? entry->addr.at.ip : search.remote.ip;
-    }
+    if (!subject->has_ip)
+        find_ip(controller, subject, entry, &search);
     const struct endpoint place = {subject->ip, subject->port};
     if (subject->has_ip)
         json_object_set_new(json, "ip", json_string(ip_text(&subject->ip, at)));

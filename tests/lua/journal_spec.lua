@@ -1,0 +1,74 @@
+-- What people read of the journal (lua/ops/journal.lua).
+local journal = require "ops.journal"
+
+local function lines_of(record)
+  local lines = {}
+  for line in (journal.text(record) .. "\n"):gmatch "(.-)\n" do
+    lines[#lines + 1] = line
+  end
+  return lines
+end
+
+local function decided(fields)
+  local record = { time = 0, hook = "rotate", verdict = {}, rule = "live", policy = "p", hash = "h",
+    view = {} }
+  for name, value in pairs(fields) do
+    record[name] = value
+  end
+  return record
+end
+
+describe("an event", function()
+  it("says its class, its sentence and the fact behind it", function()
+    local text = journal.text { time = 0.5, event = "closed", address = "10.0.0.1:1",
+      error = "other_network", text = "peer is on another network", detail = "ours is a, theirs b" }
+    assert.matches("%.500  closed +address=10%.0%.0%.1:1 ", text)
+    assert.matches(" other_network: peer is on another network %(ours is a, theirs b%)$", text)
+  end)
+
+  it("says what it says without an error, and cannot steer a terminal", function()
+    assert.matches("  v\\x1b%[2J$", (journal.text { time = 0, event = "connected", text = "v\27[2J" }))
+  end)
+end)
+
+describe("a decision", function()
+  it("that took nobody says so, and how often", function()
+    assert.matches("  nobody$", lines_of(decided { nobody = true })[1])
+    assert.matches("  nobody$", lines_of(decided { nobody = true, times = 1 })[1])
+    assert.matches("  nobody, 3 times since %d", lines_of(decided { nobody = true, times = 3, since = 0 })[1])
+    assert.matches("  no answer$", lines_of { time = 0, hook = "ban", view = {} }[1])
+  end)
+
+  it("shows of its inputs what is not as by default, and who it is", function()
+    local shown = lines_of(decided {
+      view = { now = 1.7e9, role = "node", inbound = 0, outbound = 3, inbound_max = 40, outbound_max = 12,
+        book = { new = 0, old = 7 },
+        peers = { { row = 2, id = "ab", ip = "10.0.0.1", port = 26656, uptime_s = 3.69461, persistent = false,
+          rtt_ms = -1 } } },
+    })
+    assert.same("  saw      book.old=7 outbound=3 outbound_max=12", shown[3])
+    assert.same("           peers: id=ab ip=10.0.0.1 port=26656 row=2 uptime_s=3.695", shown[4])
+  end)
+
+  it("shows the first of many rows and says how many more there are", function()
+    local rows = {}
+    for i = 1, 9 do
+      rows[i] = { row = i, id = "a" .. i }
+    end
+    local shown = lines_of(decided { view = { peers = rows } })
+    assert.same("  saw      peers: id=a1 row=1", shown[3])
+    assert.same("           peers: 6 more; --json has them", shown[#shown])
+  end)
+
+  it("answers with rows, values or a yes", function()
+    local function answer(verdict)
+      return lines_of(decided { verdict = verdict })[1]:match "rotate +(.*)"
+    end
+    assert.same("rows=2,5", answer { 2, 5 })
+    assert.same("rows=3,(kind=feeler row=1)", answer { 3, { row = 1, kind = "feeler" } })
+    assert.same("count=1 new_percent=30", answer { count = 1, new_percent = 30 })
+    assert.same("rows=1,2", answer { rows = { 1, 2 } })
+    assert.same("no", answer(false))
+    assert.same("0.25", answer(0.25))
+  end)
+end)
