@@ -132,6 +132,27 @@ static void p8_requests_to_one_id_are_12_s_apart_over_all_its_connections(void *
     world_free(world);
 }
 
+/* A request that was long on its way reached the peer only when the answer left: that is where its
+ * clock began. */
+static void p8_the_12_s_begin_when_the_list_comes(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    uint64_t number = world_outbound(world, 1);
+    assert_int_equal(world_sent(world, PEX_REQUEST), 1);
+    world_run(world, SECONDS_MS(11));
+    world_list_of(world, number, 50, 0);
+    world_closed(world, number, ERR_CLOSED_BY_PEER);
+    world_run(world, SECONDS_MS(12) - 1);
+    number = world_outbound(world, 1);
+    assert_int_equal(world_sent(world, PEX_REQUEST), 0);
+    world_closed(world, number, ERR_CLOSED_BY_PEER);
+    world_run(world, 1);
+    world_outbound(world, 1);
+    assert_int_equal(world_sent(world, PEX_REQUEST), 1);
+    world_free(world);
+}
+
 /* ---- lists ---- */
 
 static void r31_a_bad_list_bans_before_it_matters_whether_it_was_asked_for(void **state)
@@ -356,6 +377,7 @@ int main(void)
         cmocka_unit_test(f12_a_slow_peer_that_answers_both_requests_is_not_punished),
         cmocka_unit_test(f12_a_dropped_answer_does_not_make_the_awaited_list_an_offence),
         cmocka_unit_test(p8_requests_to_one_id_are_12_s_apart_over_all_its_connections),
+        cmocka_unit_test(p8_the_12_s_begin_when_the_list_comes),
         cmocka_unit_test(r31_a_bad_list_bans_before_it_matters_whether_it_was_asked_for),
         cmocka_unit_test(r31_a_bad_list_leaves_the_request_outstanding),
         cmocka_unit_test(r32_one_request_admits_one_list),
