@@ -222,6 +222,23 @@ def readmes_are_true(tree):
                 yield Finding(readme, number, f"there is no {name}: name what took its place")
 
 
+README_WIDTH = 128
+
+
+def readme_width(tree):
+    """Prose of a README.md is wrapped at 128 columns; tables, code and what is generated are not."""
+    for name in tree.files:
+        if PurePosixPath(name).name != "README.md" or re.search("^Made by ", tree.text(name), re.M):
+            continue
+        in_block = False
+        for number, line in tree.lines(name):
+            in_block ^= line.startswith("```")
+            is_prose = not in_block and not line.startswith(("|", "    "))
+            if is_prose and len(line) > README_WIDTH:
+                text = f"has {len(line)} columns, over {README_WIDTH}: wrap it"
+                yield Finding(name, number, text)
+
+
 CHECKS = [
     unfinished,
     machine_paths,
@@ -231,4 +248,5 @@ CHECKS = [
     skips_say_why,
     named_tests,
     readmes_are_true,
+    readme_width,
 ]

@@ -206,6 +206,7 @@ FINDS = {
             ["core/base/README.md:3"],
         ),
     ],
+    "readme-width": [({"README.md": "x\n" + "y " * 64 + "z\n"}, ["README.md:2"])],
     "skips-say-why": [
         (
             {"tests/unit/base/a_test.c": c("print_message(a);", "", "", "", "    skip();")},
@@ -332,6 +333,13 @@ ACCEPTS = {
             "\n    gone.c\n\n```\n`gone.c`\n```\n\n| file | what |\n|---|---|\n| `span` | x |\n"
             "\n| what | who |\n|---|---|\n| `gone` | x |\n",
             "README.md": "`core/base/span.c`, `patient.lua`, `libuv`\n",
+        }
+    ],
+    "readme-width": [
+        {
+            "README.md": "y" * 128 + "\n| " + "y" * 128 + " |\n    " + "y" * 128 + "\n",
+            "core/README.md": "```\n" + "y" * 129 + "\n```\n",
+            "tests/README.md": "Made by a program\n\n" + "y" * 129 + "\n",
         }
     ],
     "rule-references": [
