@@ -110,6 +110,16 @@ static void note_time(struct script *script, enum hook hook, int64_t time_ns)
     stats->time_max_ns = time_ns > stats->time_max_ns ? time_ns : stats->time_max_ns;
 }
 
+static void log_reason(const struct script *script, enum hook hook, const void *verdict)
+{
+    const struct schema_hook *schema = &schema_hooks[hook];
+    const char *reason = (const char *)verdict + schema->verdict.offset_reason;
+    if (*reason)
+        log_write(&script->settings.log, LOG_DEBUG, "policy gives a reason",
+            LOG_TEXT("policy", script->answer.name), LOG_TEXT("hook", schema->name),
+            LOG_TEXT("reason", reason));
+}
+
 static enum err ask(
     struct policy *policy, enum hook hook, struct rng *rng, const void *view, void *verdict)
 {
@@ -125,8 +135,10 @@ static enum err ask(
     bool answered = script->answer.rule != POLICY_RULE_NONE;
     if (script->shadow)
         shadow_ask(script, hook, &before, view, answered, verdict);
-    if (answered)
+    if (answered) {
+        log_reason(script, hook, verdict);
         return ERR_OK;
+    }
     return script->answer.failure == POLICY_FAILURE_NONE ? ERR_NOT_FOUND : ERR_SCRIPT;
 }
 

@@ -50,6 +50,23 @@ static void live_base_and_nobody_are_told_apart(void **state)
     assert_int_equal(told(fixture).failure, POLICY_FAILURE_ERROR);
 }
 
+static void a_reason_is_in_the_log_with_its_policy_and_hook(void **state)
+{
+    struct fixture *fixture = *state;
+    load(fixture,
+        "local policy = pex.policy { name = 'mine' }\n"
+        "function policy.bias(view)\n"
+        "  return { draw = 7, reason = view.wanted == 5 and 'five wanted' or nil }\n"
+        "end\nreturn policy");
+    ask_bias(fixture, 0, 4);
+    assert_int_equal(fixture_logged(fixture, "reason="), 0);
+    ask_bias(fixture, 0, 5);
+    assert_int_equal(fixture_logged(fixture,
+                         "level=debug event=\"policy gives a reason\" policy=mine hook=bias "
+                         "reason=\"five wanted\""),
+        1);
+}
+
 static void hooks_of_the_core_are_wanted_only_while_a_policy_answers_them(void **state)
 {
     struct fixture *fixture = *state;
@@ -206,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(live_base_and_nobody_are_told_apart),
+        TEST(a_reason_is_in_the_log_with_its_policy_and_hook),
         TEST(hooks_of_the_core_are_wanted_only_while_a_policy_answers_them),
         TEST(every_policy_of_a_chain_is_told_what_happened),
         TEST(a_failure_is_forced_where_it_was),
