@@ -171,13 +171,7 @@ static void p15_with_free_slots_there_is_nobody_to_replace(void **state)
 static void p15_named_peers_are_neither_replaced_nor_refused(void **state)
 {
     (void)state;
-    struct node_settings settings = world_settings();
-    struct addr_text friend = text_of(1, NULL);
-    struct peer_id mate = id_of(2);
-    settings.persistent_peers = &friend;
-    settings.persistent_peers_n = 1;
-    settings.unconditional_ids = &mate;
-    settings.unconditional_ids_n = 1;
+    struct node_settings settings = world_settings_naming_two();
     settings.max_inbound = 2;
     struct world *world = open_with(&settings);
     at_peer = no;

@@ -81,13 +81,8 @@ static void m3_the_three_offences_disconnect_and_ban_for_24_hours(void **state)
 static void m3_persistent_and_unconditional_peers_and_seeds_are_never_banned(void **state)
 {
     (void)state;
-    struct node_settings settings = world_settings();
-    struct addr_text friend = text_of(1, NULL), seed = text_of(3, "seed.example");
-    struct peer_id unconditional = id_of(2);
-    settings.persistent_peers = &friend;
-    settings.persistent_peers_n = 1;
-    settings.unconditional_ids = &unconditional;
-    settings.unconditional_ids_n = 1;
+    struct node_settings settings = world_settings_naming_two();
+    struct addr_text seed = text_of(3, "seed.example");
     settings.seeds = &seed;
     settings.seeds_n = 1;
     for (unsigned i = 0; i < 3; i++) {

@@ -90,13 +90,7 @@ static void p18_a_node_loses_a_quarter_of_its_peers_in_a_period_at_most(void **s
 static void p18_named_peers_are_not_shown(void **state)
 {
     (void)state;
-    struct node_settings settings = world_settings();
-    struct addr_text friend = text_of(1, NULL);
-    struct peer_id mate = id_of(2);
-    settings.persistent_peers = &friend;
-    settings.persistent_peers_n = 1;
-    settings.unconditional_ids = &mate;
-    settings.unconditional_ids_n = 1;
+    struct node_settings settings = world_settings_naming_two();
     settings.max_outbound = 0; /* who went is not dialed again */
     struct world *world = open_with_peers(&settings, 3);
     say_every_row(twisted.rotate.rows, &twisted.rotate.rows_n, 64);

@@ -21,6 +21,16 @@ static void change(struct world *world, unsigned who)
     world_step(world, &(struct event){.kind = EVENT_TICK});
 }
 
+/* A store with peer 501 in it was begun just now, and is not answered until the test does. */
+static struct world *open_with_a_store_under_way(void)
+{
+    struct world *world = open_node();
+    world->holds_stores = true;
+    change(world, 501);
+    world_run(world, SECONDS_MS(1));
+    return world;
+}
+
 /* Answers a store that is held as `err`, with the row of one ID in it. */
 static void answer(struct world *world, enum err err, unsigned who)
 {
@@ -52,10 +62,7 @@ static void changes_of_a_second_are_stored_together(void **state)
 static void one_store_at_a_time(void **state)
 {
     (void)state;
-    struct world *world = open_node();
-    world->holds_stores = true;
-    change(world, 501);
-    world_run(world, SECONDS_MS(1));
+    struct world *world = open_with_a_store_under_way();
     assert_int_equal(world_count(world, ACTION_STORE), 1);
     change(world, 503);
     world_run(world, SECONDS_MS(20));
@@ -70,10 +77,7 @@ static void what_was_not_stored_is_tried_again_ever_more_rarely(void **state)
 {
     (void)state;
     static const int64_t waits_s[] = {2, 4, 8, 16, 32, 60, 60};
-    struct world *world = open_node();
-    world->holds_stores = true;
-    change(world, 501);
-    world_run(world, SECONDS_MS(1));
+    struct world *world = open_with_a_store_under_way();
     for (unsigned i = 0; i < sizeof waits_s / sizeof *waits_s; i++) {
         assert_int_equal(world_count(world, ACTION_STORE), 1);
         answer(world, ERR_IO, 501);
@@ -111,10 +115,7 @@ static void a_lost_store_gets_the_whole_book(void **state)
 static void the_last_changes_are_stored_at_stop_whatever_is_under_way(void **state)
 {
     (void)state;
-    struct world *world = open_node();
-    world->holds_stores = true;
-    change(world, 501);
-    world_run(world, SECONDS_MS(1));
+    struct world *world = open_with_a_store_under_way();
     change(world, 503);
     world_command(world, COMMAND_STOP);
     assert_int_equal(world_count(world, ACTION_STORE), 1);
@@ -126,10 +127,7 @@ static void the_last_changes_are_stored_at_stop_whatever_is_under_way(void **sta
 static void rows_that_fail_at_stop_are_tried_once_more(void **state)
 {
     (void)state;
-    struct world *world = open_node();
-    world->holds_stores = true;
-    change(world, 501);
-    world_run(world, SECONDS_MS(1));
+    struct world *world = open_with_a_store_under_way();
     change(world, 503);
     world_command(world, COMMAND_STOP);
     assert_int_equal(world_count(world, ACTION_STORE), 1);

@@ -338,6 +338,21 @@ static inline struct node_settings world_settings(void)
     return settings;
 }
 
+/* Peer 1 is persistent and peer 2 unconditional: whom the operator named. */
+static inline struct node_settings world_settings_naming_two(void)
+{
+    static struct addr_text persistent;
+    static struct peer_id unconditional;
+    struct node_settings settings = world_settings();
+    persistent = text_of(1, NULL);
+    unconditional = id_of(2);
+    settings.persistent_peers = &persistent;
+    settings.persistent_peers_n = 1;
+    settings.unconditional_ids = &unconditional;
+    settings.unconditional_ids_n = 1;
+    return settings;
+}
+
 /* Lists in settings must outlive the world. */
 static inline struct world *world_new_with(
     const struct node_settings *settings, const struct book_settings *book)
