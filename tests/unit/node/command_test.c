@@ -259,6 +259,20 @@ static void a_persistent_peer_is_dialed_at_once_and_again_until_it_is_removed(vo
     world_free(world);
 }
 
+static void a_persistent_peer_that_waits_for_its_next_dial_is_dialed_no_more(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    struct peer_id id = id_of(1);
+    assert_int_equal(persistent_add(world, 1, NULL), ERR_OK);
+    world_dial_fails(world, world_number(world, 1), ERR_REFUSED, false);
+    assert_int_equal(persistent_remove(world, 1), ERR_OK);
+    book_remove(world->book, &id);
+    world_run(world, MINUTES_MS(10));
+    assert_false(world_dialed(world, 1));
+    world_free(world);
+}
+
 static void a_connected_peer_becomes_persistent_and_ordinary_again(void **state)
 {
     (void)state;
@@ -416,6 +430,7 @@ int main(void)
         cmocka_unit_test(a_ban_of_a_range_closes_the_peers_inside),
         cmocka_unit_test(those_whom_the_operator_named_are_not_banned),
         cmocka_unit_test(a_persistent_peer_is_dialed_at_once_and_again_until_it_is_removed),
+        cmocka_unit_test(a_persistent_peer_that_waits_for_its_next_dial_is_dialed_no_more),
         cmocka_unit_test(a_connected_peer_becomes_persistent_and_ordinary_again),
         cmocka_unit_test(a_late_look_up_of_a_removed_peer_reaches_nobody_else),
         cmocka_unit_test(a_seed_is_asked_at_once_by_a_node_that_is_alone),
