@@ -6,6 +6,15 @@
 
 #define FAILURES_MAX 3 /* in a row, then the hook falls back */
 
+static void take_back(struct script *script, const struct script_error *error, double now)
+{
+    const struct script_refusal refusal = {.time = now, .error = *error, .taken_back = true};
+    if (script_rollback(script, now) != ERR_OK)
+        return;
+    script->refusal = refusal;
+    script->is_refused = true;
+}
+
 /* Counts a failure of the live policy; the third in a row has consequences. */
 static void note_failure(struct script *script, enum hook hook, double now)
 {
@@ -19,7 +28,7 @@ static void note_failure(struct script *script, enum hook hook, double now)
     generation->fallen_back[hook] = true;
     script_log_error(script, "policy hook falls back", error);
     if (now >= generation->loaded_at && generation_may_be_taken_back(generation, now))
-        script_rollback(script, now);
+        take_back(script, error, now);
 }
 
 /* Outcomes of Lua are failures of the policy under the same numbers. */

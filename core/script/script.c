@@ -152,7 +152,7 @@ struct generation *script_prepared_take(
 void script_note_refused(struct script *script, const struct script_error *error, double now)
 {
     script->load_errors++;
-    script->refusal = (struct script_refusal){now, *error};
+    script->refusal = (struct script_refusal){.time = now, .error = *error};
     script->is_refused = true;
 }
 

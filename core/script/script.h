@@ -151,10 +151,12 @@ enum err script_adopt(struct script *script, struct script_prepared *prepared, d
 void script_prepared_free(struct script_prepared *prepared); /* NULL is fine */
 /* A load that went no further than files or script_prepare: it counts as one that failed, too. */
 void script_note_refused(struct script *script, const struct script_error *error, double now);
-/* The last load that failed, if none has succeeded since; NULL: there is none. */
+/* The last load that failed, if none has succeeded since, or that was taken back because the policy
+ * failed soon after it; NULL: there is none. */
 struct script_refusal {
     double time; /* Unix seconds */
     struct script_error error;
+    bool taken_back;
 };
 const struct script_refusal *script_refused(const struct script *script);
 /* Loads a policy that is in the binary: "default", "diverse" ... ERR_NOT_FOUND. */

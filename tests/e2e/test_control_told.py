@@ -242,6 +242,28 @@ def test_a_policy_that_does_not_load_is_told_until_one_does(start, tmp_path, way
     assert policy["loads"] == before["loads"] + 1
 
 
+FAILING = """
+function policy.dial_count(view)
+  error "boom"
+end
+"""
+
+
+def test_a_policy_that_fails_and_is_taken_back_is_told(start):
+    _, client = start("one", "127.0.86.20", "--pex.ensure_peers_period", "200ms")
+    before = client.result("policy")
+    client.result("policy.load", {"source": a_policy("bad", FAILING)})
+    policy = until(client, lambda told: told["rollbacks"] == 1)
+    assert policy["hash"] == before["hash"]
+    refused = policy["refused"]
+    assert refused["taken_back"] and refused["file"] == "bad.lua" and "boom" in refused["cause"]
+    assert refused["cause"].startswith("dial_count: ") and refused["in_force"].startswith("default")
+    (event,) = client.result("events", {"filter": "kind=policy_rolled_back"})["events"]
+    where = f"bad.lua:{refused['line']}: {refused['cause']}"
+    assert event["text"] == f"default {before['hash']}, after {where}"
+    assert client.result("status")["policy"]["refused"] == where
+
+
 def test_changes_of_the_policy_do_not_push_out_what_befell_a_peer(start):
     one, client = start("one", "127.0.86.15")
     two, _ = start("two", "127.0.86.16", "--p2p.persistent_peers", one.addr)

@@ -119,6 +119,7 @@ static void put_refusal(
     json_t *row = json_pack("{s:f, s:o, s:o}", "time", refusal->time, "cause",
         report_text(script_error_text(&placeless, cause)), "in_force",
         json_sprintf("%s version %lld", running->name, (long long)running->version));
+    json_object_set_new(row, "taken_back", json_boolean(refusal->taken_back));
     if (*error->file)
         json_object_set_new(row, "file", report_text(error->file));
     if (error->line > 0)

@@ -137,7 +137,9 @@ enum err runner_open(struct runner *runner, const struct runner_options *options
 
 static void on_turn(uv_prepare_t *turn)
 {
-    script_turn_begin(((struct runner *)turn->data)->script);
+    struct runner *runner = turn->data;
+    runner_note_taken_back(runner);
+    script_turn_begin(runner->script);
 }
 
 static void on_turn_closed(uv_handle_t *handle)

@@ -50,6 +50,7 @@ struct runner {
     char id_text[PEER_ID_TEXT + 1];
     char listen_text[ADDR_TEXT_MAX]; /* of a port the system chose */
     struct endpoint external;        /* all-zero: none, or a name that does not resolve */
+    double taken_back_s; /* Unix time at which a policy was, as the journal knows; 0: never */
     bool is_started, is_stopped;
     const char *aborted; /* why the node gave up (static text), NULL: it did not */
     void (*stopped)(void *context, struct runner *runner);

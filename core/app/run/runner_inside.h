@@ -7,6 +7,8 @@
 
 /* runner_policy.c: the script with its policy, and what that remembers. */
 enum err runner_open_policy(struct runner *runner, char *why);
+/* runner_policy.c: the journal hears of a policy that failed and was taken back in between. */
+void runner_note_taken_back(struct runner *runner);
 /* runner_node.c: the node with its book, and what watches it. The host is open. */
 enum err runner_open_node(struct runner *runner, char *why);
 

@@ -34,6 +34,21 @@ void runner_policy_refused(struct runner *runner, const struct script_error *err
         HAPPENING_POLICY_REFUSED, script_error_text(error, text));
 }
 
+void runner_note_taken_back(struct runner *runner)
+{
+    const struct script_refusal *refusal = script_refused(runner->script);
+    if (!refusal || !refusal->taken_back || refusal->time <= runner->taken_back_s)
+        return;
+    runner->taken_back_s = refusal->time;
+    struct script_stats stats;
+    char why[SCRIPT_ERROR_TEXT_MAX], text[HAPPENING_TEXT_MAX + 1];
+    script_stats(runner->script, &stats);
+    snprintf(text, sizeof text, "%.*s %s, after %.250s", SCRIPT_NAME_MAX, stats.name, stats.hash,
+        script_error_text(&refusal->error, why));
+    journal_note(
+        runner->journal, machine_now(runner->options.workspace->loop), HAPPENING_ROLLED_BACK, text);
+}
+
 static void on_reloaded(void *context, const struct script_error *error)
 {
     struct runner *runner = context;

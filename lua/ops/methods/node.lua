@@ -24,7 +24,7 @@ local policy_fields = {
   { "hash", "text", "of its source" },
   { "calls", "integer", "questions so far" },
   { "errors", "integer", "failures, for which the rules in the binary answered" },
-  { "refused", "text", "why a newer one was not loaded, absent: none was refused since the last load" },
+  { "refused", "text", "why a newer one was not loaded or taken back, absent: none was since the last load" },
 }
 
 local traffic_fields = {

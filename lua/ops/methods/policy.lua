@@ -35,6 +35,7 @@ local refused_fields = {
   { "file", "text", "where, absent: not in a file" },
   { "line", "integer", "absent: not known" },
   { "cause", "text", "what is wrong" },
+  { "taken_back", "boolean", "it was loaded, failed three times in a row and is gone again" },
   { "in_force", "text", "the policy that goes on" },
 }
 
@@ -94,7 +95,7 @@ return {
       { "file", "text", "that the settings name, empty: the rules in the binary" },
       { "differs", "text", "how the next start would run another one, empty: it would not" },
       { "refused", refused_fields,
-        "the last one that did not load, absent: none since one did" },
+        "the last one that did not load or was taken back, absent: none since one was loaded" },
       { "memory", "bytes", "it holds" },
       { "loads", "integer", "that succeeded" },
       { "load_errors", "integer", "that did not" },

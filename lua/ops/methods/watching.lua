@@ -48,7 +48,7 @@ local event_kinds = {
   { "setting_set", "its text: name = value" },
   { "policy_loaded", "its text: the name of the policy" },
   { "policy_refused", "its text: file, line and cause; the one before answers on" },
-  { "policy_rolled_back", "its text: name and hash of the one that answers again" },
+  { "policy_rolled_back", "its text: name and hash of the one that answers again, and why if no operator did it" },
   { "policy_promoted", "its text: name and hash of the shadow that answers now" },
   { "param_set", "its text: name = value" },
   { "shadow_begun", "its text: name and hash" },
