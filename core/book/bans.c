@@ -254,6 +254,24 @@ const struct ban *bans_by_addr(const struct bans *bans, struct now now, const st
     return ban ? ban : bans_by_ip(bans, now, &addr->at.ip);
 }
 
+bool bans_clock_set_back(struct bans *bans, struct now now)
+{
+    bool changed = false;
+    for (uint32_t i = 0; i < bans->used_to; i++) {
+        struct ban_record *record = &bans->records[i];
+        struct ban *ban = &record->ban;
+        if (record->end.place == 0 || ban->since_ms <= now.wall_ms)
+            continue;
+        if (ban->until_ms != NEVER_MS)
+            ban->until_ms -= ban->since_ms - now.wall_ms;
+        ban->since_ms = now.wall_ms;
+        heap_set(&bans->ends, &record->end, ban->until_ms);
+        unsaved_put(bans->unsaved, i);
+        changed = true;
+    }
+    return changed;
+}
+
 const struct ban *bans_find(const struct bans *bans, const struct ban_target *target)
 {
     const struct ban_record *record = find(bans, target);

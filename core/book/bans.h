@@ -63,6 +63,9 @@ void bans_free(struct bans *bans);
 enum err bans_put(struct bans *bans, const struct ban *ban);
 /* Drops the record, expired or not. ERR_NOT_FOUND. */
 enum err bans_lift(struct bans *bans, const struct ban_target *target);
+/* The wall clock was set back to now: a ban made later than that begins now, as long as it was.
+ * True: there was one. O(bans). */
+bool bans_clock_set_back(struct bans *bans, struct now now);
 
 /* The ban in force, or NULL. Borrowed until the next change of the table, as all below. */
 const struct ban *bans_by_id(const struct bans *bans, struct now now, const struct peer_id *id);

@@ -238,6 +238,10 @@ enum err book_mark_version(struct book *book, const struct addr *addr, struct sp
 /* By ID. A connected peer is never the victim of a full old bucket (P22). */
 void book_set_connected(struct book *book, const struct peer_id *id, bool connected);
 
+/* The wall clock was set back to now: what happened later than that happened now, and a ban holds
+ * for its whole length again but no longer. O(book). */
+void book_clock_set_back(struct book *book, struct now now);
+
 /* Sampling (sample.c) */
 
 /* B34: one entry with a bias of new_percent (clamped to 0..100) towards new ones; NULL if the

@@ -109,6 +109,7 @@ struct node *node_new(
     if (!node)
         return NULL;
     init_deadlines(node, now);
+    node->clock = (struct node_clock){.last_wall_ms = now.wall_ms, .shown = now};
     node->book = book;
     if (introduce_to_book(node) == ERR_OK) {
         evict_init(node);
@@ -364,6 +365,7 @@ void node_step(struct node *node, struct now now, const struct event *event, str
     size_t first = outbox->n;
     node->step = &step;
     tell_before(&step, event);
+    clock_begin_step(&step);
     if (!node->stopping || is_heard_while_stopping(event)) {
         handle(&step, event);
         penalty_after_step(&step);

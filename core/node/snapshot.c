@@ -25,7 +25,7 @@ static_assert(sizeof(struct node_save) == 48, "code_save");
 static_assert(sizeof(struct node_counts) == 112, "code_counts");
 static_assert(sizeof(struct node_metrics) == 7 * 8 * ERR_COUNT + 24, "code_metrics");
 static_assert(
-    sizeof(struct node) == sizeof(struct node_settings) + sizeof(struct node_metrics) + 2832,
+    sizeof(struct node) == sizeof(struct node_settings) + sizeof(struct node_metrics) + 2848,
     "code_node");
 #endif
 
@@ -276,7 +276,8 @@ static void code_life(struct codec *codec, struct node *node)
     bool *const flags[] = {
         &node->seeds_checked, &node->started, &node->stopping, &node->is_parting};
     int64_t *const times[] = {&node->round_ms, &node->wake_ms, &node->housekeep_ms,
-        &node->alone_since_ms, &node->banned.since_ms, &node->last_wall_ms};
+        &node->alone_since_ms, &node->banned.since_ms, &node->clock.last_wall_ms,
+        &node->clock.shown.mono_ms, &node->clock.shown.wall_ms};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         code_bool(codec, flags[i]);
     for (size_t i = 0; i < sizeof times / sizeof *times; i++)

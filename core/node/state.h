@@ -86,6 +86,13 @@ struct node_save {
     uint32_t left_out;       /* of the last image */
 };
 
+struct node_clock {
+    int64_t last_wall_ms; /* of the step before */
+    /* What scripts see never goes back and never stands still: after the clock was set back it goes
+     * on from here at half the pace, until the clock has caught up. */
+    struct now shown;
+};
+
 struct node {
     struct node_settings settings;
     struct book *book;
@@ -119,9 +126,9 @@ struct node {
         int64_t since_ms;
         uint32_t outbound; /* peers that fell to bans of a script since (P17) */
     } banned;
-    struct cidr parting;  /* a policy banned this range in this step */
-    bool is_parting;      /* and its peers must go */
-    int64_t last_wall_ms; /* so that what scripts see never goes back */
+    struct cidr parting; /* a policy banned this range in this step */
+    bool is_parting;     /* and its peers must go */
+    struct node_clock clock;
     struct node_counts counts;
     struct node_metrics metrics;
     struct evict evict;
@@ -152,6 +159,13 @@ struct endpoint_key {
     uint8_t bytes[18];
 };
 struct endpoint_key endpoint_key(const struct endpoint *at);
+
+/* clock.c */
+
+/* Before anything else in a step: tells the book when the wall clock was set back. */
+void clock_begin_step(struct step *step);
+/* Wall time as scripts see it. */
+int64_t clock_shown_ms(const struct step *step);
 
 /* dialer.c */
 

@@ -5,9 +5,7 @@
 
 double view_now_s(const struct step *step)
 {
-    if (step->now.wall_ms > step->node->last_wall_ms)
-        step->node->last_wall_ms = step->now.wall_ms;
-    return (double)(step->node->last_wall_ms / 1000);
+    return (double)(clock_shown_ms(step) / 1000);
 }
 
 void view_common(const struct step *step, struct policy_common *common)
