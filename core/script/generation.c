@@ -61,13 +61,18 @@ enum err generation_carry(
     struct generation *from, struct generation *to, struct script_error *error)
 {
     char *text;
-    if (runtime_export_what_can_be_kept(from->live, &text) != SCRIPT_OK) {
+    enum script_outcome outcome = runtime_export_what_can_be_kept(from->live, &text);
+    if (outcome == SCRIPT_MEMORY) {
         log_write(&to->live->settings->log, LOG_ERROR,
-            "policy state and parameters stay behind, they cannot be read",
-            LOG_TEXT("error", from->live->error.message));
+            "policy state and parameters stay behind: there is no memory left to read them",
+            LOG_TEXT("policy", from->live->name));
         return ERR_OK;
     }
-    enum script_outcome outcome = runtime_import(to->live, span_of_text(text));
+    if (outcome != SCRIPT_OK) {
+        *error = from->live->error;
+        return ERR_SCRIPT;
+    }
+    outcome = runtime_import(to->live, span_of_text(text));
     free(text);
     if (outcome == SCRIPT_OK)
         return ERR_OK;
