@@ -9,7 +9,7 @@ if not (root and out_path) then
   os.exit(2)
 end
 
-local schema_at_run_time = { init = true, rows = true, hooks = true, reference = true }
+local schema_at_run_time = { init = true, fields = true, rows = true, hooks = true, reference = true }
 
 -- Used while building or editing, not while running.
 local function is_build_tool(name)

@@ -1,6 +1,8 @@
 -- What policies are asked: each hook with the fields of its view and its verdict. init.lua says how
 -- they are written. Order is the order of the generated enum; new hooks go to the end.
 
+local fields = require "schema.fields"
+
 return {
   {
     name = "bias", point = "P2",
@@ -129,10 +131,7 @@ return {
     name = "reconnect", point = "P25",
     doc = "A persistent peer is away or could not be reached: when to try again.",
     view = {
-      { "id", "text", max = 40, default = "" },
-      { "ip", "text", max = 45, default = "8.8.8.8" },
-      { "port", "integer", default = 26656 },
-      { "tag", "text", max = 63, default = "" },
+      fields.id, fields.ip, fields.port, fields.tag,
       { "class", "text", max = 31, default = "refused",
         doc = "what ended the last dial or the connection (error names)" },
       { "failures", "integer", default = 1, unit = "dials", doc = "failed dials in a row" },
@@ -225,15 +224,13 @@ return {
     view = {
       { "stage", "enum", enum = "stage", default = "peer",
         doc = "before the handshake (then id and what follows it are not known), or after it" },
-      { "ip", "text", max = 45, default = "8.8.8.8" },
-      { "group", "text", max = 45, default = "8.8.0.0" },
-      { "tag", "text", max = 63, default = "" },
+      fields.ip, fields.group, fields.tag,
       { "ip_peers", "integer", default = 0, unit = "peers", doc = "inbound ones with this IP" },
       { "group_peers", "integer", default = 0, unit = "peers", doc = "inbound ones in this group" },
       { "handshaking", "integer", default = 0, unit = "peers", doc = "inbound sockets not proven yet" },
       { "default_reject", "text", max = 31, default = "",
         doc = "why the core would refuse (error name), \"\": it would not" },
-      { "id", "text", max = 40, default = "" },
+      fields.id,
       { "version", "text", max = 63, default = "" },
       { "moniker", "text", max = 63, default = "" },
       { "known", "boolean", default = false, doc = "its ID is in the book" },
@@ -317,11 +314,7 @@ return {
     doc = "Something happened: for policies that learn, in policy.state. Nothing is answered.",
     view = {
       { "kind", "enum", enum = "event", default = "connected" },
-      { "id", "text", max = 40, default = "" },
-      { "ip", "text", max = 45, default = "8.8.8.8" },
-      { "port", "integer", default = 26656 },
-      { "group", "text", max = 45, default = "8.8.0.0" },
-      { "tag", "text", max = 63, default = "" },
+      fields.id, fields.ip, fields.port, fields.group, fields.tag,
       { "outbound", "boolean", default = true },
       { "class", "text", max = 31, default = "",
         doc = "dial_failed, closed: why (error name)" },

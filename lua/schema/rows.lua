@@ -1,15 +1,12 @@
 -- What the lists of views are made of: addresses, peers, seeds, bans, offers. init.lua says how a
 -- field is written.
 
+local fields = require "schema.fields"
+
 return {
   address = {
     doc = "an address of the book",
-    { "id", "text", max = 40, default = "", doc = "peer ID, 40 hex characters" },
-    { "ip", "text", max = 45, default = "8.8.8.8", doc = "IP literal" },
-    { "port", "integer", default = 26656 },
-    { "group", "text", max = 45, default = "8.8.0.0", doc = "address group: the /16 (IPv6: /32)" },
-    { "tag", "text", max = 63, default = "",
-      doc = "tag of the most specific CIDR in [policy] tags" },
+    fields.id, fields.ip, fields.port, fields.group, fields.tag,
     { "old", "boolean", default = false, doc = "vetted: marked good at least once" },
     { "attempts", "integer", default = 0, unit = "dials",
       doc = "failed dials since the last success, kept in the book" },
@@ -42,11 +39,7 @@ return {
   },
   peer = {
     doc = "a connected peer",
-    { "id", "text", max = 40, default = "" },
-    { "ip", "text", max = 45, default = "8.8.8.8" },
-    { "port", "integer", default = 26656 },
-    { "group", "text", max = 45, default = "8.8.0.0" },
-    { "tag", "text", max = 63, default = "" },
+    fields.id, fields.ip, fields.port, fields.group, fields.tag,
     { "outbound", "boolean", default = false },
     { "persistent", "boolean", default = false },
     { "unconditional", "boolean", default = false },
@@ -70,11 +63,7 @@ return {
   },
   seed = {
     doc = "a configured seed that may be dialed now",
-    { "id", "text", max = 40, default = "" },
-    { "ip", "text", max = 45, default = "8.8.8.8" },
-    { "port", "integer", default = 26656 },
-    { "group", "text", max = 45, default = "8.8.0.0" },
-    { "tag", "text", max = 63, default = "" },
+    fields.id, fields.ip, fields.port, fields.group, fields.tag,
     { "last_try_age_s", "number", default = -1, unit = "s" },
     { "failures", "integer", default = 0, unit = "dials",
       doc = "failed dials since the last success" },
@@ -83,11 +72,7 @@ return {
   },
   banned = {
     doc = "a ban that ran out, with the address it kept",
-    { "id", "text", max = 40, default = "" },
-    { "ip", "text", max = 45, default = "8.8.8.8" },
-    { "port", "integer", default = 26656 },
-    { "group", "text", max = 45, default = "8.8.0.0" },
-    { "tag", "text", max = 63, default = "" },
+    fields.id, fields.ip, fields.port, fields.group, fields.tag,
     { "reason", "text", max = 80, default = "", doc = "why it was banned" },
     { "bans", "integer", default = 1, doc = "how often it was banned, this one counted" },
     { "ban_age_s", "number", default = 86400, unit = "s", doc = "since the ban began" },
@@ -95,11 +80,7 @@ return {
   },
   offer = {
     doc = "an address in a list that a peer sent",
-    { "id", "text", max = 40, default = "" },
-    { "ip", "text", max = 45, default = "8.8.8.8" },
-    { "port", "integer", default = 26656 },
-    { "group", "text", max = 45, default = "8.8.0.0" },
-    { "tag", "text", max = 63, default = "" },
+    fields.id, fields.ip, fields.port, fields.group, fields.tag,
     { "known", "boolean", default = false, doc = "in the book with this endpoint" },
     { "known_elsewhere", "boolean", default = false,
       doc = "this ID is in the book with another endpoint, which it keeps" },

@@ -33,7 +33,7 @@
 ---@field ip string IP literal
 ---@field port integer
 ---@field group string address group: the /16 (IPv6: /32)
----@field tag string tag of the most specific CIDR in [policy] tags
+---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field old boolean vetted: marked good at least once
 ---@field attempts integer failed dials since the last success, kept in the book (dials)
 ---@field failures integer failed dials of this endpoint in this run (dials)
@@ -58,11 +58,11 @@
 
 ---a ban that ran out, with the address it kept
 ---@class pex.row.banned
----@field id string
----@field ip string
+---@field id string peer ID, 40 hex characters
+---@field ip string IP literal
 ---@field port integer
----@field group string
----@field tag string
+---@field group string address group: the /16 (IPv6: /32)
+---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field reason string why it was banned
 ---@field bans integer how often it was banned, this one counted
 ---@field ban_age_s number since the ban began (s)
@@ -70,21 +70,21 @@
 
 ---an address in a list that a peer sent
 ---@class pex.row.offer
----@field id string
----@field ip string
+---@field id string peer ID, 40 hex characters
+---@field ip string IP literal
 ---@field port integer
----@field group string
----@field tag string
+---@field group string address group: the /16 (IPv6: /32)
+---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field known boolean in the book with this endpoint
 ---@field known_elsewhere boolean this ID is in the book with another endpoint, which it keeps
 
 ---a connected peer
 ---@class pex.row.peer
----@field id string
----@field ip string
+---@field id string peer ID, 40 hex characters
+---@field ip string IP literal
 ---@field port integer
----@field group string
----@field tag string
+---@field group string address group: the /16 (IPv6: /32)
+---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field outbound boolean
 ---@field persistent boolean
 ---@field unconditional boolean
@@ -104,11 +104,11 @@
 
 ---a configured seed that may be dialed now
 ---@class pex.row.seed
----@field id string
----@field ip string
+---@field id string peer ID, 40 hex characters
+---@field ip string IP literal
 ---@field port integer
----@field group string
----@field tag string
+---@field group string address group: the /16 (IPv6: /32)
+---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field last_try_age_s number (s)
 ---@field failures integer failed dials since the last success (dials)
 ---@field result string how the last dial ended: "ok" or an error name, "": none yet
@@ -221,10 +221,10 @@
 
 ---P25: A persistent peer is away or could not be reached: when to try again.
 ---@class pex.view.reconnect : pex.view
----@field id string
----@field ip string
+---@field id string peer ID, 40 hex characters
+---@field ip string IP literal
 ---@field port integer
----@field tag string
+---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field class string what ended the last dial or the connection (error names)
 ---@field failures integer failed dials in a row (dials)
 ---@field away_s number since it was last connected, or since start (s)
@@ -285,14 +285,14 @@
 ---P15: Somebody connects to us: let him in? Asked for the socket and again for the proven peer.
 ---@class pex.view.admit : pex.view
 ---@field stage "socket"|"peer" before the handshake (then id and what follows it are not known), or after it
----@field ip string
----@field group string
----@field tag string
+---@field ip string IP literal
+---@field group string address group: the /16 (IPv6: /32)
+---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field ip_peers integer inbound ones with this IP (peers)
 ---@field group_peers integer inbound ones in this group (peers)
 ---@field handshaking integer inbound sockets not proven yet (peers)
 ---@field default_reject string why the core would refuse (error name), "": it would not
----@field id string
+---@field id string peer ID, 40 hex characters
 ---@field version string
 ---@field moniker string
 ---@field known boolean its ID is in the book
@@ -362,11 +362,11 @@
 ---Something happened: for policies that learn, in policy.state. Nothing is answered.
 ---@class pex.view.observe : pex.view
 ---@field kind "connected"|"closed"|"dialed"|"dial_failed"|"list"|"round_trip"
----@field id string
----@field ip string
+---@field id string peer ID, 40 hex characters
+---@field ip string IP literal
 ---@field port integer
----@field group string
----@field tag string
+---@field group string address group: the /16 (IPv6: /32)
+---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field outbound boolean
 ---@field class string dial_failed, closed: why (error name)
 ---@field rtt_ms number dialed, round_trip (ms)
