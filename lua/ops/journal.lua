@@ -1,6 +1,7 @@
 -- Records of the journal for people: an event in a line, a decision with what it was made from.
 --
 --   journal.text(record) -> text without an end of line
+--   journal.cause(record) -> why an event came about, or more about it; nil: nothing to say
 local clean = require "ops.clean"
 local render = require "ops.render"
 local schema = require "schema.init"
@@ -17,10 +18,12 @@ local function clock(seconds)
 end
 
 -- other_network: peer is on another network (our network is a-1, theirs is b-2)
-local function cause_text(record)
-  local text = record.error and ("%s: %s"):format(clean.line(record.error), render.value(nil, record.text))
-    or record.text and clean.line(record.text)
-  return record.detail and ("%s (%s)"):format(text, clean.line(record.detail)) or text
+function journal.cause(record)
+  local function shown(name)
+    return record[name] ~= nil and render.value(nil, record[name]) or nil
+  end
+  local text = record.error and ("%s: %s"):format(shown "error", shown "text" or "-") or shown "text"
+  return record.detail and ("%s (%s)"):format(text or "-", shown "detail") or text
 end
 
 local function event_text(record)
@@ -30,7 +33,7 @@ local function event_text(record)
       texts[#texts + 1] = ("%s=%s"):format(name, render.value(nil, record[name]))
     end
   end
-  texts[#texts + 1] = cause_text(record)
+  texts[#texts + 1] = journal.cause(record)
   return ("%s  %-18s  %s"):format(clock(record.time), clean.line(record.event), table.concat(texts, " "))
 end
 

@@ -5,6 +5,7 @@
 --
 -- `state` is told how many peers fit (rows_shown), and scrolled back to where there are some.
 local clean = require "ops.clean"
+local journal = require "ops.journal"
 local render = require "ops.render"
 local top_state = require "ops.top_state"
 
@@ -162,7 +163,8 @@ local function hooks_in(state, rows)
   return lines
 end
 
-local event_fields = { "address", "direction", "error", "detail", "count", "text" }
+local event_fields = { "address", "direction", "count" }
+local is_goodbye = { graceful = true, served = true, stopping = true }
 
 local function event_line(event)
   local texts = { os.date("%H:%M:%S", math.floor(event.time)),
@@ -175,7 +177,8 @@ local function event_line(event)
       texts[#texts + 1] = ("%s=%s"):format(name, clean.ascii(tostring(event[name])))
     end
   end
-  return { table.concat(texts, " "), type(event.error) == "string" and "bad" or nil }
+  texts[#texts + 1] = clean.ascii(journal.cause(event) or "")
+  return { table.concat(texts, " "), event.error and not is_goodbye[event.error] and "bad" or nil }
 end
 
 local function event_lines(state, rows)

@@ -26,6 +26,12 @@ describe("an event", function()
     assert.matches(" other_network: peer is on another network %(ours is a, theirs b%)$", text)
   end)
 
+  it("of another version of the node still has a cause", function()
+    assert.same("a: -", journal.cause { error = "a" })
+    assert.same("- (b)", journal.cause { detail = "b" })
+    assert.is_nil(journal.cause {})
+  end)
+
   it("says what it says without an error, and cannot steer a terminal", function()
     assert.matches("  v\\x1b%[2J$", (journal.text { time = 0, event = "connected", text = "v\27[2J" }))
   end)
