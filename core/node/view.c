@@ -19,6 +19,7 @@ void view_common(const struct step *step, struct policy_common *common)
         .dialing = node->conns.dialing,
         .outbound_max = node->settings.max_outbound,
         .inbound_max = node->settings.max_inbound,
+        .dialing_max = node->settings.dial_concurrency,
         .book_new = book_count_side(node->book, BOOK_NEW),
         .book_old = book_count_side(node->book, BOOK_OLD),
     };

@@ -53,6 +53,7 @@ schema.common = {
   { "dialing", "integer", default = 0, unit = "peers", doc = "dials in progress" },
   { "outbound_max", "integer", default = 10, unit = "peers", doc = "max_num_outbound_peers" },
   { "inbound_max", "integer", default = 40, unit = "peers", doc = "max_num_inbound_peers" },
+  { "dialing_max", "integer", default = 64, unit = "peers", doc = "setting dial_concurrency" },
   { "book.new", "integer", default = 0, unit = "addresses", doc = "addresses not vetted yet" },
   { "book.old", "integer", default = 0, unit = "addresses", doc = "vetted addresses" },
 }

@@ -125,6 +125,7 @@
 ---@field dialing integer dials in progress (peers)
 ---@field outbound_max integer max_num_outbound_peers (peers)
 ---@field inbound_max integer max_num_inbound_peers (peers)
+---@field dialing_max integer setting dial_concurrency (peers)
 ---@field book pex.book
 ---@field random fun(): number the run's seeded generator, from 0 to 1
 

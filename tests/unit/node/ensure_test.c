@@ -111,6 +111,24 @@ static void r42_s5_persistent_peers_take_slots(void **state)
 
 /* ---- which ---- */
 
+static void a_view_has_what_is_connected_and_how_many_there_may_be(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.max_outbound = 3;
+    settings.max_inbound = 5;
+    settings.dial_concurrency = 7;
+    struct world *world = world_open(&settings);
+    world_inbound(world, 1);
+    world_run(world, PERIOD);
+    const struct policy_common *common = &world->fake.bias.common;
+    assert_int_equal(common->outbound_max, 3);
+    assert_int_equal(common->inbound, 1);
+    assert_int_equal(common->inbound_max, 5);
+    assert_int_equal(common->dialing_max, 7);
+    world_free(world);
+}
+
 static void r43_bias_grows_with_outbound_peers_and_is_asked_with_them(void **state)
 {
     (void)state;
@@ -401,6 +419,7 @@ int main(void)
         cmocka_unit_test(r42_s5_dials_in_progress_take_slots),
         cmocka_unit_test(r42_s5_unconditional_peers_take_no_slot),
         cmocka_unit_test(r42_s5_persistent_peers_take_slots),
+        cmocka_unit_test(a_view_has_what_is_connected_and_how_many_there_may_be),
         cmocka_unit_test(r43_bias_grows_with_outbound_peers_and_is_asked_with_them),
         cmocka_unit_test(r44_candidates_are_three_times_the_wanted),
         cmocka_unit_test(r44_s7_no_candidate_is_connected_dialed_banned_or_persistent),

@@ -57,7 +57,7 @@ static void every_field_of_a_view_arrives(void **state)
     load_body(fixture,
         "assert(view.now == 1.7e9 + 0.5 and view.role == 'seed')\n"
         "assert(view.book.new == 11 and view.book.old == 12)\n"
-        "assert(view.outbound_max == 10 and view.inbound_max == 40)\n"
+        "assert(view.outbound_max == 10 and view.inbound_max == 40 and view.dialing_max == 64)\n"
         "assert(#view.candidates == 2)\n"
         "local row = view.candidates[2]\n"
         "assert(row.id == 'abc' and row.tag == '' and row.old == true)\n"
