@@ -2,10 +2,11 @@
 #include "world.h"
 
 #define SIZE 4 /* of the one bucket of each side */
+#define MANY 11
 
 static struct evict_verdict twisted;
 static struct evict_view seen; /* without its rows, but for ... */
-static char seen_ids[SIZE][PEER_ID_TEXT + 1];
+static char seen_ids[MANY][PEER_ID_TEXT + 1];
 
 static void twist(struct fake_policy *fake, enum hook hook, const void *view, void *verdict)
 {
@@ -13,26 +14,26 @@ static void twist(struct fake_policy *fake, enum hook hook, const void *view, vo
     if (hook != HOOK_evict)
         return;
     seen = *(const struct evict_view *)view;
-    assert_true(seen.entries_n <= SIZE);
+    assert_true(seen.entries_n <= MANY);
     for (size_t i = 0; i < seen.entries_n; i++)
         strcpy(seen_ids[i], seen.entries[i].id);
     *(struct evict_verdict *)verdict = twisted;
 }
 
-/* A node whose new bucket is full of peers 1 .. SIZE, told one second apart. It dials nobody of
+/* A node whose new bucket is full of peers 1 .. size, told one second apart. It dials nobody of
  * itself. */
-static struct world *open_full(void)
+static struct world *open_full_of(uint32_t size)
 {
     struct node_settings settings = world_settings();
     struct book_settings book = book_settings_default();
     settings.max_outbound = 0;
     settings.strict = book.strict = false;
     book.new_buckets = book.old_buckets = 1;
-    book.new_bucket_size = book.old_bucket_size = SIZE;
+    book.new_bucket_size = book.old_bucket_size = size;
     book.new_buckets_per_group = book.old_buckets_per_group = book.new_buckets_per_addr = 1;
     struct world *world = world_new_with(&settings, &book);
     world_start(world);
-    for (uint32_t i = 1; i <= SIZE; i++) {
+    for (uint32_t i = 1; i <= size; i++) {
         world_add_peers(world, i, 1);
         world_run(world, SECONDS_MS(1));
     }
@@ -40,6 +41,11 @@ static struct world *open_full(void)
     world->fake.twist = twist;
     seen = (struct evict_view){0};
     return world;
+}
+
+static struct world *open_full(void)
+{
+    return open_full_of(SIZE);
 }
 
 /* Somebody whom we ask tells of peer n. */
@@ -184,6 +190,26 @@ static void p21_tests_are_dialed_one_after_the_other(void **state)
     world_free(world);
 }
 
+static void p21_ten_tests_wait_and_who_would_be_the_eleventh_is_refused(void **state)
+{
+    (void)state;
+    struct world *world = open_full_of(MANY);
+    for (uint32_t i = 0; i < MANY; i++) {
+        twisted = (struct evict_verdict){.act = EVICT_test, .test = i};
+        tell(world, 50 + i);
+        world_run(world, SECONDS_MS(1));
+    }
+    for (uint32_t i = 0; i < 10; i++) {
+        assert_int_equal(world_all_dials_fail(world, ERR_TIMEOUT), 1);
+        world_run(world, SECONDS_MS(10));
+        assert_true(world_knows(world, 50 + i));
+    }
+    assert_int_equal(world_sockets(world, SOCKET_DIALING), 0);
+    assert_false(world_knows(world, 60));
+    assert_int_equal(book_count(world->book), MANY);
+    world_free(world);
+}
+
 /* Nothing tells when a dial becomes free, so a test that was held back is not tried at each step.
  */
 static void p21_a_test_that_the_dial_rate_holds_back_waits_a_second(void **state)
@@ -290,6 +316,7 @@ int main(void)
         cmocka_unit_test(p21_trouble_of_our_own_host_replaces_nobody),
         cmocka_unit_test(p21_a_connected_entry_needs_no_test),
         cmocka_unit_test(p21_tests_are_dialed_one_after_the_other),
+        cmocka_unit_test(p21_ten_tests_wait_and_who_would_be_the_eleventh_is_refused),
         cmocka_unit_test(p21_a_test_that_the_dial_rate_holds_back_waits_a_second),
         cmocka_unit_test(p21_the_questions_of_one_list_share_their_memory),
         cmocka_unit_test(p21_who_waits_too_long_is_forgotten),
