@@ -1,19 +1,20 @@
 -- The node's lines of events, as the function "event lines" gives them: a line with the number of the
--- newest event and how many were left out, then a line for each event. No I/O.
+-- newest event, how many were left out and the filter with whole IDs, then a line for each event. No
+-- I/O.
 --
---   news.read(text) -> last, left_out, lines
+--   news.read(text) -> last, left_out, lines, filter
 --   news.notifications(text) -> { last, lines }   what followers are sent, in one piece
 local rpc = require "ops.rpc"
 
 local news = {}
 
 function news.read(text)
-  local last, left_out, rest = text:match "^(%d+) (%d+)\n(.*)$"
+  local last, left_out, filter, rest = text:match "^(%d+) (%d+) ([^\n]*)\n(.*)$"
   local lines = {}
   for line in rest:gmatch "[^\n]+" do
     lines[#lines + 1] = line
   end
-  return tonumber(last), tonumber(left_out), lines
+  return tonumber(last), tonumber(left_out), lines, filter
 end
 
 function news.notifications(text)

@@ -41,9 +41,10 @@ function own.events(server, client, arguments, done)
     if not text then
       return done(nil, code, message, data)
     end
-    local last, _, lines = news.read(text)
+    local last, _, lines, filter = news.read(text)
     done(('{"events":[%s],"last":%.0f}'):format(table.concat(lines, ","), last))
     if arguments.follow and client.is_open then
+      asked.filter = filter ~= "" and filter or nil
       asked.after, asked.limit = last, FOLLOW_MAX
       client.follows = asked
       server:watch()
@@ -84,7 +85,7 @@ function Server:look()
       local key = ("%s|%s|%.0f"):format(asked.filter, tostring(asked.decisions), asked.after)
       if not told[key] then
         self:ask_lines(asked, function(text)
-          told[key] = news.notifications(text or ("%.0f 0\n"):format(asked.after))
+          told[key] = news.notifications(text or ("%.0f 0 \n"):format(asked.after))
         end)
       end
       client:tell(told[key])

@@ -140,3 +140,16 @@ def test_a_peer_that_was_not_given_is_asked_for(start_asked):
     _, client = start_asked("127.0.87.14")
     missing = client.error("explain", {})["message"]
     assert missing.startswith("peer is missing: give a node ID, the first digits of one"), missing
+
+
+def test_who_is_followed_stays_the_same_when_others_come_whose_ids_begin_so(start_asked):
+    ids = [f"aaaa{n}" + "0" * 35 for n in (1, 2)]
+    seed = f"{ids[0]}@127.9.9.9:1"
+    one, client = start_asked("127.0.87.15", "--p2p.pex=false", "--p2p.seeds", seed)
+    client.result("events", {"follow": True, "filter": "kind=dial*,peer=aaaa", "limit": 0})
+    other = Client(one.home / "luapex.sock")
+    other.result("seeds.add", {"address": f"{ids[1]}@127.9.9.8:1"})
+    other.result("dial", {"address": seed})
+    other.close()
+    told = client.line()["params"]
+    assert told["event"] == "dialing" and told["peer"] == ids[0]

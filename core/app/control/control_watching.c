@@ -303,9 +303,10 @@ static bool take_number(void *context, const struct journal_record *record)
     return false;
 }
 
-/* The number of the newest record of all and how many were left out, then a line for each record,
- * oldest first. */
-static char *lines_of(const struct controller *controller, const struct collecting *found)
+/* The number of the newest record of all, how many were left out and the filter, then a line for
+ * each record, oldest first. */
+static char *lines_of(
+    const struct controller *controller, const struct collecting *found, const char *filter)
 {
     char *text = NULL;
     size_t n = 0;
@@ -315,7 +316,8 @@ static char *lines_of(const struct controller *controller, const struct collecti
     uint64_t last = 0;
     const struct journal_filter all = {0};
     journal_query(controller->runner->journal, &all, take_number, &last);
-    fprintf(out, "%" PRIu64 " %zu\n", last, found->filter->after > 0 ? found->left_out : 0);
+    fprintf(
+        out, "%" PRIu64 " %zu %s\n", last, found->filter->after > 0 ? found->left_out : 0, filter);
     for (size_t i = found->n; i-- > 0;) {
         json_dumpf(found->records[i], out, JSON_COMPACT | JSON_REAL_PRECISION(13));
         fputc('\n', out);
@@ -323,11 +325,23 @@ static char *lines_of(const struct controller *controller, const struct collecti
     return fclose(out) == 0 ? text : NULL;
 }
 
+/* The filter with a whole ID, which means the same peer for ever. */
+static void write_filter(char out[FILTER_MAX], const char *given, const char *kind,
+    const struct control_subject *subject)
+{
+    char id[PEER_ID_TEXT + 1];
+    if (subject->has_id && !subject->has_ip)
+        snprintf(out, FILTER_MAX, "%s%.100s%speer=%s", kind ? "kind=" : "", kind ? kind : "",
+            kind ? "," : "", peer_id_text(&subject->id, id));
+    else
+        snprintf(out, FILTER_MAX, "%s", given ? given : "");
+}
+
 /* For lua/ops/server.lua alone, which makes answers and notifications of the lines. */
 void control_event_lines(void *context, struct control_request *request)
 {
     const struct controller *controller = context;
-    char filter_text[FILTER_MAX];
+    char filter_text[FILTER_MAX], whole[FILTER_MAX];
     struct control_subject subject;
     const char *given = control_text(request, "filter"), *kind;
     snprintf(filter_text, sizeof filter_text, "%s", given ? given : "");
@@ -342,7 +356,8 @@ void control_event_lines(void *context, struct control_request *request)
     };
     struct collecting found = {
         .filter = &filter, .kind = kind, .max = (size_t)control_number(request, "limit")};
-    char *text = query(controller, &found) ? lines_of(controller, &found) : NULL;
+    write_filter(whole, given, kind, &subject);
+    char *text = query(controller, &found) ? lines_of(controller, &found, whole) : NULL;
     forget(&found);
     control_answer_text(request, text);
     free(text);
