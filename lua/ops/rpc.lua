@@ -86,10 +86,15 @@ function rpc.arguments(method, given)
   return checked
 end
 
+-- 1e999 is a number of JSON, but none that can be written again.
+local function is_finite(value)
+  return type(value) == "number" and math.abs(value) < math.huge
+end
+
 local function id_text(id)
   if type(id) == "number" and id % 1 == 0 and math.abs(id) < 2 ^ 53 then
     return ("%.0f"):format(id)
-  elseif type(id) == "string" or type(id) == "number" then
+  elseif type(id) == "string" or is_finite(id) then
     return json.encode(id)
   end
   return "null"
@@ -134,7 +139,7 @@ local function frame_fault(request)
     return "params must be an object: arguments are given by name"
   end
   local id = request.id
-  if id ~= nil and id ~= json.null and type(id) ~= "string" and type(id) ~= "number" then
+  if id ~= nil and id ~= json.null and type(id) ~= "string" and not is_finite(id) then
     return "id must be a text, a number or null, got " .. shown(id)
   end
 end

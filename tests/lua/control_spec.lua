@@ -96,6 +96,15 @@ describe("a line", function()
     assert.equals(types.expected { type = "target" }, fault.data.expected)
   end)
 
+  it("has no ID that cannot be written in an answer", function()
+    for _, id in ipairs { "1e999", "-1e999", "[]", "true" } do
+      local method, fault, given = rpc.read('{"jsonrpc":"2.0","id":' .. id .. ',"method":"status"}')
+      assert.is_nil(method)
+      assert.equals(rpc.INVALID_REQUEST, fault.code)
+      assert.matches('"id":null', rpc.error_line(given, fault), 1, true)
+    end
+  end)
+
   it("never raises, whatever it holds", function()
     math.randomseed(5)
     local pieces = { "{", "}", "[", "]", ":", ",", '"', "\\", "\\u0000", "\\ud83d", "null", "true",
