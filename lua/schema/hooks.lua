@@ -237,7 +237,8 @@ return {
       { "unconditional", "boolean", default = false },
       { "persistent", "boolean", default = false },
       { "peers", "rows", row = "peer",
-        doc = "who could make room; only at stage peer while the inbound slots are full" },
+        doc = "who could make room, 256 of them at most; only at stage peer while the inbound slots " ..
+          "are full, and 20 times a second at most" },
     },
     verdict = {
       kind = "one_of", may_be_false = true,

@@ -299,7 +299,7 @@
 ---@field known boolean its ID is in the book
 ---@field unconditional boolean
 ---@field persistent boolean
----@field peers pex.row.peer[] who could make room; only at stage peer while the inbound slots are full
+---@field peers pex.row.peer[] who could make room, 256 of them at most; only at stage peer while the inbound slots are full, and 20 times a second at most
 
 ---@class pex.verdict.admit.accept
 ---@field accept boolean
