@@ -12,6 +12,7 @@ local host = ...
 local import = host.import
 local values = import "lua/prelude/values.lua"
 local order = import "lua/prelude/order.lua"
+local names = import "lua/names.lua"
 local lists = import "lua/prelude/lists.lua"
 local texts = import "lua/prelude/texts.lua"
 
@@ -27,11 +28,7 @@ local instead = {
 }
 
 local function absent(content, name)
-  if instead[name] then
-    return "; " .. instead[name]
-  end
-  local nearest = type(name) == "string" and host.nearest(name, order.keys(content))
-  return nearest and format("; did you mean %s?", nearest) or ""
+  return instead[name] and "; " .. instead[name] or names.meant(name, order.keys(content))
 end
 
 -- A table that shows `content`, refuses writes, and says so for names that it does not have.
@@ -46,9 +43,9 @@ local function frozen(content, what)
   return setmetatable({}, { __index = content, __newindex = read_only, __metatable = false })
 end
 
-local function copy(from, names)
+local function copy(from, words)
   local to = {}
-  for name in string.gmatch(names, "%S+") do
+  for name in string.gmatch(words, "%S+") do
     to[name] = from[name]
   end
   return to
