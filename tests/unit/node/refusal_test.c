@@ -44,6 +44,39 @@ static void who_has_the_ip_already_is_named(void **state)
     world_free(world);
 }
 
+static void in_a_crowd_only_the_latest_are_searched_for_the_ip(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.max_inbound = 2000;
+    struct world *world = world_open(&settings);
+    world->skips_book = true;
+    for (uint32_t n = 1; n <= 1100; n++)
+        world_inbound(world, n);
+    struct endpoint first = {remote_of(1).ip, 1}, latest = {remote_of(1100).ip, 1};
+    world_accept(world, &first);
+    assert_int_equal(world_only(world, ACTION_REFUSE)->detail[0], 0);
+    world_accept(world, &latest);
+    says(world, ACTION_REFUSE, ERR_DUPLICATE_IP, "connected to ");
+    world_free(world);
+}
+
+static void the_share_of_a_group_in_a_seed_is_told(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.seed_mode = true;
+    settings.max_inbound = 40;
+    struct world *world = world_open(&settings);
+    for (uint32_t i = 0; i <= 10; i++) {
+        struct addr addr = addr_at(i + 1, 0x20010101 + (i << 8));
+        world_accept(world, &addr.at);
+    }
+    says(world, ACTION_REFUSE, ERR_CROWDED,
+        "10 of 10 accepted from its group (max_inbound_per_group)");
+    world_free(world);
+}
+
 static void a_limit_is_told_with_its_number_and_its_setting(void **state)
 {
     (void)state;
@@ -77,6 +110,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refused_socket_is_told_which_ban_it_is),
         cmocka_unit_test(who_has_the_ip_already_is_named),
+        cmocka_unit_test(in_a_crowd_only_the_latest_are_searched_for_the_ip),
+        cmocka_unit_test(the_share_of_a_group_in_a_seed_is_told),
         cmocka_unit_test(a_limit_is_told_with_its_number_and_its_setting),
         cmocka_unit_test(a_crowd_is_told_with_its_number_and_its_setting),
     };
