@@ -300,7 +300,8 @@ static enum script_outcome run(struct vm *vm, struct example *example)
     enum script_outcome outcome = vm_run(vm, prepare, example, &limits);
     if (outcome == SCRIPT_OK)
         outcome = runtime_ask(vm,
-            &(struct runtime_question){.hook = example->hook, .rng = &rng, .view = example->view},
+            &(struct runtime_question){
+                .hook = example->hook, .rng = &rng, .view = example->view, .is_example = true},
             example->verdict, &answered);
     if (outcome == SCRIPT_OK)
         outcome = vm_run(vm, answered ? compare : expect_nothing, example, &limits);

@@ -97,6 +97,8 @@ enum script_outcome runtime_ask(
 {
     struct asking asking = {question->hook, question->view, false};
     struct vm_limits limits = vm_call_limits(vm);
+    if (question->is_example)
+        limits.time_ns = vm_load_limits(vm).time_ns;
     limits.forced = question->forced;
     limits.forced_at = question->forced_at;
     vm->rng = question->rng;

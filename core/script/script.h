@@ -37,8 +37,8 @@
 struct script_settings {
     uint64_t instructions_max; /* per call; loading a policy may take 10 times as many */
     size_t memory_max;         /* bytes a VM may hold */
-    int fuse_ms;               /* per call; loading a policy may take 10 times as long */
-    int turn_fuse_ms;          /* all calls between two script_turn_begin; then the base answers */
+    int fuse_ms;      /* per call; loading a policy and each of its examples: 10 times as long */
+    int turn_fuse_ms; /* all calls between two script_turn_begin; then the base answers */
     int64_t (*clock_ns)(void *context); /* monotonic */
     void *clock_context;
     struct log log;

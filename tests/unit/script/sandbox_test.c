@@ -280,6 +280,22 @@ static void fuse_ends_a_call_when_the_clock_passes_it(void **state)
     assert_int_equal(fixture_logged(fixture, "file=test.lua line=2"), 1);
 }
 
+/* Its instructions bound it: a stall of the machine must not refuse a policy. */
+static void an_example_may_take_ten_times_as_long_as_a_call(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->clock_step_ns = 100000; /* every 100 instructions */
+    load(fixture,
+        "local policy = pex.policy { name = 'slow' }\n"
+        "function policy.bias()\n"
+        "  for _ = 1, 20000 do local _ = {} end\n"
+        "  return { new_percent = 1 }\nend\n"
+        "policy.examples = { { hook = 'bias', expect = { new_percent = 1 } } }\n"
+        "return policy");
+    assert_true(ask_bias(fixture, 0, 10).new_percent == 10);
+    assert_int_equal(fixture_logged(fixture, "outcome=fuse"), 1);
+}
+
 /* The default is ours and bounded by its instructions: a machine that stalls must not leave a
  * question without an answer. */
 static void base_answers_however_slow_the_machine(void **state)
@@ -370,6 +386,7 @@ int main(void)
         cmocka_unit_test(decisions_after_attempts_are_right_under_the_real_clock),
         TEST(bytecode_is_refused_even_where_its_text_would_load),
         TEST(fuse_ends_a_call_when_the_clock_passes_it),
+        TEST(an_example_may_take_ten_times_as_long_as_a_call),
         TEST(base_answers_however_slow_the_machine),
         TEST(turn_fuse_leaves_questions_to_the_base),
     };
