@@ -98,7 +98,7 @@ struct node_settings {
 
     const struct tags *tags; /* of address ranges, for policies; borrowed, NULL: none */
     uint64_t rng_seed;       /* decisions only, never keys */
-    struct log log;
+    struct log log;          /* written to during steps; nothing depends on it */
 };
 
 /* Go's constants and behaviour.md's defaults; id, lists and rng_seed are left empty. */
