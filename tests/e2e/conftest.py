@@ -1,6 +1,7 @@
 """Fixtures that several tests here share. Nodes that a test leaves running end in good order."""
 
 import pytest
+from address_book import Home, ago, entry, verified
 from control_socket import Client, Pair
 from nodes import LOOPBACK, NETWORK, Node, make_home
 
@@ -95,3 +96,29 @@ def client(pair):
     made = Client(pair.socket)
     yield made
     made.close()
+
+
+@pytest.fixture
+def book_home(tmp_path):
+    """A home for `luapex book`, without a book."""
+    return Home(make_home(tmp_path / "home", network="book"))
+
+
+@pytest.fixture
+def known_book(book_home):
+    """Two old ones, one verified an hour ago and one ten days ago, and a new one."""
+    book_home.write(
+        entry(1, old=True, success=ago(hours=1)),
+        entry(2, old=True, success=ago(days=10)),
+        entry(3, attempts=2),
+        peers=[
+            verified(1, ago(hours=1), rtt_ms=20, first_seen=ago(days=2)),
+            verified(2, ago(days=10), first_seen=ago(days=11)),
+            {"id": f"{3:040x}", "last_failure": "refused", "first_seen": ago(days=1)},
+        ],
+        bans=[
+            {"id": "b" * 40, "since": ago(hours=1), "until": ago(hours=-1), "reason": "spam"},
+            {"cidr": "7.7.0.0/16", "since": ago(hours=9), "until": ago(hours=8)},
+        ],
+    )
+    return book_home
