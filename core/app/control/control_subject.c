@@ -113,11 +113,9 @@ bool control_read_id(const struct controller *controller, struct control_request
 
 /* ---- IP and port ---- */
 
-static bool is_entry_meant(const struct book_entry *entry, const struct control_subject *subject)
+static bool is_at(const struct book_entry *entry, const struct control_subject *subject)
 {
     const struct endpoint *at = &entry->addr.at;
-    if (subject->has_id)
-        return peer_id_equal(&entry->addr.id, &subject->id);
     return ip_equal(&at->ip, &subject->ip) && (subject->port == 0 || subject->port == at->port);
 }
 
@@ -125,11 +123,15 @@ size_t control_subject_entries(const struct controller *controller,
     const struct control_subject *subject, const struct book_entry **one)
 {
     const struct book *book = node_book(control_node(controller));
-    const struct book_entry *entry;
+    const struct book_entry *entry = subject->has_id ? book_find(book, &subject->id) : NULL;
     uint32_t cursor = 0;
     size_t n = 0;
+    if (entry)
+        *one = entry;
+    if (subject->has_id)
+        return entry != NULL;
     while ((entry = book_next(book, &cursor)) != NULL)
-        if (is_entry_meant(entry, subject)) {
+        if (is_at(entry, subject)) {
             *one = entry;
             n++;
         }

@@ -216,6 +216,7 @@ static void a_ban_of_a_range_closes_the_peers_inside(void **state)
         peers[i] = world_inbound(world, i + 4);
     assert_int_equal(ban(world, range_of(4, 96 + 15)), ERR_OK); /* 20.4.0.0/15: 4 and 5 */
     assert_int_equal(world_last(world, ACTION_ANSWER)->n, 2);
+    assert_non_null(strstr(world_last(world, ACTION_CLOSE)->detail, "20.4.0.0/15 until "));
     for (uint32_t i = 0; i < 4; i++)
         assert_int_equal(world_is_peer(world, peers[i]), i >= 2);
     assert_int_equal(unban(world, range_of(4, 96 + 16)), ERR_NOT_FOUND); /* not that range */
