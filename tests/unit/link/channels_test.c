@@ -235,8 +235,8 @@ static void fresh_traffic_counts(void **state)
     assert_int_equal(pex, 0);
 }
 
-/* 1000 bytes of old traffic against 900 of fresh: whose turn it is at the given moment */
-static size_t pex_taken_at(int64_t ms)
+/* 1000 bytes of old traffic against `fresh` ones: whose turn it is at the given moment */
+static size_t pex_taken_at(int64_t ms, size_t fresh)
 {
     setup(NULL);
     side_add_channel(&a, 1, 10);
@@ -244,7 +244,7 @@ static size_t pex_taken_at(int64_t ms)
     size_t pex = 0, other = 0;
     assert_int_equal(send_zeros(PEX_CHANNEL, 1000, 0), ERR_OK);
     take_frames(2, 0, &pex, &other);
-    assert_int_equal(send_zeros(OTHER_CHANNEL, 900, ms), ERR_OK);
+    assert_int_equal(send_zeros(OTHER_CHANNEL, fresh, ms), ERR_OK);
     take_frames(2, ms, &pex, &other);
     assert_int_equal(send_zeros(PEX_CHANNEL, 1024, ms), ERR_OK);
     assert_int_equal(send_zeros(OTHER_CHANNEL, 1024, ms), ERR_OK);
@@ -257,8 +257,9 @@ static size_t pex_taken_at(int64_t ms)
 static void traffic_counts_four_fifths_after_two_seconds(void **state)
 {
     (void)state;
-    assert_int_equal(pex_taken_at(1999), 0);
-    assert_int_equal(pex_taken_at(2000), 1024);
+    assert_int_equal(pex_taken_at(1999, 900), 0);
+    assert_int_equal(pex_taken_at(2000, 900), 1024);
+    assert_int_equal(pex_taken_at(2000, 760), 0);
 }
 
 static void small_messages_wait_for_the_flush_throttle(void **state)
