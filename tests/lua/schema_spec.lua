@@ -68,8 +68,18 @@ describe("schema", function()
     check(require "schema.init")
   end)
 
-  it("maps every policy point to one hook, but for those that are settings", function()
-    local is_setting = { P7 = true, P23 = true, P24 = true, P26 = true, P27 = true, P28 = true }
+  it("maps every policy point to one hook, or to settings of [pex]", function()
+    local settings_of = {
+      P7 = { "need_more_addresses" },
+      P23 = { "bad_grace", "bad_unseen", "bad_retries", "bad_failures", "bad_success" },
+      P24 = { "duplicate_factor" },
+      P26 = { "startup_spread" },
+      P27 = { "first_round_delay" },
+      P28 = { "record_lifetime" },
+    }
+    local file = assert(io.open("core/app/settings/settings_table.c"))
+    local settings = file:read("*a")
+    file:close()
     local hook_of = {}
     for _, hook in ipairs(require "schema.init".hooks) do
       for point in (hook.point or ""):gmatch("P%d+") do
@@ -79,7 +89,11 @@ describe("schema", function()
     end
     for i = 1, 28 do
       local point = "P" .. i
-      assert.equal(not is_setting[point], hook_of[point] ~= nil, point)
+      assert.equal(settings_of[point] == nil, hook_of[point] ~= nil, point)
+      for _, name in ipairs(settings_of[point] or {}) do
+        local row = ('("pex", "%s", pex.'):format(name)
+        assert.is_truthy(settings:find(row, 1, true), point .. ": no setting " .. name)
+      end
     end
   end)
 
