@@ -1,5 +1,6 @@
 -- For measuring a network: a seed that wants to see as many nodes as it can, as often as it may. It
 -- visits first whom it never saw, then whom it saw longest ago, takes one list and leaves at once.
+-- After the seed mode of Tendermint (crawlPeers in p2p/pex/pex_reactor.go), which visits at random.
 local policy = pex.policy {
   name = "crawler", version = 1, extends = "default",
   params = {

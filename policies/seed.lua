@@ -1,6 +1,7 @@
 -- For seeds: answers hold only addresses where somebody proved the ID lately, and nobody is turned
 -- away while another has his answer already. Default seeds fill an answer up with hearsay, which is
--- how dead addresses spread (dead share of answers: see tests/policies).
+-- how dead addresses spread (dead share of answers: see tests/policies). So do those of Tendermint,
+-- after whose seed mode this is made (p2p/pex/pex_reactor.go).
 local policy = pex.policy {
   name = "seed", version = 1, extends = "default",
   params = {
