@@ -177,6 +177,22 @@ def named_tests(tree):
         yield Finding(readme, 1, f"names no test of F{missing}: add a row to the table")
 
 
+NAMED_FUNCTIONS = re.compile(r"`(\w+\.[ch]): (\w+(?:, \w+)*)`")
+
+
+def named_functions(tree):
+    """Functions that a README.md of the core names, as `file.c: one, another`, are in that file."""
+    for readme in tree.matching("core/*/README.md"):
+        for number, line in tree.lines(readme):
+            for name, functions in NAMED_FUNCTIONS.findall(line):
+                place = str(PurePosixPath(readme).parent / name)
+                code = tree.text(place) if place in tree.files else ""
+                for function in functions.split(", "):
+                    if not re.search(rf"\b{function}\(", code):
+                        text = f"{place} has no function {function}: name the one that is there"
+                        yield Finding(readme, number, text)
+
+
 # What a README may name that is nowhere: what a reader makes, and what the build makes.
 MADE = {"near.lua", "patient.lua", "policy_schema.h"}
 SOURCE_NAME = re.compile(r"`([\w./-]+\.(?:c|h|lua|py|proto|go|sed|yml|sh))`")
@@ -247,6 +263,7 @@ CHECKS = [
     lua_explains,
     skips_say_why,
     named_tests,
+    named_functions,
     readmes_are_true,
     readme_width,
 ]

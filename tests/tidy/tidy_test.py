@@ -190,6 +190,15 @@ FINDS = {
         ({"lua/a.lua": "return 1\n"}, ["lua/a.lua:1"]),
         ({"policies/a.lua": "\n"}, ["policies/a.lua:1"]),
     ],
+    "named-functions": [
+        (
+            {
+                "core/base/README.md": "x\n`a.c: one, gone`, `b.c: one`\n",
+                "core/base/a.c": c("static int one(void)"),
+            },
+            ["core/base/README.md:2"] * 2,
+        )
+    ],
     "named-tests": [
         (
             {"core/node/README.md": "| F1 | `a` | `unit/node/b_test.c` |\n"},
@@ -325,6 +334,12 @@ ACCEPTS = {
         {
             "README.md": "~/work/x $HOME/root/ tests/home/a /workspace\n",
             "tests/vectors/a.txt": "/root/a\n",
+        }
+    ],
+    "named-functions": [
+        {
+            "core/base/README.md": "`a.c: one, two`, `a.c`, `see: this`\n",
+            "core/base/a.c": c("static int one(void)", "int two(int a)"),
         }
     ],
     "readmes-are-true": [
