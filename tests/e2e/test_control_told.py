@@ -173,6 +173,29 @@ def test_commands_and_settings_read_as_they_were_given(start):
     node.wait_for("command done", command=f"seeds add {UNKNOWN_ID}")
 
 
+def test_what_the_next_start_will_find_is_told_where_it_differs(start):
+    node, client = start("one", "127.0.86.13")
+
+    def row(name):
+        return client.result("settings", {"match": name})["settings"][0]
+
+    saved = client.result("set", {"key": "moniker", "value": "newname", "save": True})
+    assert saved["next_start"] == "newname" == row("moniker")["next_start"]
+    assert saved["is"] == row("moniker")["value"] != "newname"
+    node.wait_for("setting saved for the next start", setting="moniker", **{"is": "newname"})
+    told = client.result("events", {"filter": "kind=setting_set"})["events"]
+    assert told[-1]["text"] == "moniker = newname from the next start on"
+
+    key = "p2p.max_num_outbound_peers"
+    assert client.result("set", {"key": key, "value": 9})["next_start"] == "10"
+    assert client.result("set", {"key": key, "value": 8})["next_start"] == "10"
+    assert row(key)["next_start"] == "10"
+    assert "next_start" not in client.result("set", {"key": key, "value": 7, "save": True})
+    assert client.result("set", {"key": key, "value": 6})["next_start"] == "7"
+    assert "next_start" not in client.result("set", {"key": key, "value": 7})
+    assert "next_start" not in row(key)
+
+
 # ---- policies that do not load -------------------------------------------------------------------
 
 

@@ -56,6 +56,31 @@ static enum holds holds_of(const struct setting *setting, const struct settings 
     return commands_of(&before, &after, commands, CHANGES_MAX) > 0 ? HOLDS_NOW : HOLDS_RESTART;
 }
 
+/* ---- what the next start will find ---- */
+
+/* Of a setting whose value now differs from the one at the next start; value NULL: not so. */
+static void note_next_start(
+    struct controller *controller, const struct setting *setting, const char *value)
+{
+    if (!controller->next_start)
+        controller->next_start = json_object();
+    if (value)
+        json_object_set_new(controller->next_start, setting_name(setting), report_text(value));
+    else
+        json_object_del(controller->next_start, setting_name(setting));
+}
+
+/* As an object's optional member: NULL, which is left out, where it is the value now. */
+static json_t *next_start_json(const struct controller *controller, const struct setting *setting)
+{
+    char now[SETTING_TEXT_MAX];
+    json_t *next = json_object_get(controller->next_start, setting_name(setting));
+    const char *text = json_string_value(next);
+    bool differs =
+        text && strcmp(text, setting_text(setting, controller->settings, now, sizeof now)) != 0;
+    return differs ? json_incref(next) : NULL;
+}
+
 /* ---- settings ---- */
 
 /* Seeds and persistent peers as the node has them now. */
@@ -90,10 +115,10 @@ void control_settings(void *context, struct control_request *request)
         if (match && !strstr(name, match))
             continue;
         json_array_append_new(rows,
-            json_pack("{s:s, s:o, s:o, s:s, s:s}", "name", name, "value",
-                value_json(controller, setting), "default", report_text_or_null(setting->initial),
-                "changes", changes_text(controller, setting), "doc",
-                setting->doc ? setting->doc : ""));
+            json_pack("{s:s, s:o, s:o*, s:o, s:s, s:s}", "name", name, "value",
+                value_json(controller, setting), "next_start", next_start_json(controller, setting),
+                "default", report_text_or_null(setting->initial), "changes",
+                changes_text(controller, setting), "doc", setting->doc ? setting->doc : ""));
     }
     control_answer(request, json_pack("{s:o}", "settings", rows));
 }
@@ -164,17 +189,33 @@ static bool check_value(
 static json_t *result_json(const struct controller *controller, const struct setting *setting,
     json_t *old, enum holds holds, bool is_saved)
 {
-    return json_pack("{s:s, s:s, s:o, s:o, s:b}", "set", setting_name(setting), "holds",
-        holds_names[holds], "was", old, "is", value_json(controller, setting), "saved", is_saved);
+    return json_pack("{s:s, s:s, s:o, s:o, s:o*, s:b}", "set", setting_name(setting), "holds",
+        holds_names[holds], "was", old, "is", value_json(controller, setting), "next_start",
+        next_start_json(controller, setting), "saved", is_saved);
+}
+
+static void journal_change(const struct controller *controller, const struct setting *setting,
+    const char *value, const char *when)
+{
+    char text[HAPPENING_TEXT_MAX + 1];
+    snprintf(text, sizeof text, "%s = %.300s%s", setting_name(setting), value, when);
+    journal_note(controller->runner->journal, control_now(controller), HAPPENING_SETTING, text);
+}
+
+static void tell_saved(
+    const struct controller *controller, const struct setting *setting, const char *value)
+{
+    journal_change(controller, setting, value, " from the next start on");
+    log_write(&controller->runner->options.log, LOG_INFO, "setting saved for the next start",
+        LOG_TEXT("setting", setting_name(setting)), LOG_TEXT("is", value));
 }
 
 static void tell_change(
     const struct controller *controller, const struct setting *setting, const char *old)
 {
-    char now[SETTING_TEXT_MAX], text[HAPPENING_TEXT_MAX + 1];
+    char now[SETTING_TEXT_MAX];
     setting_text(setting, controller->settings, now, sizeof now);
-    snprintf(text, sizeof text, "%s = %.300s", setting_name(setting), now);
-    journal_note(controller->runner->journal, control_now(controller), HAPPENING_SETTING, text);
+    journal_change(controller, setting, now, "");
     log_write(&controller->runner->options.log, LOG_INFO, "setting changed",
         LOG_TEXT("setting", setting_name(setting)), LOG_TEXT("was", old), LOG_TEXT("is", now));
 }
@@ -191,8 +232,11 @@ static void change(struct controller *controller, struct control_request *reques
     settings_of_node(controller->settings, &after);
     *controller->log_level = controller->settings->log_level;
     unsigned n = commands_of(&before, &after, commands, CHANGES_MAX);
-    json_t *result = result_json(
-        controller, setting, report_text(old), HOLDS_NOW, control_flag(request, "save"));
+    bool is_saved = control_flag(request, "save");
+    bool is_noted = json_object_get(controller->next_start, setting_name(setting));
+    if (is_saved || !is_noted)
+        note_next_start(controller, setting, is_saved ? NULL : old);
+    json_t *result = result_json(controller, setting, report_text(old), HOLDS_NOW, is_saved);
     tell_change(controller, setting, old);
     apply(controller, request, commands, n, result);
 }
@@ -229,6 +273,8 @@ static void set(struct controller *controller, struct control_request *request,
         change(controller, request, setting, value);
         return;
     }
+    note_next_start(controller, setting, value);
+    tell_saved(controller, setting, value);
     control_answer(
         request, result_json(controller, setting, value_json(controller, setting), holds, true));
 }

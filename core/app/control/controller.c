@@ -177,5 +177,7 @@ void controller_close(struct controller *controller)
     }
     if (controller->ops)
         control_close(controller->ops, &controller->control);
+    json_decref(controller->next_start);
+    controller->next_start = NULL;
     crypto_wipe(controller->secret, sizeof controller->secret);
 }

@@ -10,6 +10,7 @@
 #include "app/control/control_token.h"
 #include "app/run/runner.h"
 #include "ops/control.h"
+#include <jansson.h>
 
 struct controller_wait; /* a command that the node has not answered */
 
@@ -23,6 +24,8 @@ struct controller {
     int64_t started_ms;                 /* mono */
     uint64_t token;                     /* of the last command */
     struct controller_wait *waits;
+    json_t
+        *next_start; /* setting -> value at the next start, where `set` made it another; or NULL */
     bool is_closed;
 };
 

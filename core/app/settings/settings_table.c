@@ -75,9 +75,9 @@ const struct setting settings_table[] = {
         "Keep only addresses that the public Internet routes. Set it to false for private and "
         "local networks."),
     COUNT("p2p", "max_num_inbound_peers", p2p.max_num_inbound_peers, "40", 0, 100000, "peers",
-        "How many peers may connect to us."),
+        "How many peers may connect to us. Fewer than are connected: they stay."),
     COUNT("p2p", "max_num_outbound_peers", p2p.max_num_outbound_peers, "10", 0, 100000, "peers",
-        "How many peers we connect to."),
+        "How many peers we connect to. Fewer than are connected: they stay."),
     OTHER("p2p", "unconditional_peer_ids", IDS, p2p.unconditional_peer_ids, "",
         "IDs, separated by commas, that may connect beyond the two maxima."),
     TIME("p2p", "persistent_peers_max_dial_period", p2p.persistent_peers_max_dial_period_ms, "0s",

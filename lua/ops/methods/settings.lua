@@ -2,6 +2,7 @@
 local setting_fields = {
   { "name", "text", "as in config.toml, with its section" },
   { "value", "text", "now; of seeds and persistent peers those that the node has" },
+  { "next_start", "text", "at the next start, absent: the same; where `set` made them differ" },
   { "default", "text", "without a config.toml" },
   { "changes", "text", "when another value holds: at once, or after a restart" },
 }
@@ -13,6 +14,7 @@ local set_fields = {
   { "set", "text", "the setting" },
   { "was", "text", "its value before" },
   { "is", "text", "its value now" },
+  { "next_start", "text", "its value at the next start, absent: the same" },
   { "holds", "text", "from when on" },
   { "saved", "boolean", "config.toml says so too" },
 }
