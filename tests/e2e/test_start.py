@@ -257,3 +257,9 @@ def test_without_pex_it_runs_and_says_nothing_to_peers(start):
     quiet = start("--p2p.pex=false")
     other = start("--p2p.persistent_peers", quiet.addr)
     other.wait_for("persistent peer not reached, will try again", error="no channel in common")
+
+
+def test_what_a_node_without_exchange_lacks_is_told(start):
+    node = start("--p2p.pex=false")
+    told = node.wait_for("no channel is offered, as p2p.pex is false")
+    assert "seeds are not asked" in told["hence"]

@@ -246,6 +246,9 @@ void member_announce(const struct member *member)
         LOG_NUMBER("known", book_count(node_book(member->runner.node))),
         LOG_TEXT("version", LUAPEX_VERSION));
     announce_peers(member);
+    if (!member->settings.p2p.pex)
+        log_write(&member->log, LOG_INFO, "no channel is offered, as p2p.pex is false",
+            LOG_TEXT("hence", "seeds are not asked, peers that only exchange addresses refuse us"));
 }
 
 bool member_metrics(const struct member *member, struct metrics_node *made)
