@@ -31,7 +31,7 @@ static const struct schema_enum scope_enum = {"scope", scopes, 3};
 
 /* The fields of select's view, copied so that their address is constant. */
 static struct schema_field view_fields[32];
-#define CANDIDATES 11
+#define CANDIDATES 12
 #define OVER .over = &view_fields[CANDIDATES]
 
 static const struct schema_field named[] = {
