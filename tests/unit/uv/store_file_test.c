@@ -79,8 +79,8 @@ static void rows_that_make_no_sense_are_told_and_left_out(void **state)
         "UPDATE peers SET record = substr(record, 1, length(record) - 1) WHERE side = 'old'",
         "UPDATE peers SET record = CAST(record || x'00' AS BLOB) WHERE side = 'old'",
         /* first_seen before 1970 */
-        "UPDATE peers SET record = CAST(substr(record, 1, 66) || x'ff' || substr(record, 68) AS "
-        "BLOB) WHERE side = 'old'",
+        ("UPDATE peers SET record = CAST(substr(record, 1, 66) || x'ff' || substr(record, 68) AS "
+         "BLOB) WHERE side = 'old'"),
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         struct bench bench = open_bench(60);
