@@ -9,7 +9,7 @@
 static void take_back(struct script *script, const struct script_error *error, double now)
 {
     const struct script_refusal refusal = {.time = now, .error = *error, .taken_back = true};
-    if (script_rollback(script, now) != ERR_OK)
+    if (script_take_back(script, now) != ERR_OK)
         return;
     script->refusal = refusal;
     script->is_refused = true;

@@ -26,7 +26,7 @@ struct script_settings script_settings_default(void)
 
 /* ---- log ---- */
 
-static void log_generation(const struct script *script, const char *event)
+void script_log_generation(const struct script *script, const char *event)
 {
     const struct generation *now = script->now;
     log_write(&script->settings.log, LOG_INFO, event, LOG_TEXT("policy", now->live->name),
@@ -44,52 +44,19 @@ void script_log_error(
 
 /* ---- generations ---- */
 
-static struct script_generation describe(const struct script *script, const struct generation *of)
-{
-    struct script_generation about = {
-        .number = script->generation, .version = of->live->version, .loaded_at = of->loaded_at};
-    memcpy(about.name, of->live->name, sizeof about.name);
-    memcpy(about.hash, of->hash, sizeof about.hash);
-    return about;
-}
-
-/* The live generation becomes the first of those that are kept; without memory it is not kept. */
-static void keep(struct script *script)
-{
-    struct kept first = {.about = describe(script, script->now)};
-    size_t at = 0;
-    while (at < script->kept_n && strcmp(script->kept[at].about.hash, first.about.hash) != 0)
-        at++;
-    if (at < script->kept_n)
-        first.source = script->kept[at].source;
-    else if (source_copy(script->now->source, &first.source) != ERR_OK)
-        return;
-    else if (script->kept_n < SCRIPT_GENERATIONS_MAX)
-        script->kept_n++;
-    else
-        free(script->kept[--at].source);
-    memmove(script->kept + 1, script->kept, at * sizeof *script->kept);
-    script->kept[0] = first;
-}
-
 void script_swap_in(struct script *script, struct generation *next, double now)
 {
     next->loaded_at = now;
     next->on_probation = true;
-    generation_free(script->previous);
-    script->previous = script->now;
+    /* The same text again is nothing to return to. */
+    bool is_another = strcmp(script->now->hash, next->hash) != 0;
+    generation_free(is_another ? script->previous : script->now);
+    if (is_another)
+        script->previous = script->now;
     script->now = next;
     script->generation++;
     script->revision++;
-    keep(script);
-}
-
-size_t script_generations(
-    const struct script *script, struct script_generation list[SCRIPT_GENERATIONS_MAX])
-{
-    for (size_t i = 0; i < script->kept_n; i++)
-        list[i] = script->kept[i].about;
-    return script->kept_n;
+    kept_note_live(script);
 }
 
 char *script_error_text(const struct script_error *error, char out[SCRIPT_ERROR_TEXT_MAX])
@@ -172,7 +139,7 @@ enum err script_adopt(
     script->loads++;
     script->is_refused = false;
     script_swap_in(script, next, now);
-    log_generation(script, "policy loaded");
+    script_log_generation(script, "policy loaded");
     return ERR_OK;
 }
 
@@ -202,50 +169,6 @@ enum err script_load_builtin(
     return script_load(script, &source, now, error);
 }
 
-/* ---- rolling back ---- */
-
-enum err script_rollback(struct script *script, double now)
-{
-    struct generation *previous = script->previous;
-    if (!previous)
-        return ERR_NOT_FOUND;
-    script->previous = script->now;
-    script->now = previous;
-    previous->on_probation = false;
-    previous->loaded_at = now;
-    script->generation++;
-    script->revision++;
-    script->rollbacks++;
-    keep(script);
-    log_generation(script, "policy rolled back");
-    return ERR_OK;
-}
-
-enum err script_rollback_to(
-    struct script *script, const char *hash, double now, struct script_error *error)
-{
-    const struct kept *found = NULL;
-    *error = (struct script_error){0};
-    for (size_t i = 0; i < script->kept_n; i++) {
-        if (strncmp(script->kept[i].about.hash, hash, strlen(hash)) != 0)
-            continue;
-        if (found) {
-            source_error(error, "more than one generation begins with that hash");
-            return ERR_INVALID;
-        }
-        found = &script->kept[i];
-    }
-    if (!found || !*hash) {
-        source_error(error, "no generation with that hash is kept");
-        return ERR_NOT_FOUND;
-    }
-    if (strcmp(script->now->hash, found->about.hash) == 0)
-        return ERR_OK;
-    if (script->previous && strcmp(script->previous->hash, found->about.hash) == 0)
-        return script_rollback(script, now);
-    return script_load(script, found->source, now, error);
-}
-
 /* ---- life ---- */
 
 static enum err start(struct script *script, struct script_error *error)
@@ -256,7 +179,7 @@ static enum err start(struct script *script, struct script_error *error)
     if (err != ERR_OK)
         return err;
     script->generation = 1;
-    keep(script);
+    kept_note_live(script);
     return ERR_OK;
 }
 

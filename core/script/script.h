@@ -162,9 +162,10 @@ const struct script_refusal *script_refused(const struct script *script);
 /* Loads a policy that is in the binary: "default", "diverse" ... ERR_NOT_FOUND. */
 enum err script_load_builtin(
     struct script *script, const char *name, double now, struct script_error *error);
-/* Returns to the previous generation as it was when it was replaced; that can be undone once the
- * same way. ERR_NOT_FOUND: there is none. */
-enum err script_rollback(struct script *script, double now);
+/* Returns to the generation before, the newest of another hash that no way back has left: a second
+ * one goes further back, never forth. As script_rollback_to otherwise. ERR_NOT_FOUND: there is
+ * none. */
+enum err script_rollback(struct script *script, double now, struct script_error *error);
 
 /* The generations that were live, newest first, each hash once, the live one first. */
 #define SCRIPT_GENERATIONS_MAX 10
@@ -177,9 +178,9 @@ struct script_generation {
 };
 size_t script_generations(
     const struct script *script, struct script_generation list[SCRIPT_GENERATIONS_MAX]);
-/* Returns to one of them, named by the beginning of its hash: to the previous one as above, to an
- * older one by loading it again, with the live state. ERR_NOT_FOUND; ERR_INVALID: not the only one;
- * or as script_load. */
+/* Returns to one of them, named by the beginning of its hash: to the previous one as it was when it
+ * was replaced, to another by loading it again, with the live state. ERR_NOT_FOUND; ERR_INVALID:
+ * not the only one; or as script_load. */
 enum err script_rollback_to(
     struct script *script, const char *hash, double now, struct script_error *error);
 

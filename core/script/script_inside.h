@@ -8,6 +8,7 @@
 struct kept {
     struct script_generation about;
     struct script_source *source;
+    bool is_left; /* by a way back: the next one goes further */
 };
 
 struct script {
@@ -32,14 +33,21 @@ struct script {
 void answer_install(struct policy *policy);
 
 /* script.c */
+void script_log_generation(const struct script *script, const char *event);
 void script_log_error(
     const struct script *script, const char *event, const struct script_error *error);
 /* What was prepared, with the live policy's state and parameters; NULL: *error says why. Takes it.
  */
 struct generation *script_prepared_take(
     struct script *script, struct script_prepared *prepared, struct script_error *error);
-/* Makes a generation the live one; the one before it can return. */
+/* Makes a generation the live one; the last one of another text can return. */
 void script_swap_in(struct script *script, struct generation *next, double now);
+
+/* rollback.c */
+/* The live generation becomes the first of those that are kept. */
+void kept_note_live(struct script *script);
+/* The previous generation returns as it was when it was replaced. ERR_NOT_FOUND: there is none. */
+enum err script_take_back(struct script *script, double now);
 
 /* shadow.c: the same question as the live policy answered, from the generator as it was then.
  * answered: whether the node got a verdict, and which. */

@@ -287,6 +287,24 @@ def test_a_policy_that_fails_and_is_taken_back_is_told(start):
     assert client.result("status")["policy"]["refused"] == where
 
 
+def test_each_rollback_goes_further_back_and_the_last_says_so(start):
+    _, client = start("one", "127.0.86.23")
+    built_in = client.result("policy")["hash"]
+    one = client.result("policy.load", {"source": a_policy("mine", "-- one")})["hash"]
+    client.result("policy.shadow", {"source": a_policy("mine", "-- two")})
+    two = client.result("policy.promote")["hash"]
+    for _ in range(2):  # the second time is no step
+        three = client.result("policy.load", {"source": a_policy("mine", "-- three")})["hash"]
+    assert [client.result("policy.rollback")["hash"] for _ in range(3)] == [two, one, built_in]
+    told = client.error("policy.rollback")["message"]
+    assert told == "not rolled back: there is no earlier policy; see policy"
+    policy = client.result("policy")
+    assert policy["rollbacks"] == 3 and policy["hash"] == built_in
+    assert client.result("policy.rollback", {"hash": three[:8]})["hash"] == three
+    events = client.result("events", {"filter": "kind=policy_rolled_back"})["events"]
+    assert [event["text"].split()[-1] for event in events] == [two, one, built_in, three]
+
+
 def test_changes_of_the_policy_do_not_push_out_what_befell_a_peer(start):
     one, client = start("one", "127.0.86.15")
     two, _ = start("two", "127.0.86.16", "--p2p.persistent_peers", one.addr)

@@ -114,20 +114,24 @@ void control_policy_load(void *context, struct control_request *request)
 void control_policy_rollback(void *context, struct control_request *request)
 {
     struct controller *controller = context;
+    struct script *script = control_script(controller);
     const char *hash = control_text(request, "hash");
     struct script_error error = {0};
-    enum err err = hash
-        ? script_rollback_to(control_script(controller), hash, control_seconds(controller), &error)
-        : script_rollback(control_script(controller), control_seconds(controller));
-    if (!err) {
+    struct script_stats before, after;
+    script_stats(script, &before);
+    enum err err = hash ? script_rollback_to(script, hash, control_seconds(controller), &error)
+                        : script_rollback(script, control_seconds(controller), &error);
+    script_stats(script, &after);
+    if (err == ERR_NOT_FOUND || err == ERR_INVALID)
+        control_refuse(request, CONTROL_REFUSED, "not rolled back: %s; see policy", error.message);
+    else if (err)
+        control_refuse_script(request, "not rolled back", &error);
+    else if (before.generation == after.generation)
+        control_refuse(request, CONTROL_REFUSED, "not rolled back: %s runs already", after.hash);
+    else {
         control_note_live(controller, HAPPENING_ROLLED_BACK);
         control_policy_changed(controller, request);
-    } else if (*error.message)
-        control_refuse_script(request, "not rolled back", &error);
-    else
-        control_refuse(request, CONTROL_REFUSED,
-            err == ERR_NOT_FOUND ? "not rolled back: there is no such generation; see policy"
-                                 : "not rolled back: several generations begin so; see policy");
+    }
 }
 
 /* ---- parameters ---- */

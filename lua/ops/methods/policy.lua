@@ -121,7 +121,8 @@ return {
   },
   {
     name = "policy.rollback",
-    doc = "Returns to the policy before, or to an older one.",
+    doc = "Returns to the policy before; again, to the one before that. By its hash to any that is "
+      .. "kept, also forth.",
     params = {
       { name = "hash", type = "hash", place = true,
         doc = "which, by the beginning of its hash (see `policy`)" },

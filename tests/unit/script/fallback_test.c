@@ -118,6 +118,18 @@ static void falling_back_within_a_minute_of_a_load_takes_it_back_L2(void **state
     assert_int_equal(fixture_logged(fixture, "policy rolled back"), 1);
 }
 
+static void the_same_text_loaded_twice_is_taken_back_to_another(void **state)
+{
+    struct fixture *fixture = *state;
+    struct script_stats stats;
+    load(fixture, MOODY("bad"));
+    load(fixture, MOODY("bad"));
+    for (int i = 0; i < 3; i++)
+        ask_at(fixture, NOW_S + 1, 999);
+    script_stats(fixture->script, &stats);
+    assert_string_equal(stats.name, "default");
+}
+
 static void previous_generation_returns_only_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -130,18 +142,6 @@ static void previous_generation_returns_only_once(void **state)
     assert_string_equal(stats.name, "one");
     assert_int_equal(stats.rollbacks, 1);
     assert_true(stats.hooks[HOOK_bias].fallen_back);
-}
-
-static void rollback_can_be_undone(void **state)
-{
-    struct fixture *fixture = *state;
-    assert_int_equal(script_rollback(fixture->script, NOW_S), ERR_NOT_FOUND);
-    load(fixture, MOODY("moody"));
-    assert_int_equal(script_rollback(fixture->script, NOW_S), ERR_OK);
-    assert_false(is_mine(ask_at(fixture, NOW_S, 1)));
-    assert_int_equal(script_rollback(fixture->script, NOW_S), ERR_OK);
-    assert_true(is_mine(ask_at(fixture, NOW_S, 1)));
-    assert_int_equal(generation(fixture), 4);
 }
 
 static void policy_that_extends_diverse_falls_back_to_diverse_L2(void **state)
@@ -218,8 +218,8 @@ int main(void)
         TEST(success_in_between_starts_the_count_anew_L2),
         TEST(hooks_fall_back_one_by_one_L2),
         TEST(falling_back_within_a_minute_of_a_load_takes_it_back_L2),
+        TEST(the_same_text_loaded_twice_is_taken_back_to_another),
         TEST(previous_generation_returns_only_once),
-        TEST(rollback_can_be_undone),
         TEST(policy_that_extends_diverse_falls_back_to_diverse_L2),
         TEST(failing_policy_does_not_move_the_generator),
         TEST(policy_log_lines_are_limited),

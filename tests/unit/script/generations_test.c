@@ -91,6 +91,45 @@ static void rollback_to_the_previous_one_is_the_plain_rollback(void **state)
     assert_int_equal(stats.rollbacks, 1);
 }
 
+static void assert_rolls_back_to(struct fixture *fixture, int64_t draw)
+{
+    assert_int_equal(script_rollback(fixture->script, NOW_S, &fixture->error), ERR_OK);
+    assert_int_equal(draw_of(fixture), draw);
+}
+
+static void rollback_goes_further_back_each_time_never_forth(void **state)
+{
+    struct fixture *fixture = *state;
+    struct script_stats stats;
+    for (unsigned i = 0; i < 3; i++)
+        load_numbered(fixture, i);
+    load_numbered(fixture, 2); /* the same text again is no step */
+    assert_rolls_back_to(fixture, 101);
+    assert_rolls_back_to(fixture, 100);
+    assert_rolls_back_to(fixture, 30); /* the default */
+    assert_int_equal(script_rollback(fixture->script, NOW_S, &fixture->error), ERR_NOT_FOUND);
+    assert_string_equal(fixture->error.message, "there is no earlier policy");
+    script_stats(fixture->script, &stats);
+    assert_int_equal(stats.rollbacks, 3);
+    load_numbered(fixture, 7);
+    assert_rolls_back_to(fixture, 30);
+    assert_int_equal(fixture_logged(fixture, "policy rolled back"), 4);
+}
+
+static void rollback_by_hash_undoes_a_rollback(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 0; i < 3; i++)
+        load_numbered(fixture, i);
+    script_generations(fixture->script, list);
+    char newest[SCRIPT_HASH_TEXT + 1];
+    memcpy(newest, list[0].hash, sizeof newest);
+    assert_rolls_back_to(fixture, 101);
+    assert_int_equal(script_rollback_to(fixture->script, newest, NOW_S, &fixture->error), ERR_OK);
+    assert_int_equal(draw_of(fixture), 102);
+    assert_rolls_back_to(fixture, 101);
+}
+
 static void rollback_to_what_is_not_kept_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -247,6 +286,8 @@ int main(void)
         TEST(a_hash_is_kept_once),
         TEST(an_older_generation_returns_by_the_beginning_of_its_hash),
         TEST(rollback_to_the_previous_one_is_the_plain_rollback),
+        TEST(rollback_goes_further_back_each_time_never_forth),
+        TEST(rollback_by_hash_undoes_a_rollback),
         TEST(rollback_to_what_is_not_kept_is_refused),
         TEST(what_is_kept_of_a_source_is_a_copy),
         TEST(what_was_prepared_with_other_settings_runs_with_those_of_the_script),

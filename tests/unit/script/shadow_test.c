@@ -146,7 +146,7 @@ static void state_of_a_shadow_begins_as_a_copy_and_is_its_own(void **state)
     assert_int_equal(script_param_set(fixture->script, "more", "50", &fixture->error), ERR_OK);
     assert_int_equal(script_shadow_promote(fixture->script, NOW_S), ERR_OK);
     assert_int_equal(ask_bias(fixture, 0, 5).draw, 9 + 100 + 50);
-    assert_int_equal(script_rollback(fixture->script, NOW_S), ERR_OK);
+    assert_int_equal(script_rollback(fixture->script, NOW_S, &fixture->error), ERR_OK);
     assert_int_equal(ask_bias(fixture, 0, 5).draw, 9 + 50);
     assert_int_equal(script_export(fixture->script, &text, &fixture->error), ERR_OK);
     free(text);

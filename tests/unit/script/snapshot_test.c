@@ -149,7 +149,7 @@ static void the_revision_changes_with_what_answers_depend_on(void **state)
     assert_int_equal(script_revision(fixture->script), loaded);
     script_param_set(fixture->script, "step", "2", &fixture->error);
     uint64_t set = script_revision(fixture->script);
-    assert_int_equal(script_rollback(fixture->script, NOW_S), ERR_OK);
+    assert_int_equal(script_rollback(fixture->script, NOW_S, &fixture->error), ERR_OK);
     uint64_t back = script_revision(fixture->script);
     assert_true(first < loaded && loaded < set && set < back);
 }
