@@ -4,6 +4,8 @@
 #include "script/runtime.h"
 #include "script/script_inside.h"
 
+#include <math.h>
+
 #define FAILURES_MAX 3 /* in a row, then the hook falls back */
 
 static void take_back(struct script *script, const struct script_error *error, double now)
@@ -27,7 +29,8 @@ static void note_failure(struct script *script, enum hook hook, double now)
         return;
     generation->fallen_back[hook] = true;
     script_log_error(script, "policy hook falls back", error);
-    if (now >= generation->loaded_at && generation_may_be_taken_back(generation, now))
+    /* Views count whole seconds, loads their fractions too. */
+    if (now >= floor(generation->loaded_at) && generation_may_be_taken_back(generation, now))
         take_back(script, error, now);
 }
 

@@ -118,6 +118,18 @@ static void falling_back_within_a_minute_of_a_load_takes_it_back_L2(void **state
     assert_int_equal(fixture_logged(fixture, "policy rolled back"), 1);
 }
 
+static void failing_in_the_second_of_the_load_takes_it_back_L2(void **state)
+{
+    struct fixture *fixture = *state;
+    struct script_stats stats;
+    struct script_source source = source_of(MOODY("bad"));
+    assert_int_equal(script_load(fixture->script, &source, NOW_S + 0.7, &fixture->error), ERR_OK);
+    for (int i = 0; i < 3; i++)
+        ask_at(fixture, NOW_S, 999); /* views count whole seconds */
+    script_stats(fixture->script, &stats);
+    assert_string_equal(stats.name, "default");
+}
+
 static void the_same_text_loaded_twice_is_taken_back_to_another(void **state)
 {
     struct fixture *fixture = *state;
@@ -218,6 +230,7 @@ int main(void)
         TEST(success_in_between_starts_the_count_anew_L2),
         TEST(hooks_fall_back_one_by_one_L2),
         TEST(falling_back_within_a_minute_of_a_load_takes_it_back_L2),
+        TEST(failing_in_the_second_of_the_load_takes_it_back_L2),
         TEST(the_same_text_loaded_twice_is_taken_back_to_another),
         TEST(previous_generation_returns_only_once),
         TEST(policy_that_extends_diverse_falls_back_to_diverse_L2),
