@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include "base/text.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,32 +55,11 @@ static void put_time(struct out *out, int64_t wall_ms)
     put(out, text, n);
 }
 
-/* Bytes of the valid UTF-8 sequence of a printable character at text, 0 if there is none. */
-static unsigned utf8_length(const unsigned char *text)
-{
-    unsigned c = text[0];
-    if (c < 0x20 || c == 0x7f)
-        return 0;
-    if (c < 0x80)
-        return 1;
-    unsigned n = c >= 0xf0 && c < 0xf5 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 0;
-    if (n == 0 || c >= 0xf5)
-        return 0;
-    for (unsigned i = 1; i < n; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (c == 0xe0 && text[1] < 0xa0) || (c == 0xf0 && text[1] < 0x90);
-    bool surrogate = c == 0xed && text[1] >= 0xa0;
-    bool beyond = c == 0xf4 && text[1] >= 0x90;
-    bool control = c == 0xc2 && text[1] < 0xa0; /* U+0080 - U+009F: terminal controls */
-    return overlong || surrogate || beyond || control ? 0 : n;
-}
-
 static void put_escaped(struct out *out, const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    while (*at) {
-        unsigned n = utf8_length(at);
+    const unsigned char *at = (const unsigned char *)text, *end = at + strlen(text);
+    while (at < end) {
+        size_t n = text_printable(span_of(at, (size_t)(end - at)));
         if (*at == '"' || *at == '\\') {
             char pair[2] = {'\\', (char)*at};
             put(out, pair, 2);

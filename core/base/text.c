@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define CAP_MIN 256
@@ -73,4 +75,64 @@ void text_free(struct text *text)
 {
     free(text->at);
     *text = (struct text){0};
+}
+
+/* ---- characters ---- */
+
+/* What the lead byte promises; 0: it leads nothing. */
+static size_t promised(uint8_t lead)
+{
+    return lead < 0x20 || lead == 0x7f ? 0
+        : lead < 0x80                  ? 1
+        : lead < 0xc2 || lead > 0xf4   ? 0
+        : lead < 0xe0                  ? 2
+        : lead < 0xf0                  ? 3
+                                       : 4;
+}
+
+size_t text_printable(struct span text)
+{
+    size_t n = text.n > 0 ? promised(text.at[0]) : 0;
+    if (n < 2)
+        return n;
+    if (n > text.n)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((text.at[i] & 0xc0) != 0x80)
+            return 0;
+    uint8_t lead = text.at[0], second = text.at[1];
+    bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+    bool surrogate = lead == 0xed && second >= 0xa0;
+    bool beyond = lead == 0xf4 && second >= 0x90;
+    bool control = lead == 0xc2 && second < 0xa0; /* U+0080 - U+009F: terminal controls */
+    return overlong || surrogate || beyond || control ? 0 : n;
+}
+
+void text_make_printable(char *text, size_t n)
+{
+    for (size_t at = 0, length; at<n; at += length> 0 ? length : 1) {
+        length = text_printable(span_of(text + at, n - at));
+        if (length == 0)
+            text[at] = '?';
+    }
+}
+
+/* ---- durations ---- */
+
+char *text_duration(int64_t ms, char out[TEXT_DURATION_MAX])
+{
+    static const struct {
+        char name;
+        int64_t s;
+    } units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+    int64_t left = ms / 1000;
+    unsigned i = 0;
+    while (i < 3 && left < units[i].s)
+        i++;
+    int n = snprintf(out, TEXT_DURATION_MAX, "%" PRId64 "%c", left / units[i].s, units[i].name);
+    left %= units[i].s;
+    if (i < 3 && left >= units[i + 1].s)
+        snprintf(out + n, TEXT_DURATION_MAX - (size_t)n, "%" PRId64 "%c", left / units[i + 1].s,
+            units[i + 1].name);
+    return out;
 }

@@ -26,4 +26,14 @@ enum err text_take(struct text *text, char **at, size_t *n);
 void text_clear(struct text *text);
 void text_free(struct text *text);
 
+/* Bytes of the printable character that `text` begins with: ASCII from ' ' to '~', or valid UTF-8
+ * above U+009F. 0: there is none. */
+size_t text_printable(struct span text);
+/* Replaces every byte that is no part of a printable character by '?'. */
+void text_make_printable(char *text, size_t n);
+
+#define TEXT_DURATION_MAX 32
+/* The two largest units, as people say it: "1h59m", "90d", "0s". ms is not negative. */
+char *text_duration(int64_t ms, char out[TEXT_DURATION_MAX]);
+
 #endif

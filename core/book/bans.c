@@ -1,5 +1,7 @@
 #include "book/bans.h"
 
+#include "base/text.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,16 +163,13 @@ static void clean_reason(char reason[BAN_REASON_MAX + 1])
 {
     size_t n = strnlen(reason, BAN_REASON_MAX);
     memset(reason + n, 0, BAN_REASON_MAX + 1 - n);
-    for (size_t i = 0; i < n; i++)
-        if (reason[i] < ' ' || reason[i] > '~')
-            reason[i] = '?';
+    text_make_printable(reason, n);
 }
 
 static void extend(struct bans *bans, struct ban_record *record, const struct ban *ban)
 {
     struct ban *kept = &record->ban;
     unsaved_put(bans->unsaved, (uint32_t)(record - bans->records));
-    kept->times += kept->times < UINT32_MAX;
     if (ban->has_addr) {
         kept->has_addr = true;
         kept->addr = ban->addr;
@@ -178,6 +177,7 @@ static void extend(struct bans *bans, struct ban_record *record, const struct ba
     }
     if (ban->until_ms <= kept->until_ms)
         return;
+    kept->times += kept->times < UINT32_MAX;
     kept->since_ms = ban->since_ms;
     kept->until_ms = ban->until_ms;
     memcpy(kept->reason, ban->reason, sizeof kept->reason);

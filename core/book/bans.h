@@ -57,8 +57,9 @@ enum err bans_new(uint32_t max, const uint8_t hash_key[16], struct bans **bans);
 void bans_free(struct bans *bans);
 
 /* Copies *ban. For a target that is already banned the end is the later of the two (B45: never
- * shortened), the reason follows the end that is kept, `times` grows by one, and an address is kept
- * if either has one. In the reason, bytes other than printable ASCII become '?'. ERR_FULL: the
+ * shortened), the reason follows the end that is kept, `times` grows by one with a later end, and
+ * an address is kept if either has one. In the reason, what is no printable character becomes '?'.
+ * ERR_FULL: the
  * table is full and this ban would end before all others. */
 enum err bans_put(struct bans *bans, const struct ban *ban);
 /* Drops the record, expired or not. ERR_NOT_FOUND. */

@@ -1,6 +1,7 @@
 /* What an operator wants of a running node. Whoever sits at the control socket may do what a policy
  * may not - ban outbound peers without an allowance, for as long as they like - but not harm those
  * whom the configuration names. */
+#include "base/text.h"
 #include "node/configured.h"
 
 #include <stdio.h>
@@ -178,7 +179,7 @@ static const char *setting_name(enum node_setting setting)
 /* What a command is about; "": the node as a whole. */
 static const char *object_text(const struct node_command *command, char out[LINE_MAX_BYTES])
 {
-    char target[ADDR_TEXT_MAX];
+    char target[ADDR_TEXT_MAX], duration[TEXT_DURATION_MAX];
     out[0] = 0;
     switch (command->kind) {
     case COMMAND_STOP:
@@ -196,9 +197,9 @@ static const char *object_text(const struct node_command *command, char out[LINE
         peer_id_text(&command->id, out);
         break;
     case COMMAND_BAN:
-        snprintf(out, LINE_MAX_BYTES, "%s for %lld s: %s",
+        snprintf(out, LINE_MAX_BYTES, "%s for %s: %s",
             ban_target_text(&command->ban.target, target),
-            (long long)(command->ban.duration_ms / 1000), command->ban.reason);
+            text_duration(command->ban.duration_ms, duration), command->ban.reason);
         break;
     case COMMAND_UNBAN:
         ban_target_text(&command->target, out);

@@ -1,10 +1,10 @@
 #include "trace/happening.h"
 
 #include "addr/code.h"
+#include "base/text.h"
 #include "trace/decision_inside.h"
 #include "trace/event_code.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 const char *happening_name(enum happening_kind kind)
@@ -57,12 +57,14 @@ static void tell_conn(struct happenings *happenings, enum happening_kind kind, u
     happenings->told(happenings->context, &made);
 }
 
-/* Cut to its room; what is not printable ASCII becomes '?'. */
+/* Cut to its room; what is no printable character becomes '?'. */
 static void put_text(struct happening *made, struct span text)
 {
     size_t n = text.n < HAPPENING_TEXT_MAX ? text.n : HAPPENING_TEXT_MAX;
-    for (size_t i = 0; i < n; i++)
-        made->text[i] = text.at[i] >= ' ' && text.at[i] <= '~' ? (char)text.at[i] : '?';
+    if (n > 0)
+        memcpy(made->text, text.at, n);
+    made->text[n] = 0;
+    text_make_printable(made->text, n);
 }
 
 static void tell_text(struct happenings *happenings, enum happening_kind kind, const char *text)
@@ -174,18 +176,47 @@ static void put_subject(struct happening *made, const struct node_command *comma
 static void tell_command(struct happenings *happenings, const struct node_command *command)
 {
     struct happening made = {.kind = HAPPENING_COMMAND};
-    char text[HAPPENING_TEXT_MAX + 1];
+    char text[HAPPENING_TEXT_MAX + 1], duration[TEXT_DURATION_MAX];
     const char *name = command_name(command->kind);
     if (command->kind == COMMAND_SET)
         return;
     if (command->kind == COMMAND_BAN)
-        snprintf(text, sizeof text, "%s for %" PRId64 " s: %s", name,
-            command->ban.duration_ms / 1000, command->ban.reason);
+        snprintf(text, sizeof text, "%s for %s: %s", name,
+            text_duration(command->ban.duration_ms, duration), command->ban.reason);
     else
         snprintf(text, sizeof text, "%s", name);
     put_text(&made, span_of_text(text));
     put_subject(&made, command);
-    happenings->told(happenings->context, &made);
+    if (command->token == 0) {
+        happenings->told(happenings->context, &made);
+        return;
+    }
+    happenings->command = made;
+    happenings->token = command->token;
+}
+
+/* "unban" into "unban: not found (nothing is banned)" */
+static void refuse_command(struct happening *command, const struct node_answer *answer)
+{
+    char text[HAPPENING_TEXT_MAX + 1];
+    bool has_detail = answer->detail && *answer->detail;
+    snprintf(text, sizeof text, "%.120s: %s%s%.200s%s", command->text, err_text(answer->err),
+        has_detail ? " (" : "", has_detail ? answer->detail : "", has_detail ? ")" : "");
+    command->kind = HAPPENING_COMMAND_REFUSED;
+    put_text(command, span_of_text(text));
+}
+
+/* Before what the command brought about. */
+static void settle_command(struct happenings *happenings, const struct action *actions, size_t n)
+{
+    if (happenings->token == 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (actions[i].kind == ACTION_ANSWER && actions[i].answer.token == happenings->token &&
+            actions[i].answer.err)
+            refuse_command(&happenings->command, &actions[i].answer);
+    happenings->told(happenings->context, &happenings->command);
+    happenings->token = 0;
 }
 
 void happenings_event(struct happenings *happenings, const struct event *event)
@@ -256,6 +287,7 @@ static void act(struct happenings *happenings, const struct action *action)
 
 void happenings_actions(struct happenings *happenings, const struct action *actions, size_t n)
 {
+    settle_command(happenings, actions, n);
     for (size_t i = 0; i < n; i++)
         act(happenings, &actions[i]);
 }

@@ -30,14 +30,15 @@
     X(RESOLVED, "resolved") /* count: addresses */                                                 \
     X(STORE_FAILED, "store_failed")                                                                \
     X(EXPORTED, "book_saved")                                                                      \
-    X(COMMAND, "command")                /* text: which; whom or what it is about */               \
-    X(SETTING, "setting_set")            /* text: name = value */                                  \
-    X(POLICY, "policy_loaded")           /* text: its name */                                      \
-    X(POLICY_REFUSED, "policy_refused")  /* text: file, line and cause */                          \
-    X(ROLLED_BACK, "policy_rolled_back") /* text: its name and hash */                             \
-    X(PROMOTED, "policy_promoted")       /* the same */                                            \
-    X(PARAM, "param_set")                /* text: name = value */                                  \
-    X(SHADOW, "shadow_begun")            /* text: its name and hash */                             \
+    X(COMMAND, "command")                 /* text: which; whom or what it is about */              \
+    X(COMMAND_REFUSED, "command_refused") /* text: which, and why; whom it is about */             \
+    X(SETTING, "setting_set")             /* text: name = value */                                 \
+    X(POLICY, "policy_loaded")            /* text: its name */                                     \
+    X(POLICY_REFUSED, "policy_refused")   /* text: file, line and cause */                         \
+    X(ROLLED_BACK, "policy_rolled_back")  /* text: its name and hash */                            \
+    X(PROMOTED, "policy_promoted")        /* the same */                                           \
+    X(PARAM, "param_set")                 /* text: name = value */                                 \
+    X(SHADOW, "shadow_begun")             /* text: its name and hash */                            \
     X(SHADOW_END, "shadow_ended")                                                                  \
     X(GAVE_UP, "gave_up") /* text: why */
 
@@ -61,7 +62,9 @@ struct happening {
 
 /* Remembers which peer a connection is; tells of each happening at once. */
 struct happenings {
-    struct recent conns; /* number -> struct addr */
+    struct recent conns;      /* number -> struct addr */
+    struct happening command; /* told when its step is over, which says what became of it */
+    uint64_t token;           /* of that command; 0: none waits */
     void (*told)(void *context, const struct happening *happening);
     void *context;
 };

@@ -322,7 +322,7 @@ def test_rules_and_settings_change_and_no_peer_is_lost(pair, client):
     ]
     assert commands == [
         ("p2p.max_num_inbound_peers = 41", None),
-        ("ban for 86400 s: operator", "198.51.100.0/24"),
+        ("ban for 1d: operator", "198.51.100.0/24"),
         ("unban", "198.51.100.0/24"),
     ]
     (peer,) = connected(client)

@@ -157,17 +157,19 @@ def test_commands_and_settings_read_as_they_were_given(start):
     node, client = start("one", "127.0.86.12")
     client.result("ban", {"target": "198.51.100.0/24", "duration": "2h", "reason": "noise"})
     client.result("unban", {"target": "198.51.100.0/24"})
+    client.error("unban", {"target": "198.51.100.0/24"})
     client.result("set", {"key": "pex.ensure_peers_period", "value": "20s"})
     client.result("seeds.add", {"address": f"{UNKNOWN_ID}@127.9.9.9:1"})
     told = client.result("events", {"limit": 1000})["events"]
-    ours = [(e["event"], e["text"]) for e in told if e["event"] in ("command", "setting_set")]
+    ours = [(e["event"], e["text"]) for e in told if e["event"].startswith("command") or e["event"] == "setting_set"]
     assert ours == [
-        ("command", "ban for 7200 s: noise"),
+        ("command", "ban for 2h: noise"),
         ("command", "unban"),
+        ("command_refused", "unban: not found (nothing is banned)"),
         ("setting_set", "pex.ensure_peers_period = 20s"),
         ("command", "seeds add"),
     ]
-    node.wait_for("command done", command="ban 198.51.100.0/24 for 7200 s: noise", closed=0)
+    node.wait_for("command done", command="ban 198.51.100.0/24 for 2h: noise", closed=0)
     node.wait_for("command done", command="unban 198.51.100.0/24", ended=1)
     node.wait_for("setting changed", setting="pex.ensure_peers_period", was="30s", **{"is": "20s"})
     node.wait_for("command done", command=f"seeds add {UNKNOWN_ID}")

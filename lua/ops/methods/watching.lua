@@ -45,6 +45,7 @@ local event_kinds = {
   { "book_saved", "addrbook.json, or why not" },
   { "command", "of an operator; its text: the command, of a ban with its time and reason; whom it was "
     .. "about is in peer, address or range" },
+  { "command_refused", "the same of one that changed nothing, and why" },
   { "setting_set", "its text: name = value" },
   { "policy_loaded", "its text: the name of the policy" },
   { "policy_refused", "its text: file, line and cause; the one before answers on" },

@@ -2,7 +2,9 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -89,6 +91,42 @@ static void text_with_a_part_left_out_is_not_given(void **state)
     free(at);
 }
 
+static void made_printable(const char *text, const char *expected)
+{
+    char copy[32];
+    snprintf(copy, sizeof copy, "%s", text);
+    text_make_printable(copy, strlen(copy));
+    assert_string_equal(copy, expected);
+}
+
+static void text_keeps_characters_and_nothing_else(void **state)
+{
+    (void)state;
+    made_printable("", "");
+    made_printable(
+        "caf\xc3\xa9 \xe2\x82\xac\xf0\x9f\x98\x80", "caf\xc3\xa9 \xe2\x82\xac\xf0\x9f\x98\x80");
+    made_printable("a\n\x1b[\x7f", "a??[?");
+    made_printable("\xc3", "?");                     /* ends early */
+    made_printable("\xc3 \xe2\x82", "? ??");         /* no tail, half a tail */
+    made_printable("\xc0\xaf\xed\xa0\x80", "?????"); /* too long a form, a surrogate */
+    made_printable("\xc2\x9b", "??");                /* a control sequence on some terminals */
+    made_printable("\xf4\x90\x80\x80\xff", "?????"); /* beyond Unicode */
+}
+
+static void text_says_a_duration_in_two_units(void **state)
+{
+    (void)state;
+    char out[TEXT_DURATION_MAX];
+    assert_string_equal(text_duration(0, out), "0s");
+    assert_string_equal(text_duration(59999, out), "59s");
+    assert_string_equal(text_duration(60000, out), "1m");
+    assert_string_equal(text_duration(7199000, out), "1h59m");
+    assert_string_equal(text_duration(86400000, out), "1d");
+    assert_string_equal(text_duration(86460000, out), "1d");
+    assert_string_equal(text_duration(315360000000, out), "3650d");
+    text_duration(INT64_MAX, out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -97,6 +135,8 @@ int main(void)
         cmocka_unit_test(text_writes_every_count),
         cmocka_unit_test(text_grows_as_long_as_something_is_added),
         cmocka_unit_test(text_with_a_part_left_out_is_not_given),
+        cmocka_unit_test(text_keeps_characters_and_nothing_else),
+        cmocka_unit_test(text_says_a_duration_in_two_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,13 +83,13 @@ static void K3_bans_are_never_shortened(void **state)
     const struct ban *kept = bans_find(bans, &target);
     assert_int_equal(kept->until_ms, START_MS + 5000);
     assert_string_equal(kept->reason, "long");
-    assert_int_equal(kept->times, 2);
+    assert_int_equal(kept->times, 1); /* it changed nothing */
     struct ban longest = ban_until(target, 9000, "longest");
     assert_int_equal(bans_put(bans, &longest), ERR_OK);
     kept = bans_find(bans, &target);
     assert_int_equal(kept->until_ms, START_MS + 9000);
     assert_string_equal(kept->reason, "longest");
-    assert_int_equal(kept->times, 3);
+    assert_int_equal(kept->times, 2);
     drop_table(bans);
 }
 
@@ -226,7 +226,7 @@ static void bans_keep_reasons_to_one_printable_line(void **state)
     struct bans *bans = table(2);
     struct ban ban = ban_until(id_target(1), 1000, "a\nb\x1b[31m\xc3\xa9\x7f ok");
     assert_int_equal(bans_put(bans, &ban), ERR_OK);
-    assert_string_equal(bans_find(bans, &ban.target)->reason, "a?b?[31m??? ok");
+    assert_string_equal(bans_find(bans, &ban.target)->reason, "a?b?[31m\xc3\xa9? ok");
     memset(ban.reason, 'x', sizeof ban.reason); /* without terminator */
     ban.target = id_target(2);
     assert_int_equal(bans_put(bans, &ban), ERR_OK);

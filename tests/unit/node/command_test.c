@@ -406,7 +406,7 @@ static void the_log_tells_what_a_command_was_about(void **state)
     assert_string_equal(told, "set max_inbound 7");
     struct cidr range = {ip_of_v4(0x0a000000), 104};
     assert_int_equal(ban(world, ban_of_cidr(&range)), ERR_OK);
-    assert_string_equal(told, "ban 10.0.0.0/8 for 3600 s: spam");
+    assert_string_equal(told, "ban 10.0.0.0/8 for 1h: spam");
     const struct peer_id stranger = id_of(9);
     char expected[LOG_TEXT_MAX], id[PEER_ID_TEXT + 1];
     command(world, (struct node_command){.kind = COMMAND_DISCONNECT, .id = stranger});

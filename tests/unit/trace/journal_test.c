@@ -326,6 +326,46 @@ static void changes_of_the_policy_concern_everybody_who_wants_them(void **state)
     assert_int_equal(f->seen[1].wall_ms, 5000);
 }
 
+static void command_of(struct fixture *f, uint64_t token, enum err err, const char *detail)
+{
+    struct event event = {.kind = EVENT_COMMAND};
+    event.command = (struct node_command){.kind = COMMAND_BAN, .token = token};
+    struct peer_id id = id_of(4);
+    event.command.ban.target = ban_of_id(&id);
+    event.command.ban.duration_ms = 7199000;
+    event.command.ban.reason = "caf\xc3\xa9";
+    tell(f, &event);
+    struct action answer = {.kind = ACTION_ANSWER};
+    answer.answer = (struct node_answer){.token = token, .err = err, .detail = detail};
+    if (token > 0)
+        do_action(f, &answer);
+}
+
+static void the_newest_is(struct fixture *f, const char *event, const char *text)
+{
+    struct peer_id id = id_of(4);
+    query(f, &(struct journal_filter){.id = &id});
+    json_t *said = journal_json(&f->seen[0], NULL);
+    assert_string_equal(text_of(said, "event"), event);
+    assert_string_equal(text_of(said, "text"), text);
+    json_decref(said);
+}
+
+static void a_refused_command_is_none_that_was_done(void **state)
+{
+    struct fixture *f = *state;
+    command_of(f, 7, ERR_OK, NULL);
+    the_newest_is(f, "command", "ban for 1h59m: caf\xc3\xa9");
+    command_of(f, 8, ERR_FULL, "of others");
+    char expected[HAPPENING_TEXT_MAX];
+    snprintf(expected, sizeof expected, "ban for 1h59m: caf\xc3\xa9: %s (of others)",
+        err_text(ERR_FULL));
+    the_newest_is(f, "command_refused", expected);
+    command_of(f, 0, ERR_OK, NULL); /* nobody asked what became of it */
+    the_newest_is(f, "command", "ban for 1h59m: caf\xc3\xa9");
+    assert_int_equal(f->seen_n, 3);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -340,6 +380,7 @@ int main(void)
         T(keeps_the_rows_that_were_picked),
         T(names_the_peer_of_a_connection),
         T(keeps_the_newest_and_apart),
+        T(a_refused_command_is_none_that_was_done),
         T(changes_of_the_policy_concern_everybody_who_wants_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
