@@ -82,3 +82,23 @@ void detail_node_info(
         break;
     }
 }
+
+void detail_too_long(struct link *link, uint64_t n, size_t max)
+{
+    if (link->stage == STAGE_PACKETS)
+        say(link, "%llu bytes, at most %zu: p2p.max_packet_msg_payload_size is %u here",
+            (unsigned long long)n, max, (unsigned)link->settings->payload_max);
+    else
+        say(link, "%llu bytes, at most %zu", (unsigned long long)n, max);
+}
+
+void detail_capacity(struct link *link, uint8_t channel, size_t max)
+{
+    say(link, "more than %zu bytes on channel %02x", max, channel);
+}
+
+void detail_unknown_channel(struct link *link, uint8_t channel)
+{
+    char ours[3 * NODE_INFO_CHANNELS_MAX + 1];
+    say(link, "channel %02x, ours: %s", channel, channels_text(link->settings->own.channels, ours));
+}

@@ -1,7 +1,9 @@
 #include "link/link.h"
 
+#include "base/varint.h"
 #include "link/channels.h"
 #include "link/delimited.h"
+#include "link/detail.h"
 #include "link/handshake.h"
 #include "link/stream.h"
 #include "link/transmit.h"
@@ -77,6 +79,15 @@ bool link_has_heard_key(const struct link *link)
     return link->stage > STAGE_KEY_EXCHANGE;
 }
 
+/* What is held of a message that is too long is its length. */
+static void tell_length(struct link *link, size_t body_max)
+{
+    struct span held = buffer_span(link->message);
+    uint64_t n;
+    if (varint_take(&held, &n) == ERR_OK)
+        detail_too_long(link, n, body_max);
+}
+
 /* One delimited message of the current stage, or a part of one, off the front of *data. */
 static enum err take_message(struct link *link, struct now now, struct span *data)
 {
@@ -87,10 +98,10 @@ static enum err take_message(struct link *link, struct now now, struct span *dat
     enum err err = delimited_take(&link->message, data, body_max, &body);
     if (err == ERR_TRUNCATED)
         return ERR_OK;
-    if (err == ERR_TOO_LONG && in_stream)
-        return ERR_PACKET_TOO_LONG;
+    if (err == ERR_TOO_LONG)
+        tell_length(link, body_max);
     if (err)
-        return err;
+        return err == ERR_TOO_LONG && in_stream ? ERR_PACKET_TOO_LONG : err;
     err = in_stream ? stream_take(link, now, body) : handshake_take(link, now, body);
     buffer_free(&link->message);
     return err;

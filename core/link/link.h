@@ -117,7 +117,7 @@ bool link_is_established(const struct link *link);
 bool link_has_heard_key(const struct link *link);
 /* The ID the peer proved, once authenticated (also when a later check failed), else NULL. */
 const struct peer_id *link_peer_id(const struct link *link);
-/* After a failed handshake the fact behind its error, for people ("our network is a-1, theirs is
+/* After a failure the fact behind its error, for people ("our network is a-1, theirs is
  * b-2"): printable ASCII; NULL where the error says all. Borrowed from the link. */
 #define LINK_DETAIL_MAX 191 /* bytes */
 const char *link_detail(const struct link *link);

@@ -29,7 +29,7 @@ struct link {
     bool flushing;
     struct peer_id peer_id;
     struct handshake *handshake; /* NULL once established */
-    char *detail;                /* heap; of a handshake that failed, else NULL */
+    char *detail;                /* heap; of a failure, or NULL */
     struct frame_cipher seal, open;
     struct buffer *frame;   /* part of an incoming sealed frame */
     struct buffer *message; /* part of an incoming delimited message */

@@ -2,6 +2,7 @@
 
 #include "base/varint.h"
 #include "link/channels.h"
+#include "link/detail.h"
 
 /* Delivers the message that ends with `last`; one of a single packet is never copied. */
 static enum err deliver(struct link *link, struct channel *channel, uint8_t id, struct span last)
@@ -20,11 +21,15 @@ static enum err take_data(struct link *link, const struct packet *packet)
 {
     const struct link_channel *setting;
     struct channel *channel = channels_find(link, packet->channel, &setting);
-    if (!channel)
+    if (!channel) {
+        detail_unknown_channel(link, packet->channel);
         return ERR_CHANNEL_UNKNOWN;
+    }
     size_t kept = buffer_size(channel->incoming);
-    if (packet->data.n > setting->receive_max - kept)
+    if (packet->data.n > setting->receive_max - kept) {
+        detail_capacity(link, packet->channel, setting->receive_max);
         return ERR_CHANNEL_CAPACITY;
+    }
     if (kept > 0 || !packet->eof) {
         enum err err = buffer_append(&channel->incoming, packet->data, setting->receive_max);
         if (err)

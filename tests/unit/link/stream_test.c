@@ -108,6 +108,7 @@ static void message_capacity_is_64000_bytes(void **state)
     for (unsigned i = 0; i < 62; i++)
         assert_int_equal(say_data(PEX_CHANNEL, false, 1024), ERR_OK);
     assert_int_equal(say_data(PEX_CHANNEL, true, 64001 - 62 * 1024), ERR_CHANNEL_CAPACITY);
+    assert_string_equal(link_detail(a.link), "more than 64000 bytes on channel 00");
     assert_int_equal(a.messages_n, 1);
 }
 
@@ -135,6 +136,8 @@ static void packet_limit_follows_our_payload_setting(void **state)
     join();
     assert_int_equal(say_data(PEX_CHANNEL, true, 100), ERR_OK);
     assert_int_equal(say_data(PEX_CHANNEL, true, 120), ERR_PACKET_TOO_LONG);
+    assert_string_equal(
+        link_detail(a.link), "126 bytes, at most 108: p2p.max_packet_msg_payload_size is 100 here");
 }
 
 static void empty_message_is_delivered(void **state)
