@@ -7,6 +7,7 @@
 local uv = require "luv"
 local handles = require "ops.handles"
 local output = require "ops.output"
+local render = require "ops.render"
 local Screen = require "ops.screen"
 local Session = require "ops.session"
 local Terminal = require "ops.terminal"
@@ -22,6 +23,10 @@ local top = {}
 
 local Top = {}
 Top.__index = Top
+
+local function now()
+  return uv.hrtime() / 1e9
+end
 
 -- What is asked in one round, all at once.
 local function questions(state)
@@ -57,14 +62,19 @@ function Top:ask_all()
     end)
   end
   self.is_asking = true
+  self.state.asked_at = now()
+end
+
+function Top:asks_no_more()
+  self.is_asking, self.state.asked_at = false, nil
 end
 
 function Top:answered(answers)
-  self.is_asking = false
+  self:asks_no_more()
   if answers.fault then
     return self.session.is_up and self:finish(FAILED, answers.fault)
   end
-  top_state.take(self.state, answers, uv.hrtime() / 1e9)
+  top_state.take(self.state, answers, now())
   self.on_frame()
 end
 
@@ -80,7 +90,7 @@ function Top:connect()
       self:tick()
     end,
     down = function(cause, refused)
-      self.is_asking = false
+      self:asks_no_more()
       self.on_down(cause, refused)
     end,
   })
@@ -135,6 +145,16 @@ end
 function Top:draw()
   local columns, rows = self.terminal:size()
   self.screen:draw(view.lines(self.state, columns, rows), columns)
+end
+
+-- A process that hangs keeps its socket.
+function Top:tell_late()
+  local waited = top_state.late(self.state, now())
+  if waited then
+    self.state.trouble = ("no answer for %s; the process hangs, or is busy"):format(
+      render.duration(math.floor(waited)))
+    self:draw()
+  end
 end
 
 function Top:redraw()
@@ -245,6 +265,7 @@ local function live(self, host)
   self:connect()
   handles.timer():start(self.interval_ms, self.interval_ms, function()
     self:tick()
+    self:tell_late()
   end)
   return run_loop(self)
 end

@@ -3,11 +3,13 @@
 --
 --   state = top_state.new(interval)
 --   top_state.take(state, answers, at)   answers = { status, peers, book, policy, events }; at: seconds
+--   top_state.late(state, at)            seconds since the node was asked, if it should have answered
 --   top_state.rate(state, name)          of a counter of status.traffic, a second; nil: not known yet
 --   top_state.sorted(state) -> peers, as the reader wants them
 local clean = require "ops.clean"
 
 local EVENTS_KEPT = 200
+local LATE_INTERVALS, LATE_S = 3, 1 -- without an answer: so many looks, and no less than this
 
 local top_state = {}
 
@@ -58,6 +60,12 @@ function top_state.take(state, answers, at)
     keep_events(state, answers.events)
   end
   state.ran = true
+end
+
+-- state.asked_at: when what is not answered yet was asked; nil: nothing is.
+function top_state.late(state, at)
+  local waited = state.asked_at and at - state.asked_at or 0
+  return waited >= math.max(LATE_S, LATE_INTERVALS * state.interval) and waited or nil
 end
 
 local function difference(state, before, now)

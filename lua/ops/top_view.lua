@@ -166,25 +166,37 @@ end
 local event_fields = { "address", "direction", "count" }
 local is_goodbye = { graceful = true, served = true, stopping = true }
 
-local function event_line(event)
-  local texts = { os.date("%H:%M:%S", math.floor(event.time)),
-    ("%-14s"):format(clean.ascii(tostring(event.event or event.hook))) }
+local function kind(event)
+  return clean.ascii(tostring(event.event or event.hook))
+end
+
+local function is_bad(event)
+  return event.error and not is_goodbye[event.error] or kind(event):find "refused$" ~= nil
+end
+
+-- Why comes before what a narrow screen cuts.
+local function event_line(event, widest)
+  local texts = { os.date("%H:%M:%S", math.floor(event.time)), clean.padded(kind(event), widest) }
   if type(event.peer) == "string" then
     texts[3] = clean.ascii(event.peer):sub(1, 12)
   end
+  texts[#texts + 1] = clean.ascii(journal.cause(event) or "")
   for _, name in ipairs(event_fields) do
     if event[name] ~= nil then
       texts[#texts + 1] = ("%s=%s"):format(name, clean.ascii(tostring(event[name])))
     end
   end
-  texts[#texts + 1] = clean.ascii(journal.cause(event) or "")
-  return { table.concat(texts, " "), event.error and not is_goodbye[event.error] and "bad" or nil }
+  return { table.concat(texts, " "), is_bad(event) and "bad" or nil }
 end
 
 local function event_lines(state, rows)
-  local lines, events = { { "EVENTS", "title" } }, state.events
-  for i = math.max(1, #events - rows + 2), #events do
-    lines[#lines + 1] = event_line(events[i])
+  local lines, events, widest = { { "EVENTS", "title" } }, state.events, 0
+  local first = math.max(1, #events - rows + 2)
+  for i = first, #events do
+    widest = math.max(widest, #kind(events[i]))
+  end
+  for i = first, #events do
+    lines[#lines + 1] = event_line(events[i], widest)
   end
   return lines
 end

@@ -222,6 +222,23 @@ def test_suspended_and_continued(pair, open_top):
     assert top.end() == 0 and top.is_restored()
 
 
+def test_a_node_that_hangs_is_told_until_it_answers(fake, open_top):
+    goes_on, peers = threading.Event(), fake.peers
+
+    def late():
+        goes_on.wait()
+        return peers()
+
+    top = open_top(fake.path)
+    top.wait_for("EVENTS")
+    fake.peers = late
+    top.wait_for(r"no answer for \d+s; the process hangs, or is busy")
+    goes_on.set()
+    top.wait_until(lambda: "no answer" not in top.screen.text, "still told")
+    top.keys("q")
+    assert top.end() == 0
+
+
 def test_only_lines_that_changed_are_written(fake, open_top):
     top = open_top(fake.path)
     top.wait_for("of 1,024")

@@ -55,6 +55,36 @@ describe("the screen of top", function()
     end
   end)
 
+  it("tells why before where, and leaves room for the longest kind", function()
+    local state = a_state {}
+    local function event(kind, more)
+      more.time, more.event, more.peer = 0, kind, ("b"):rep(40)
+      state.events[#state.events + 1] = more
+    end
+    event("closed", { address = "10.0.0.1:26656", direction = "inbound", error = "reset", text = "reset by peer" })
+    event("policy_rolled_back", { text = "default 00" })
+    event("command_refused", { text = "unban: not found" })
+    local lines = view.lines(state, 80, 40)
+    local closed, back, refused = lines[#lines - 2], lines[#lines - 1], lines[#lines]
+    assert.matches(("closed%s %s reset: reset by peer address=10"):format((" "):rep(12), ("b"):rep(12)),
+      closed[1], 1, true)
+    assert.matches("policy_rolled_back bbbbbbbbbbbb default 00", back[1], 1, true)
+    assert.matches("command_refused    bbbbbbbbbbbb unban", refused[1], 1, true)
+    assert.same({ "bad", "bad" }, { closed[2], refused[2] })
+    assert.is_nil(back[2])
+  end)
+
+  it("knows a node that does not answer", function()
+    local state = a_state {}
+    assert.is_nil(top_state.late(state, 100))
+    state.asked_at = 100
+    assert.is_nil(top_state.late(state, 102.9))
+    assert.equal(3, top_state.late(state, 103))
+    state.interval = 0.1 -- a busy machine is no hung node
+    assert.is_nil(top_state.late(state, 100.9))
+    assert.equal(1, top_state.late(state, 101))
+  end)
+
   it("dims what a node that is gone said last", function()
     local state = a_state { hook "bias" }
     state.trouble = "not running"
