@@ -252,10 +252,12 @@ static void log_gone(
     char id[PEER_ID_TEXT + 1];
     bool by_peer = why == ERR_CLOSED_BY_PEER || why == ERR_RESET; /* as peers do at any time */
     bool graceful = err_blame(why) == BLAME_NONE;
+    bool banned = why == ERR_BANNED; /* of a policy or an operator: their decision, no failure */
     const char *event = by_peer ? "peer closed the connection"
         : graceful              ? "peer stopped gracefully"
+        : banned                ? "peer stopped for a ban"
                                 : "peer stopped for error";
-    enum log_level level = by_peer || graceful ? LOG_INFO : LOG_ERROR;
+    enum log_level level = by_peer || graceful || banned ? LOG_INFO : LOG_ERROR;
     step->node->metrics.gone[why]++;
     if (detail)
         log_write(log, level, event, LOG_TEXT("peer", peer_id_text(&conn->id, id)),

@@ -397,6 +397,26 @@ static void note_command(const struct log_line *line)
         snprintf(told, sizeof told, "%s", line->fields[0].text);
 }
 
+static enum log_level closed_at;
+
+static void note_closed(const struct log_line *line)
+{
+    if (strcmp(line->event, "peer stopped for a ban") == 0)
+        closed_at = line->level;
+}
+
+static void a_peer_that_an_operator_bans_is_no_error(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    world_inbound(world, 2);
+    world->on_log = note_closed;
+    closed_at = LOG_NONE;
+    assert_int_equal(ban(world, target_of(2)), ERR_OK);
+    assert_int_equal(closed_at, LOG_INFO);
+    world_free(world);
+}
+
 static void the_log_tells_what_a_command_was_about(void **state)
 {
     (void)state;
@@ -439,6 +459,7 @@ int main(void)
         cmocka_unit_test(more_outbound_slots_are_used_at_once),
         cmocka_unit_test(a_shorter_period_begins_now),
         cmocka_unit_test(fewer_inbound_slots_hold_for_newcomers),
+        cmocka_unit_test(a_peer_that_an_operator_bans_is_no_error),
         cmocka_unit_test(the_log_tells_what_a_command_was_about),
         cmocka_unit_test(a_seed_without_an_address_ends_no_node_that_exchanges_nothing_R6),
     };
