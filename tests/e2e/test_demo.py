@@ -101,6 +101,23 @@ def test_saving_the_policy_reloads_it_and_it_is_kept():
     assert path.exists()
 
 
+def failing_policy(path):
+    write_policy(path, "mine", "function policy.ask(view) return 1 + view.nothing end\nreturn policy")
+
+
+def test_a_policy_that_fails_is_taken_back_and_that_is_told(tmp_path):
+    file = tmp_path / "mine.lua"
+    write_policy(file, "mine")
+    process = start("--nodes", "2", "--for", "0s", "--policy", str(file))
+    read_until(process, "peer added")
+    failing_policy(file)
+    told = read_until(process, "policy taken back: ")[-1]
+    assert re.search(r"node\d +policy taken back: .*mine.lua:\d+: ", told), told
+    rest, _ = stop(process)
+    assert re.search(r"policy file: .* taken back [12] times", rest), rest
+    assert re.search(r"^  taken back: +.*mine.lua:\d+: ", rest, re.MULTILINE), rest
+
+
 def test_an_untouched_policy_is_removed_with_its_folder():
     process = start("--nodes", "2", "--for", "0s")
     path = policy_path(read_until(process, r"^policy "))
@@ -185,6 +202,8 @@ def test_a_small_terminal_shows_why_a_policy_is_refused(tmp_path):
             lambda: "not loaded" not in terminal.screen.text.split("refused 1 times")[-1],
             "the trouble is still told",
         )
+        failing_policy(file)
+        terminal.wait_for("policy taken back, the one before decides: ")
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.end() in (0, 1) and not terminal.screen.unknown
     finally:

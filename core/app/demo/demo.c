@@ -185,7 +185,7 @@ static void greet(const struct demo *demo)
 {
     printf("A seed and %" PRId64 " nodes, each with its own address, key and address book.\n"
            "seed number  %" PRId64 "\n"
-           "policy       %s   (edit and save it: they follow)\n\n",
+           "policy       %s  (save it: they follow)\n\n",
         demo->nodes, demo->seed, demo->policy);
     fflush(stdout);
 }

@@ -168,9 +168,23 @@ static void on_reloaded(void *context, const char *why)
     for (unsigned i = 0; i < cast->n; i++)
         snprintf(cast->nodes[i].last_event, DEMO_EVENT_MAX, "%.*s", DEMO_EVENT_MAX - 1, event);
     cast->tell(cast->context, "all", event);
+    cast->is_taken_back = false;
     memcpy(cast->trouble, cast->refused, sizeof cast->trouble);
     cast->reloaded_n = 0;
     *cast->refused = 0;
+}
+
+static void on_taken_back(void *context, const char *why)
+{
+    struct demo_node *node = context;
+    struct demo_cast *cast = node->cast;
+    char event[RUNNER_WHY_MAX + 32];
+    cast->policy_takebacks++;
+    cast->is_taken_back = true;
+    snprintf(cast->trouble, sizeof cast->trouble, "%s", why);
+    snprintf(event, sizeof event, "policy taken back: %s", why);
+    snprintf(node->last_event, DEMO_EVENT_MAX, "%.*s", DEMO_EVENT_MAX - 1, event);
+    cast->tell(cast->context, node->name, event);
 }
 
 static enum err open_node(struct demo_node *node, uint64_t rng_seed, char *why)
@@ -196,6 +210,8 @@ static enum err open_node(struct demo_node *node, uint64_t rng_seed, char *why)
         .rng_seed = rng_seed,
         .reloaded = on_reloaded,
         .reloaded_context = cast,
+        .taken_back = on_taken_back,
+        .taken_back_context = node,
         .dial_from = {node->settings.p2p.laddr.at.ip, 0},
         .keeps_no_store = true,
         .write_delay_ms = node->delay_ms,

@@ -46,9 +46,11 @@ struct demo_cast {
     int64_t started_ms;
     unsigned started_n, stopped_n;
     unsigned policy_loads, policy_errors; /* while it ran */
+    unsigned policy_takebacks;            /* of all nodes: a new policy that failed too often */
     unsigned reloaded_n;                  /* nodes that are through with the running reload */
     char refused[RUNNER_WHY_MAX];         /* why one of them refused, "": none */
     char trouble[RUNNER_WHY_MAX];         /* why the policy last saved is not in force, "": it is */
+    bool is_taken_back;                   /* that: some node loaded it, and it failed there */
     /* Told of every event worth reading. */
     void (*tell)(void *context, const char *who, const char *event);
     void (*ended)(void *context); /* all nodes have stopped */

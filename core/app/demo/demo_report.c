@@ -104,14 +104,15 @@ void demo_report_text(const struct demo_report *report, const struct demo_cast *
         "  lists received:          %" PRIu64 " for %" PRIu64 " requests, %" PRIu64
         " addresses, %" PRIu64 " of them new\n"
         "  addresses known:         %u to %u a node\n"
-        "  policy:                  %" PRIu64 " questions in %.1f ms, %" PRIu64
-        " errors, loaded again %u times, refused %u times\n",
+        "  policy:                  %" PRIu64 " questions in %.1f ms, %" PRIu64 " errors\n"
+        "  policy file:             loaded again %u times, refused %u times, taken back %u times\n",
         sum->dials, sum->dials_failed, sum->lists_received, sum->requests_sent,
         sum->addresses_received, sum->addresses_added, report->known_min, report->known_max,
         report->questions, report->policy_s * 1000, report->policy_errors, cast->policy_loads,
-        cast->policy_errors);
+        cast->policy_errors, cast->policy_takebacks);
     if (*cast->trouble)
-        fprintf(out, "  not loaded:              %s\n", cast->trouble);
+        fprintf(out, "  %s              %s\n",
+            cast->is_taken_back ? "taken back:" : "not loaded:", cast->trouble);
 }
 
 static void write_node(FILE *out, const struct demo_node *node)
@@ -139,12 +140,13 @@ void demo_report_json(const struct demo_report *report, const struct demo_cast *
         "\"dials\":%" PRIu64 ",\"dials_failed\":%" PRIu64 ",\"requests_sent\":%" PRIu64
         ",\"lists_received\":%" PRIu64 ",\"addresses_received\":%" PRIu64
         ",\"addresses_added\":%" PRIu64 ",\"bans\":%" PRIu64 ",\"questions\":%" PRIu64
-        ",\"policy_errors\":%" PRIu64 ",\"policy_loads\":%u,\"policy_refusals\":%u,\"cast\":[",
+        ",\"policy_errors\":%" PRIu64 ",\"policy_loads\":%u,\"policy_refusals\":%u,"
+        "\"policy_takebacks\":%u,\"cast\":[",
         demo_report_is_good(report) ? "true" : "false", report->ran_ms, cast->seed, report->nodes,
         report->reached, report->connected, cast->target, report->on_target, sum->dials,
         sum->dials_failed, sum->requests_sent, sum->lists_received, sum->addresses_received,
         sum->addresses_added, sum->bans, report->questions, report->policy_errors,
-        cast->policy_loads, cast->policy_errors);
+        cast->policy_loads, cast->policy_errors, cast->policy_takebacks);
     for (unsigned i = 0; i < cast->n; i++) {
         if (i > 0)
             fputc(',', out);

@@ -54,8 +54,8 @@ static unsigned draw_trouble(FILE *out, const struct demo_cast *cast, unsigned w
     char text[RUNNER_WHY_MAX + 64];
     if (!*cast->trouble)
         return 0;
-    size_t n = (size_t)snprintf(
-        text, sizeof text, "policy not loaded, the one before decides: %s", cast->trouble);
+    size_t n = (size_t)snprintf(text, sizeof text, "policy %s, the one before decides: %s",
+        cast->is_taken_back ? "taken back" : "not loaded", cast->trouble);
     unsigned lines = 0;
     for (size_t at = 0; at < n && lines < TROUBLE_LINES; at += width - 1, lines++)
         fprintf(out, "\r%.*s\x1b[K\n", (int)width - 1, text + at);
@@ -75,8 +75,10 @@ void demo_view_draw(struct demo_view *view, const struct demo_cast *cast)
         "last event");
     for (unsigned i = 0; i < cast->n; i++)
         draw_node(out, &cast->nodes[i], width);
-    fprintf(out, "\r%.1f s   policy loaded again %u times, refused %u times\x1b[K\n",
-        (double)demo_cast_age_ms(cast) / 1000, cast->policy_loads, cast->policy_errors);
+    fprintf(out,
+        "\r%.1f s   policy loaded again %u times, refused %u times, taken back %u times\x1b[K\n",
+        (double)demo_cast_age_ms(cast) / 1000, cast->policy_loads, cast->policy_errors,
+        cast->policy_takebacks);
     view->lines = cast->n + 2 + draw_trouble(out, cast, width);
     fputs("\x1b[J", out); /* what more lines there were */
     fflush(out);

@@ -27,6 +27,9 @@ struct runner_options {
     /* After a reload: why it failed, or NULL. May itself be NULL. */
     void (*reloaded)(void *context, const char *why);
     void *reloaded_context;
+    /* A new policy failed too often and the one before answers again; may be NULL. */
+    void (*taken_back)(void *context, const char *why);
+    void *taken_back_context;
     /* For demonstrations; all-zero otherwise. */
     struct endpoint dial_from;
     int64_t write_delay_ms;

@@ -47,6 +47,8 @@ void runner_note_taken_back(struct runner *runner)
         script_error_text(&refusal->error, why));
     journal_note(
         runner->journal, machine_now(runner->options.workspace->loop), HAPPENING_ROLLED_BACK, text);
+    if (runner->options.taken_back)
+        runner->options.taken_back(runner->options.taken_back_context, why);
 }
 
 static void on_reloaded(void *context, const struct script_error *error)
