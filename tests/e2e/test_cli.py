@@ -265,7 +265,7 @@ def test_init_without_a_network_is_misuse(tmp_path):
 def test_init_checks_values_before_it_writes(tmp_path):
     home = tmp_path / "home"
     done = luapex("init", "--home", home, "--network", "n", "--p2p.send_rate", "fast")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == (
         "luapex: error: --p2p.send_rate: 'fast' is not an integer "
         "from 0 to 1000000000000 (bytes per second)\n"
@@ -325,7 +325,7 @@ def test_malformed_seeds_and_addresses_refuse_start(home):
         ("--p2p.private_peer_ids", "abc"),
     ]:
         done = luapex("start", "--home", home, flag, value)
-        assert done.returncode == 1, (flag, value)
+        assert done.returncode == 2, (flag, value)
         assert done.stderr.startswith(f"luapex: error: {flag.replace('-address', '_address')}: ")
 
 
@@ -344,7 +344,7 @@ def test_an_empty_home_is_no_home():
 
 def test_a_seed_without_exchange_is_refused(home):
     done = luapex("start", "--home", home, "--p2p.seed_mode", "--p2p.pex=false")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "--p2p.seed_mode: a seed needs p2p.pex = true" in done.stderr
 
 

@@ -221,7 +221,7 @@ enum err book_home_open(
     const struct flags *flags, enum book_home_access access, struct book_home *home)
 {
     *home = (struct book_home){.lock = -1, .now = wall_now()};
-    return home_settings(flags, &home->settings) ? open_book(home, access) : ERR_INVALID;
+    return home_settings(flags, &home->settings) == EXIT_OK ? open_book(home, access) : ERR_INVALID;
 }
 
 void book_home_close(struct book_home *home)

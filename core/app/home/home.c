@@ -23,7 +23,7 @@ void home_print_problems(const struct settings_problems *problems)
         complain("luapex: error: %u more", problems->errors_n - errors_n);
 }
 
-bool home_settings_of(const char *home, const struct flags *flags, struct settings *settings)
+int home_settings_of(const char *home, const struct flags *flags, struct settings *settings)
 {
     struct settings_problems *problems = malloc(sizeof *problems);
     enum err err = problems
@@ -33,20 +33,23 @@ bool home_settings_of(const char *home, const struct flags *flags, struct settin
         complain("luapex: error: out of memory");
     else
         home_print_problems(problems);
+    int code = err == ERR_OK                                   ? EXIT_OK
+        : problems && settings_problems_are_of_flags(problems) ? EXIT_MISUSE
+                                                               : EXIT_FAILED;
     free(problems);
-    return err == ERR_OK;
+    return code;
 }
 
-bool home_settings(const struct flags *flags, struct settings *settings)
+int home_settings(const struct flags *flags, struct settings *settings)
 {
     char *home = settings_home(flags_value(flags, "home"));
     if (!home) {
         complain("luapex: error: no home directory; give one with --home DIR");
-        return false;
+        return EXIT_FAILED;
     }
-    bool is_read = home_settings_of(home, flags, settings);
+    int code = home_settings_of(home, flags, settings);
     free(home);
-    return is_read;
+    return code;
 }
 
 static enum err explain(

@@ -9,10 +9,11 @@
 #define HOME_CAUSE_MAX 1024
 
 /* Finds the home (--home or its defaults), loads settings from file, environment and flags, and
- * prints every problem to standard error. False: they are not usable. */
-bool home_settings(const struct flags *flags, struct settings *settings);
+ * prints every problem to standard error. EXIT_OK; EXIT_MISUSE: flags are wrong and nothing else
+ * is; EXIT_FAILED. */
+int home_settings(const struct flags *flags, struct settings *settings);
 /* The same of the home that is given. */
-bool home_settings_of(const char *home, const struct flags *flags, struct settings *settings);
+int home_settings_of(const char *home, const struct flags *flags, struct settings *settings);
 /* Prints problems to standard error, "luapex: warning: ..." or "luapex: error: ...". */
 void home_print_problems(const struct settings_problems *problems);
 

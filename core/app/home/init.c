@@ -247,8 +247,8 @@ static void take_values(const struct flags *flags, struct plan *plan)
 static int make_home(const struct flags *flags, struct plan *plan)
 {
     take_values(flags, plan);
-    if (!check_values(plan))
-        return EXIT_FAILED;
+    if (!check_values(plan)) /* they come from flags alone */
+        return EXIT_MISUSE;
     bool is_kept = exists(plan, SETTINGS_FILE);
     if (!is_kept && !has_network(plan))
         return flags_misuse(flags->command, "which network? Give --network NAME");

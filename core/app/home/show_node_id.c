@@ -8,8 +8,9 @@ static const struct flag own_flags[] = {FLAG_HOME};
 static int show_node_id(const struct flags *flags)
 {
     struct settings settings;
-    if (!home_settings(flags, &settings))
-        return EXIT_FAILED;
+    int code = home_settings(flags, &settings);
+    if (code != EXIT_OK)
+        return code;
     struct node_key key;
     char cause[HOME_CAUSE_MAX], id[PEER_ID_TEXT + 1];
     enum err err = home_node_key(&settings, &key, cause);

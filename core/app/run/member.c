@@ -86,18 +86,19 @@ static void open_log(struct member *member, const struct member *first)
     member->log = log_writer_log(&member->writer);
 }
 
-static bool read_settings(
+/* An exit status. */
+static int read_settings(
     const struct flags *flags, struct member *members, size_t homes_n, size_t i)
 {
     struct member *member = &members[i];
     member->lock = -1;
     if (homes_n > 1)
         member->name = flags_nth(flags, "home", i);
-    bool is_read = member->name ? home_settings_of(member->name, flags, &member->settings)
-                                : home_settings(flags, &member->settings);
-    if (is_read)
+    int code = member->name ? home_settings_of(member->name, flags, &member->settings)
+                            : home_settings(flags, &member->settings);
+    if (code == EXIT_OK)
         open_log(member, &members[0]);
-    return is_read;
+    return code;
 }
 
 bool members_read(
@@ -108,12 +109,11 @@ bool members_read(
     *code = EXIT_MISUSE;
     if (homes_n > 1 && !are_usable(flags, homes_n))
         return false;
-    *code = EXIT_FAILED;
     do {
-        if (!read_settings(flags, members, homes_n, *n))
+        *code = read_settings(flags, members, homes_n, *n);
+        if (*code != EXIT_OK)
             return false;
     } while (++*n < homes_n);
-    *code = EXIT_OK;
     return true;
 }
 

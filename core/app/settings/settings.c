@@ -203,6 +203,14 @@ static void take_flags(struct loading *loading, const struct settings_override *
     }
 }
 
+bool settings_problems_are_of_flags(const struct settings_problems *problems)
+{
+    for (unsigned i = 0; i < problems->n; i++)
+        if (problems->items[i].is_error && strncmp(problems->items[i].where, "--", 2) != 0)
+            return false;
+    return problems->errors_n > 0;
+}
+
 /* About one key and others together; `where` is where the key was set last. */
 static void report_together(
     struct loading *loading, bool is_error, const char *section, const char *key, const char *cause)

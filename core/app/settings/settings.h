@@ -168,6 +168,9 @@ struct settings_override {
     const char *value;
 };
 
+/* There are errors, and flags are to blame for all of them. */
+bool settings_problems_are_of_flags(const struct settings_problems *problems);
+
 /* The home directory: `given` (the --home flag, may be NULL), else $LUAPEX_HOME, else ~/.luapex.
  * Heap text; NULL when none can be found, or it is empty. */
 char *settings_home(const char *given);
