@@ -12,8 +12,8 @@ local values = import "lua/prelude/values.lua"
 
 local type, next, error, select, tostring, load = type, next, error, select, tostring, load
 local rawget, rawset, setmetatable = rawget, rawset, setmetatable
-local format, gsub, match, rep, concat = string.format, string.gsub, string.match, string.rep,
-  table.concat
+local format, gmatch, gsub, match, rep, concat = string.format, string.gmatch, string.gsub,
+  string.match, string.rep, table.concat
 local byte = string.byte
 
 local shared = import "lua/globals.lua" "at the prompt"
@@ -198,13 +198,34 @@ end
 
 -- ---- lines ---------------------------------------------------------------------------------------
 
--- Variables that are set stay; what is there from the beginning does.
-local function environment(fixed)
+local is_farewell = { quit = true, exit = true }
+
+local function absence(key, lost)
+  if is_farewell[key] then
+    return "Ctrl-D leaves"
+  elseif lost[key] then
+    return ("'%s' was local, and a local ends with its line; without local it stays"):format(key)
+  end
+  return ("no variable '%s'; help() lists what there is"):format(values.tostring(key))
+end
+
+-- Notes the names that a line makes local: "local a, b = 1, 2", "local function f() end".
+local function note_locals(text, lost)
+  for names in gmatch(gsub(text, "local%s+function%s", "local "), "%f[%w_]local%s+([%a_][%w_%s,]*)") do
+    for name in gmatch(names, "[%a_][%w_]*") do
+      lost[name] = true
+    end
+  end
+end
+
+-- Variables that are set stay; what is there from the beginning does. lost: names of locals of
+-- lines that are over.
+local function environment(fixed, lost)
   return setmetatable({}, {
     __index = function(_, key)
       local value = fixed[key]
       if value == nil then
-        error(("no variable '%s'; help() lists what there is"):format(values.tostring(key)), 2)
+        error(absence(key, lost), 2)
       end
       return value
     end,
@@ -236,12 +257,14 @@ return function(methods, call)
   function fixed.help(name)
     put(call("help", { method = name }).text)
   end
-  local env = environment(fixed)
+  local lost = {}
+  local env = environment(fixed, lost)
 
   local function run(text)
     values.begin_call()
     local chunk, problem = compile(text, env)
     if chunk then
+      note_locals(text, lost)
       local function finish(...)
         put_all(select("#", ...), ...)
       end

@@ -76,6 +76,17 @@ def test_what_takes_longer_than_a_line_goes_on(pair, client):
     pair.first.wait_for("policy loaded", name="typed")
 
 
+def test_what_is_not_there_is_hinted_at(client):
+    for word in ("quit", "exit", "quit()"):
+        assert "Ctrl-D leaves" in failure(client, word)
+    evaluate(client, "local gone, too = 1, 2; local function helper() end")
+    for name in ("gone", "too", "helper()"):
+        assert "a local ends with its line" in failure(client, name)
+    assert "no variable 'never'" in failure(client, "never")
+    evaluate(client, "gone = 3")
+    assert evaluate(client, "gone") == "3\n"
+
+
 def test_errors_say_where(client):
     assert failure(client, "x = = 1").startswith("prompt:1: unexpected symbol")
     assert failure(client, "local x\n\nerror('here') x = 1") == "prompt:3: here"
