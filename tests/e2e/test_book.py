@@ -135,7 +135,11 @@ def test_stats_name_the_largest_group(book_home):
 
 
 @pytest.mark.parametrize(
-    "what, found", [("8.2.1.1", [2]), ("8.0.0.0/8", [1, 2, 3]), ("0" * 39 + "3", [3])]
+    "what, found",
+    [
+        *[("8.2.1.1", [2]), ("8.0.0.0/8", [1, 2, 3]), ("0" * 39 + "3", [3])],
+        ("8.2.1.1:26656", [2]),
+    ],
 )
 def test_find_takes_ip_range_and_id(known_book, what, found):
     assert [int(row["id"], 16) for row in known_book.rows("find", what)] == found
@@ -165,6 +169,7 @@ def test_find_tells_bans_to_programs_too(known_book):
 
 def test_find_says_when_there_is_nothing(known_book):
     assert "fits 1.2.3.4" in known_book.fail("find", "1.2.3.4")
+    assert "fits 8.2.1.1:1" in known_book.fail("find", "8.2.1.1:1")
 
 
 @pytest.mark.parametrize("what", ["abc", "ABCDEF", "8.8.8", "10.0.0.1/8", "g" * 40, "a" * 41])

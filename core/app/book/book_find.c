@@ -17,13 +17,15 @@ static const struct flag own_flags[] = {
 static bool read_wanted(const struct flags *flags, struct book_wanted *wanted)
 {
     if (flags->arguments_n == 0) {
-        flags_misuse(flags->command, "what? Give an IP, a CIDR range or the beginning of an ID");
+        flags_misuse(
+            flags->command, "what? Give an IP, IP:port, a CIDR range or the beginning of an ID");
         return false;
     }
     bool is_read = book_wanted_read(flags->arguments[0], wanted);
     if (!is_read)
         flags_misuse(flags->command,
-            "'%s' is not an IP, a CIDR range or the beginning of an ID (%d or more of 0-9a-f)",
+            "'%s' is not an IP, IP:port, a CIDR range or the beginning of an ID (%d or more of "
+            "0-9a-f)",
             flags->arguments[0], BOOK_PREFIX_MIN);
     return is_read;
 }
@@ -109,10 +111,10 @@ const struct command command_book_find = {
     .arguments_max = 1,
     .summary = "look an ID, an IP or a range up in the address book",
     .about =
-        "WHAT is an IP, a CIDR range such as 10.0.0.0/8, or the first 4 or more characters of an\n"
-        "ID. Prints the addresses that fit, as luapex book show does, and bans on them (in JSON\n"
-        "objects with ban, holds, until and reason; in CSV not). A single address is also printed\n"
-        "whole, as peers write it. Nothing found: exit 1.\n",
+        "WHAT is an IP, IP:port, a CIDR range such as 10.0.0.0/8, or the first 4 or more\n"
+        "characters of an ID. Prints the addresses that fit, as luapex book show does, and bans\n"
+        "on them (in JSON objects with ban, holds, until and reason; in CSV not). A single\n"
+        "address is also printed whole, as peers write it. Nothing found: exit 1.\n",
     .flags = own_flags,
     .flags_n = sizeof own_flags / sizeof *own_flags,
     .run = book_find_command,

@@ -1,4 +1,4 @@
-/* Whom a look-up in the book means: an IP, a range, or the beginning of an ID. */
+/* Whom a look-up in the book means: an IP, IP:port, a range, or the beginning of an ID. */
 #ifndef APP_BOOK_WANTED_H
 #define APP_BOOK_WANTED_H
 
@@ -9,6 +9,7 @@
 struct book_wanted {
     bool is_range;
     struct cidr range;
+    uint16_t port; /* at that IP; 0: any */
     const char *prefix; /* borrowed */
 };
 

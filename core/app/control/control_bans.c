@@ -37,8 +37,8 @@ static bool read_wanted(
     const char *text = control_text(request, field);
     if (!text || book_wanted_read(text, wanted))
         return true;
-    control_refuse_argument(
-        request, field, "an IP, a range or the beginning of an ID (4 digits or more)", text);
+    control_refuse_argument(request, field,
+        "an IP, IP:port, a range or the beginning of an ID (4 digits or more)", text);
     return false;
 }
 

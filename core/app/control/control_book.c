@@ -127,8 +127,8 @@ static bool read_wanted(struct control_request *request, struct book_wanted *wan
     const char *text = control_text(request, "what");
     if (book_wanted_read(text, wanted))
         return true;
-    control_refuse_argument(
-        request, "what", "an IP, a range or the beginning of an ID (4 digits or more)", text);
+    control_refuse_argument(request, "what",
+        "an IP, IP:port, a range or the beginning of an ID (4 digits or more)", text);
     return false;
 }
 

@@ -70,7 +70,7 @@ return {
     name = "book.find",
     doc = "Looks up an ID, an IP or a range. Those verified last come first.",
     params = {
-      what "an IP, a range, or the first 4 or more digits of an ID",
+      what "an IP, IP:port, a range, or the first 4 or more digits of an ID",
       { name = "limit", type = "integer", min = 1, max = 1000, default = 50, doc = "rows at most" },
     },
     result = { { "entries", entry_fields, "one row each" }, { "total", "integer", "how many fit" } },
@@ -79,7 +79,7 @@ return {
   {
     name = "book.show",
     doc = "All that is known about one address.",
-    params = { what "its ID, or the first digits of it, or its IP" },
+    params = { what "its ID, or the first digits of it, its IP, or IP:port" },
     result = with(entry_fields, {
       { "first_seen_s", "age", "heard of first" },
       { "attempt_s", "age", "last dial, or when it was heard of" },
