@@ -87,6 +87,8 @@ def good_book_show(pair, client):
     shown = client.result("book.show", {"what": pair.second_id})
     assert shown["addr"] == pair.second_addr.partition("@")[2]
     assert shown["sources"] and shown["buckets"] and shown["connected"]
+    assert client.result("book.show", {"what": shown["addr"]})["id"] == pair.second_id
+    assert "no address of" in client.error("book.show", {"what": "127.0.0.1:1"})["message"]
     return shown
 
 
@@ -200,7 +202,8 @@ def good_policy_set(pair, client):
     client.result("policy.load", {"source": a_policy("mine")})
     changed = client.result("policy.set", {"param": "most", "value": 5})
     assert changed == {"set": "most", "was": changed["was"], "is": "5"}
-    assert "at most 9" in client.error("policy.set", {"param": "most", "value": 50})["message"]
+    refused = client.error("policy.set", {"param": "most", "value": 50})
+    assert "at most 9" in refused["message"] and refused["code"] == -32602
     assert "declared" in client.error("policy.set", {"param": "mist", "value": 5})["message"]
     (row,) = [row for row in client.result("params")["params"] if row["name"] == "most"]
     assert (row["value"], row["min"], row["max"]) == ("5", 1, 9)

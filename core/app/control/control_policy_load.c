@@ -144,9 +144,11 @@ void control_policy_set(void *context, struct control_request *request)
     const char *name = control_text(request, "param"), *value = control_text(request, "value");
     char was[VALUE_MAX] = "", is[VALUE_MAX] = "", noted[HAPPENING_TEXT_MAX + 1];
     struct script_error error = {0};
-    script_param_get(control_script(controller), name, was, sizeof was);
+    bool is_there = script_param_get(control_script(controller), name, was, sizeof was) == ERR_OK;
     if (script_param_set(control_script(controller), name, value, &error) != ERR_OK) {
-        control_refuse_script(request, "not set", &error);
+        char text[SCRIPT_ERROR_TEXT_MAX];
+        control_refuse(request, is_there ? CONTROL_BAD_ARGUMENT : CONTROL_REFUSED, "not set: %s",
+            script_error_text(&error, text));
         return;
     }
     script_param_get(control_script(controller), name, is, sizeof is);
