@@ -87,7 +87,7 @@ enum err ops_new(uv_loop_t *loop, const struct log *log, struct ops **ops)
 
 struct call {
     const char *function;
-    const struct watch *watch; /* its path and callback are the arguments; NULL: none */
+    const struct watch *watch; /* itself, its path and callback are the arguments; NULL: none */
     bool result;
 };
 
@@ -98,10 +98,11 @@ static int call_protected(lua_State *L)
     luavm_require(L, "ops.init");
     lua_getfield(L, -1, call->function);
     if (call->watch) {
+        lua_pushlightuserdata(L, (void *)call->watch);
         lua_pushstring(L, call->watch->path);
         lua_pushlightuserdata(L, (void *)call->watch);
         lua_pushcclosure(L, notify, 1);
-        arguments = 2;
+        arguments = 3;
     }
     lua_call(L, arguments, 1);
     call->result = lua_toboolean(L, -1);
@@ -120,17 +121,31 @@ static bool call(const struct ops *ops, struct call *call)
 
 enum err ops_watch(struct ops *ops, const char *path, ops_changed changed, void *context)
 {
-    if (ops->watches_n == OPS_WATCHES_MAX)
+    size_t i = 0;
+    while (i < OPS_WATCHES_MAX && ops->watches[i].path)
+        i++;
+    if (i == OPS_WATCHES_MAX)
         return ERR_FULL;
-    struct watch *watch = &ops->watches[ops->watches_n];
+    struct watch *watch = &ops->watches[i];
     *watch = (struct watch){ops, changed, context, strdup(path)};
     if (!watch->path)
         return ERR_NO_MEMORY;
-    ops->watches_n++;
     struct call watching = {.function = "watch", .watch = watch};
     if (!call(ops, &watching))
         return ERR_SCRIPT;
     return watching.result ? ERR_OK : ERR_IO;
+}
+
+void ops_unwatch(struct ops *ops, const void *context)
+{
+    for (size_t i = 0; i < OPS_WATCHES_MAX; i++) {
+        struct watch *watch = &ops->watches[i];
+        if (!watch->path || watch->context != context)
+            continue;
+        call(ops, &(struct call){.function = "unwatch", .watch = watch});
+        free(watch->path);
+        watch->path = NULL;
+    }
 }
 
 void ops_close(struct ops *ops)
@@ -154,7 +169,7 @@ void ops_free(struct ops *ops)
         return;
     assert(ops_is_closed(ops));
     luavm_close(&ops->vm);
-    for (size_t i = 0; i < ops->watches_n; i++)
+    for (size_t i = 0; i < OPS_WATCHES_MAX; i++)
         free(ops->watches[i].path);
     free(ops);
 }

@@ -1,8 +1,8 @@
 /* The operations VM: Lua that we ship, with luv on the host's loop. It watches policy files and
  * serves the control socket (control.h). What users write never runs in here.
  *
- * Life:   ops_new -> ops_watch* -> ops_close -> (the loop runs until its handles are gone) ->
- * ops_free
+ * Life:   ops_new -> ops_watch*, ops_unwatch* -> ops_close -> (the loop runs until its handles are
+ * gone) -> ops_free
  *
  * Every libuv handle of the VM is opened in one place (lua/ops/handles.lua), so ops_close closes
  * them all. They are referenced handles: a loop with an open watch stays alive until ops_close.
@@ -38,6 +38,8 @@ enum err ops_new(uv_loop_t *loop, const struct log *log, struct ops **ops);
  * watches left) and found within two seconds only; ERR_FULL beyond OPS_WATCHES_MAX; ERR_NO_MEMORY;
  * ERR_SCRIPT (logged). */
 enum err ops_watch(struct ops *ops, const char *path, ops_changed changed, void *context);
+/* Ends the watches with this context: no callback comes after it. */
+void ops_unwatch(struct ops *ops, const void *context);
 
 /* Begins to close every handle; no callback comes after it. Calling it twice is fine. */
 void ops_close(struct ops *ops);

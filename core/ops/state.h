@@ -19,7 +19,6 @@ struct ops {
     uv_loop_t *loop;
     struct log log;
     bool is_closing;
-    size_t watches_n;
     struct watch watches[OPS_WATCHES_MAX];
     struct control_request *requests; /* not answered yet */
 };

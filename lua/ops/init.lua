@@ -4,14 +4,21 @@ local Server = require "ops.server"
 local Watch = require "ops.watch"
 
 local ops = {}
-local watches = {}
+local watches = {} -- key of the node's side -> watch
 local servers = {} -- key of the node's side -> server
 
 -- Calls changed() when the policy at path changed. Returns whether changes are told at once.
-function ops.watch(path, changed)
+function ops.watch(key, path, changed)
   local watch = Watch.new(path, changed)
-  watches[#watches + 1] = watch
+  watches[key] = watch
   return watch:is_listening()
+end
+
+function ops.unwatch(key)
+  if watches[key] then
+    watches[key]:close()
+    watches[key] = nil
+  end
 end
 
 -- Serves the methods at a place, as server.lua has it. Its port (0: it has none), or nil and why not.

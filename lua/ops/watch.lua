@@ -2,6 +2,7 @@
 --
 --   local watch = Watch.new(path, changed)   changed() is called after QUIET_MS without a change
 --   watch:tell()                             calls changed() now
+--   watch:close()                            for good
 --
 -- libuv tells what happens in the file's folder, and in the folder that it really lies in when it is
 -- a symbolic link. Whatever is told, `changed` is called only if the files are not what they were, so
@@ -141,6 +142,15 @@ function Watch:tell()
   self.quiet:stop()
   self.seen, self.seen_file = stamp_all(self.path), stamp(self.path)
   self.changed()
+end
+
+-- Nothing is told from here on.
+function Watch:close()
+  for _, listener in pairs(self.listeners) do
+    handles.close(listener.handle)
+  end
+  handles.close(self.quiet)
+  handles.close(self.look)
 end
 
 -- Whether changes are told at once, not only found every LOOK_MS.

@@ -331,3 +331,35 @@ def test_a_policy_file_that_cannot_be_read_is_told(start, tmp_path):
     assert json.loads(run("ctl", "--home", node.home, "--json", "status").stdout)["policy"][
         "refused"
     ]
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+def test_a_policy_that_is_saved_is_the_file_that_is_followed(start, tmp_path, has_file):
+    before = tmp_path / "before.lua"
+    if has_file:
+        save_policy(before, "before")
+        make_home(tmp_path / "one", "--policy.file", before)
+    node, client = start("one", "127.0.86.24")
+    other = client.result("policy.load", {"source": a_policy("other")})
+    assert other.get("follows") == (str(before) if has_file else None)
+    saved = client.result("policy.load", {"source": a_policy("kept"), "save": True})
+    kept = node.home / saved["saved"]
+    assert saved["follows"] == str(kept) and kept.is_file()
+    assert client.result("policy")["file"] == saved["saved"]
+    loads = client.result("policy")["loads"]
+    if has_file:
+        save_policy(before, "before", "-- changed")
+    client.result("policy.load", {"source": a_policy("other")})
+    node.process.send_signal(signal.SIGHUP)
+    policy = until(client, lambda told: told["loads"] == loads + 2)
+    assert policy["hash"] == saved["hash"] and policy["differs"] == ""
+    save_policy(kept, "kept", "-- changed")
+    policy = until(client, lambda told: told["hash"] != saved["hash"])
+    assert policy["name"] == "kept" and policy["loads"] == loads + 3
+    kept.write_text("return nonsense (")
+    assert until(client, lambda told: "refused" in told)["refused"]["file"] == "kept.lua"
+    save_policy(kept, "kept", "-- whole")
+    until(client, lambda told: "refused" not in told)
+    assert node.stop() == 0
+    _, client = start("one", "127.0.86.24")
+    assert client.result("policy")["name"] == "kept"

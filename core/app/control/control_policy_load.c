@@ -46,6 +46,16 @@ void control_policy_changed(struct controller *controller, struct control_reques
     control_answer(request, live_json(controller));
 }
 
+/* After a load: which file HUP and the watch go on with. */
+static json_t *loaded_json(const struct controller *controller)
+{
+    json_t *result = live_json(controller);
+    const char *follows = controller->runner->policy_path;
+    if (follows)
+        json_object_set_new(result, "follows", report_text(follows));
+    return result;
+}
+
 static void keep(struct controller *controller, struct control_request *request)
 {
     char path[POLICY_KEEP_PATH_MAX], cause[POLICY_KEEP_CAUSE_MAX];
@@ -57,7 +67,12 @@ static void keep(struct controller *controller, struct control_request *request)
     }
     char ignored[SETTING_CAUSE_MAX];
     setting_set(setting_find("policy", "file"), controller->settings, path, ignored);
-    json_t *result = live_json(controller);
+    if (runner_follow_policy(controller->runner, controller->ops) != ERR_OK) {
+        control_refuse(request, CONTROL_INTERNAL,
+            "it runs and is saved, but the file before is followed still: out of memory");
+        return;
+    }
+    json_t *result = loaded_json(controller);
     json_object_set_new(result, "saved", report_text(path));
     control_answer(request, result);
 }
@@ -94,7 +109,8 @@ static void on_tried_to_load(void *context, struct control_request *request,
         keep(controller, request);
         return;
     }
-    control_policy_changed(controller, request);
+    runner_policy_loaded(controller->runner);
+    control_answer(request, loaded_json(controller));
 }
 
 void control_try_policy(

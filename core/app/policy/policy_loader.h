@@ -12,7 +12,7 @@
 
 struct policy_loader {
     uv_loop_t *loop;
-    const char *path;                /* of the policy, borrowed */
+    const char *path;                /* of the policy, borrowed; NULL: none, so nothing loads */
     struct script *script;           /* that it goes to, borrowed */
     struct script_settings settings; /* of the trial */
     /* Told after each reload; error is NULL when the policy answers from now on. */
@@ -21,8 +21,10 @@ struct policy_loader {
     void *context;
 
     uv_work_t work;
+    char *reading; /* the worker's own path */
     bool is_busy, is_again, is_closing;
-    enum err err; /* of the trial */
+    bool is_stale; /* what the worker reads is not wanted any more */
+    enum err err;  /* of the trial */
     struct script_error error;
     struct policy_files files;
     struct script_prepared *prepared;
@@ -32,6 +34,8 @@ struct policy_loader {
 enum err policy_loader_load(struct policy_loader *loader, struct script_error *error);
 /* Begins to load; `done` follows. While it is under way, another call makes it start once more. */
 void policy_loader_reload(struct policy_loader *loader);
+/* Another path from here on, borrowed. What is being loaded from the one before is dropped. */
+void policy_loader_follow(struct policy_loader *loader, const char *path);
 /* No `done` comes any more; `closed` does, at once or when the worker has ended. */
 void policy_loader_close(struct policy_loader *loader);
 

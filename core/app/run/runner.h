@@ -11,6 +11,7 @@
 #include "app/settings/settings.h"
 #include "app/trace/tracing.h"
 #include "crypto/node_key.h"
+#include "ops/ops.h"
 #include "trace/journal.h"
 #include "uv/host.h"
 
@@ -73,6 +74,12 @@ enum err runner_start(struct runner *runner, void (*stopped)(void *context, stru
 /* Begins to read the policy file again. An error keeps the running policy and is logged with file
  * and line; `reloaded` of the options is told either way. */
 void runner_reload_policy(struct runner *runner);
+/* [policy] file of the settings is another from here on: it is what reloads read, and what is
+ * watched (see runner_watch_policy); the one before is not. ERR_NO_MEMORY: everything is as before.
+ */
+enum err runner_follow_policy(struct runner *runner, struct ops *ops);
+/* Changes of the policy file are loaded, if there is one and the settings want that. NULL: no. */
+void runner_watch_policy(struct runner *runner, struct ops *ops);
 /* Somebody gave the script another policy: the node is told. */
 void runner_policy_loaded(struct runner *runner);
 /* One did not load, and the script knows (script_refused): the log and the journal are told. */

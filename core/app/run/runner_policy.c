@@ -2,6 +2,7 @@
 
 #include "uv/machine.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 struct script_settings runner_script_settings(const struct runner *runner)
 {
@@ -70,21 +71,45 @@ void runner_reload_policy(struct runner *runner)
         policy_loader_reload(&runner->loader);
 }
 
-static enum err load_policy(
-    struct runner *runner, const struct script_settings *made, struct script_error *error)
+static void changed(void *context, const char *path)
+{
+    (void)path;
+    runner_reload_policy(context);
+}
+
+void runner_watch_policy(struct runner *runner, struct ops *ops)
+{
+    if (ops && runner->policy_path && runner->options.settings->policy.watch)
+        ops_watch(ops, runner->policy_path, changed, runner);
+}
+
+static enum err take_path(struct runner *runner)
 {
     const struct settings *settings = runner->options.settings;
-    runner->policy_path = settings_path(settings, settings->policy.file);
-    if (!runner->policy_path)
+    char *path = settings_path(settings, settings->policy.file);
+    if (!path)
         return ERR_NO_MEMORY;
-    runner->loader = (struct policy_loader){
-        .loop = runner->options.workspace->loop,
-        .path = runner->policy_path,
-        .script = runner->script,
-        .settings = *made,
-        .done = on_reloaded,
-    };
-    return policy_loader_load(&runner->loader, error);
+    policy_loader_follow(&runner->loader, path);
+    free(runner->policy_path);
+    runner->policy_path = path;
+    return ERR_OK;
+}
+
+enum err runner_follow_policy(struct runner *runner, struct ops *ops)
+{
+    enum err err = take_path(runner);
+    if (err)
+        return err;
+    if (ops)
+        ops_unwatch(ops, runner);
+    runner_watch_policy(runner, ops);
+    return ERR_OK;
+}
+
+static enum err load_policy(struct runner *runner, struct script_error *error)
+{
+    enum err err = take_path(runner);
+    return err ? err : policy_loader_load(&runner->loader, error);
 }
 
 static enum err open_state(struct runner *runner)
@@ -104,9 +129,13 @@ enum err runner_open_policy(struct runner *runner, char *why)
     struct script_error error = {0};
     char text[SCRIPT_ERROR_TEXT_MAX];
     enum err err = script_new(&made, &runner->script, &error);
+    runner->loader = (struct policy_loader){.loop = runner->options.workspace->loop,
+        .script = runner->script,
+        .settings = made,
+        .done = on_reloaded,
+        .context = runner};
     if (!err && *runner->options.settings->policy.file)
-        err = load_policy(runner, &made, &error);
-    runner->loader.context = runner;
+        err = load_policy(runner, &error);
     if (err && *error.message)
         snprintf(why, RUNNER_WHY_MAX, "%s", script_error_text(&error, text));
     return err ? err : open_state(runner);

@@ -47,22 +47,12 @@ static int fail(const char *why)
 
 /* ---- while it runs ---- */
 
-static void changed(void *context, const char *path)
-{
-    (void)path;
-    runner_reload_policy(context);
-}
-
 static void watch(struct start *start)
 {
     if (ops_new(&start->loop, &start->log, &start->ops) != ERR_OK)
         return; /* it has said why; SIGHUP reloads and TERM stops all the same */
-    for (size_t i = 0; i < start->members_n; i++) {
-        struct member *member = &start->members[i];
-        if (!member->runner.policy_path || !member->settings.policy.watch)
-            continue;
-        ops_watch(start->ops, member->runner.policy_path, changed, &member->runner);
-    }
+    for (size_t i = 0; i < start->members_n; i++)
+        runner_watch_policy(&start->members[i].runner, start->ops);
 }
 
 static _Noreturn void leave(const struct start *start)

@@ -64,6 +64,8 @@ local live_fields = {
 }
 
 local loaded_fields = { unpack(live_fields) }
+loaded_fields[#loaded_fields + 1] =
+  { "follows", "text", "the file that is watched and that HUP loads, absent: none" }
 loaded_fields[#loaded_fields + 1] = { "saved", "text", "where it is kept, absent: nowhere" }
 
 local shadow_result = {
@@ -114,7 +116,8 @@ return {
     params = {
       source(true),
       { name = "save", type = "boolean", default = false,
-        doc = "keep a copy in data/policy and have config.toml name it" },
+        doc = "keep a copy in data/policy and have config.toml name it: the copy is the file that is "
+          .. "watched from then on, the one before is not" },
     },
     result = loaded_fields,
     example = "policy load policies/diverse.lua",
