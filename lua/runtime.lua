@@ -8,6 +8,7 @@ local plain = host.import "lua/plain.lua"
 local names = host.import "lua/names.lua"
 local locals = host.import "lua/locals.lua"
 local loader = host.import "lua/loader.lua"
+local absent = host.import "lua/absent.lua"
 
 local type, error, pcall, next, ipairs = type, error, pcall, next, ipairs
 local getmetatable = getmetatable
@@ -20,6 +21,7 @@ return function(environment)
   local runtime = { random = host.random }
   local main        -- the loaded policy
   local hooks = {}  -- its resolved hooks, in the order of host.hooks
+  local others = absent.new(host.state_max)
 
   -- name nil: the source's main file; otherwise a policy in the binary.
   -- Returns name, version, what it extends or "", and the number of examples.
@@ -72,10 +74,11 @@ return function(environment)
     return example.hook, example.given, example.expect, example.file, example.line
   end
 
-  -- State and set parameters of the policy and those it extends, as text. leaves: a state that
+  -- State and set parameters of the policy and those it extends, as text; at [1] what others left
+  -- behind. leaves: a state that
   -- cannot be kept stays behind, so that a policy with this fault can be replaced by a better one.
   function runtime.export(leaves)
-    local parts, policy = {}, main
+    local parts, policy = { others.parts }, main
     repeat
       local fits, why = pcall(plain.check, policy.state, host.state_max, "policy.state")
       if not fits and leaves then
@@ -106,12 +109,54 @@ return function(environment)
     policy.state = state
   end
 
-  -- Takes back what export wrote; parts of other policies are ignored.
-  function runtime.import(text)
-    local parts, policy = plain.decode(text, loader.chain_max * host.state_max), main
+  local function runs(name)
+    local policy = main
+    while policy and policy.name ~= name do
+      policy = policy.base
+    end
+    return policy ~= nil
+  end
+
+  local function has_entries(value)
+    return type(value) == "table" and next(value) ~= nil
+  end
+
+  -- Keeps what belongs to policies that do not run here.
+  local function import_others(parts)
+    for _, part in ipairs(type(parts[1]) == "table" and parts[1] or {}) do
+      if type(part) == "table" and type(part.name) == "string" and type(part.text) == "string" then
+        others.put(part.name, part.text)
+      end
+    end
+    for name, part in order.pairs(parts) do
+      if type(name) == "string" and type(part) == "table" and not runs(name) then
+        if not has_entries(part.state) and not has_entries(part.params) then
+          others.take(name)
+        else
+          others.put(name, plain.encode(part))
+        end
+      end
+    end
+  end
+
+  -- What the policy left behind when it ran last, or nil.
+  local function take_left(name)
+    local text = others.take(name)
+    local fits, part = pcall(plain.decode, text or "{}", 2 * host.state_max)
+    if not fits then
+      host.log(("what was kept of %s cannot be read: %s"):format(name, part))
+    end
+    return text and fits and part or nil
+  end
+
+  -- Takes back what export wrote. only_others: what belongs to the policies here stays as it is.
+  function runtime.import(text, only_others)
+    local parts, policy = plain.decode(text, (loader.chain_max + 2) * host.state_max), main
+    import_others(parts)
     repeat
-      local part = parts[policy.name]
-      if type(part) == "table" and type(part.params) == "table" then
+      local left = take_left(policy.name)
+      local part = parts[policy.name] or left
+      if not only_others and type(part) == "table" and type(part.params) == "table" then
         if type(part.state) == "table" then
           import_state(policy, part)
         end

@@ -80,6 +80,20 @@ enum err generation_carry(
     return ERR_SCRIPT;
 }
 
+void generation_carry_others(struct generation *from, struct generation *to)
+{
+    char *text;
+    enum script_outcome outcome = runtime_export_what_can_be_kept(from->live, &text);
+    if (outcome == SCRIPT_OK) {
+        outcome = runtime_import_others(to->live, span_of_text(text));
+        free(text);
+    }
+    if (outcome != SCRIPT_OK)
+        log_write(&to->live->settings->log, LOG_ERROR,
+            "policy state and parameters of the policy that goes are not kept",
+            LOG_TEXT("policy", from->live->name));
+}
+
 void generation_adopt(struct generation *generation, const struct script_settings *settings)
 {
     generation->live->settings = settings;

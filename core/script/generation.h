@@ -26,6 +26,8 @@ bool generation_may_be_taken_back(const struct generation *generation, double no
 /* State and parameters go from one generation to its successor. */
 enum err generation_carry(
     struct generation *from, struct generation *to, struct script_error *error);
+/* The same, of the policies alone that do not run in the successor: it keeps that for them. */
+void generation_carry_others(struct generation *from, struct generation *to);
 /* From here on these settings apply, instead of those it was made with. */
 void generation_adopt(struct generation *generation, const struct script_settings *settings);
 

@@ -67,6 +67,7 @@ enum err script_take_back(struct script *script, double now)
     struct kept *left = kept_of(script, script->now->hash);
     if (left)
         left->is_left = true;
+    generation_carry_others(script->now, previous);
     script->previous = script->now;
     script->now = previous;
     previous->loaded_at = now;

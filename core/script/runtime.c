@@ -154,17 +154,28 @@ enum script_outcome runtime_export_what_can_be_kept(struct vm *vm, char **text)
     return run_export(vm, true, text);
 }
 
+struct importing {
+    struct span text;
+    bool only_others;
+};
+
 static void import(lua_State *L, void *context)
 {
-    const struct span *text = context;
+    const struct importing *importing = context;
     runtime_push(L, "import");
-    lua_pushlstring(L, (const char *)text->at, text->n);
-    lua_call(L, 1, 0);
+    lua_pushlstring(L, (const char *)importing->text.at, importing->text.n);
+    lua_pushboolean(L, importing->only_others);
+    lua_call(L, 2, 0);
 }
 
 enum script_outcome runtime_import(struct vm *vm, struct span text)
 {
-    return run_for_load(vm, import, &text);
+    return run_for_load(vm, import, &(struct importing){.text = text});
+}
+
+enum script_outcome runtime_import_others(struct vm *vm, struct span text)
+{
+    return run_for_load(vm, import, &(struct importing){.text = text, .only_others = true});
 }
 
 struct parameter {

@@ -29,6 +29,8 @@ enum script_outcome runtime_ask(
 enum script_outcome runtime_export(struct vm *vm, char **text);
 enum script_outcome runtime_export_what_can_be_kept(struct vm *vm, char **text);
 enum script_outcome runtime_import(struct vm *vm, struct span text);
+/* Only what belongs to policies that are not loaded in this VM: it keeps that for them. */
+enum script_outcome runtime_import_others(struct vm *vm, struct span text);
 
 /* What the policy itself defines: VM's loaded policy, not those it extends. */
 void runtime_report(struct vm *vm, struct script_report *report);

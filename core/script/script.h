@@ -192,8 +192,8 @@ enum err script_check(const struct script_settings *settings, const struct scrip
 enum err script_builtin(const char *name, struct script_source *source);
 
 /* Sets a parameter of the live policy (or of one it extends) from text: a number, true or false, a
- * text, or a list with commas. ERR_SCRIPT: unknown or refused; *error says why. Kept over loads of
- * a policy of that name. */
+ * text, or a list with commas. ERR_SCRIPT: unknown or refused; *error says why. Kept for a policy
+ * of that name over loads, also of others. */
 enum err script_param_set(
     struct script *script, const char *name, const char *value, struct script_error *error);
 /* ERR_NOT_FOUND; ERR_FULL: value does not fit. */
@@ -211,9 +211,10 @@ struct script_param {
 enum err script_params(struct script *script,
     void (*visit)(void *context, const struct script_param *param), void *context);
 
-/* State and set parameters of the live policy as text, for a file; the caller frees it. */
+/* State and set parameters of the live policy as text, for a file; the caller frees it. With those
+ * that the last 16 others left behind, SCRIPT_STATE_MAX bytes at most. */
 enum err script_export(struct script *script, char **text, struct script_error *error);
-/* Takes them back: parts of policies that are not loaded are ignored. */
+/* Takes them back; what belongs to policies that are not loaded is kept for them. */
 enum err script_import(struct script *script, struct span text, struct script_error *error);
 
 /* Another number after every change from outside questions: loads, rollbacks, promotions,

@@ -94,6 +94,7 @@ enum err script_shadow_promote(struct script *script, double now)
     shadow_free(script->shadow);
     script->shadow = NULL;
     script->loads++;
+    generation_carry_others(script->now, generation);
     script_swap_in(script, generation, now);
     return ERR_OK;
 }

@@ -333,6 +333,40 @@ def test_a_policy_file_that_cannot_be_read_is_told(start, tmp_path):
     ]
 
 
+def test_what_was_set_stays_while_other_policies_run(start):
+    mine, other = {"source": a_policy("mine")}, {"source": a_policy("other")}
+    node, client = start("one", "127.0.86.25")
+
+    def most():
+        (row,) = [row for row in client.result("params")["params"] if row["name"] == "most"]
+        return row["policy"], row["value"]
+
+    client.result("policy.load", mine)
+    client.result("policy.set", {"param": "most", "value": 7})
+    client.result("policy.load", other)
+    client.result("policy.set", {"param": "most", "value": 9})
+    client.result("policy.load", {"source": a_policy("third")})
+    assert most() == ("third", "3")
+    assert node.stop() == 0
+    node, client = start("one", "127.0.86.25")
+    client.result("policy.load", mine)
+    assert most() == ("mine", "7")
+    client.result("policy.load", other)
+    assert most() == ("other", "9")
+    client.result("policy.set", {"param": "most", "value": 5})
+    client.result("policy.rollback")
+    assert most() == ("mine", "7")
+    assert node.stop() == 0
+    _, client = start("one", "127.0.86.25")
+    client.result("policy.load", other)
+    assert most() == ("other", "5")
+    client.result("policy.shadow", mine)
+    client.result("policy.set", {"param": "most", "value": 6})
+    client.result("policy.promote")
+    client.result("policy.load", other)
+    assert most() == ("other", "6")
+
+
 @pytest.mark.parametrize("has_file", [True, False])
 def test_a_policy_that_is_saved_is_the_file_that_is_followed(start, tmp_path, has_file):
     before = tmp_path / "before.lua"

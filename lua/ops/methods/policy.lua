@@ -135,7 +135,8 @@ return {
   },
   {
     name = "policy.set",
-    doc = "Sets a parameter of the policy. It stays set over loads and restarts.",
+    doc = "Sets a parameter of the policy. It stays set over loads and restarts, and while another "
+      .. "policy runs.",
     params = {
       { name = "param", type = "text", place = true, required = true, max = 64, doc = "its name" },
       { name = "value", type = "value", place = true, required = true,

@@ -278,6 +278,76 @@ static void parameters_of_every_kind_are_set_read_and_listed(void **state)
     }
 }
 
+#define REMEMBERS(name, bytes)                                                                     \
+    "local policy = pex.policy { name = '" name "', params = { n = { default = 1 } } }\n"          \
+    "function policy.bias() policy.state.text = policy.state.text or ('x'):rep(" bytes ")\n"       \
+    "  return { draw = policy.params.n } end\nreturn policy"
+
+static void assert_param(struct fixture *fixture, const char *expected)
+{
+    char value[16];
+    assert_int_equal(script_param_get(fixture->script, "n", value, sizeof value), ERR_OK);
+    assert_string_equal(value, expected);
+}
+
+static void set_param(struct fixture *fixture, const char *value)
+{
+    assert_int_equal(script_param_set(fixture->script, "n", value, &fixture->error), ERR_OK);
+}
+
+static void load_with_param(struct fixture *fixture, unsigned i)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+        "return pex.policy { name = 'p%u', params = { n = { default = 1 } } }", i);
+    load(fixture, text);
+}
+
+static void the_last_sixteen_policies_that_do_not_run_keep_what_was_set(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 0; i < 18; i++) {
+        load_with_param(fixture, i);
+        set_param(fixture, "8");
+    }
+    load_with_param(fixture, 99);
+    load_with_param(fixture, 2);
+    assert_param(fixture, "8");
+    load_with_param(fixture, 1);
+    assert_param(fixture, "1");
+}
+
+static void what_is_kept_of_policies_that_do_not_run_is_bounded(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text;
+    load(fixture, REMEMBERS("one", "40000"));
+    set_param(fixture, "7");
+    draw_of(fixture);
+    load(fixture, REMEMBERS("two", "40000"));
+    set_param(fixture, "8");
+    draw_of(fixture);
+    load_numbered(fixture, 1);
+    assert_int_equal(script_export(fixture->script, &text, &fixture->error), ERR_OK);
+    assert_true(strlen(text) < SCRIPT_STATE_MAX + 1000);
+    free(text);
+    load(fixture, REMEMBERS("one", "40000"));
+    assert_param(fixture, "1");
+    load(fixture, REMEMBERS("two", "40000"));
+    assert_param(fixture, "8");
+}
+
+static void what_is_kept_and_cannot_be_read_refuses_no_policy(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char junk[] =
+        "{[1]={[1]={name=\"p1\",text=\"{[\"},[2]={name=\"p2\"},[3]=4,[4]={name=5,text=\"{}\"}}}";
+    assert_int_equal(script_import(fixture->script, span_of_text(junk), &fixture->error), ERR_OK);
+    load_with_param(fixture, 1);
+    load_with_param(fixture, 2);
+    assert_param(fixture, "1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +364,9 @@ int main(void)
         TEST(report_names_the_locals_that_a_policy_changes),
         TEST(what_was_prepared_may_be_dropped),
         TEST(parameters_of_every_kind_are_set_read_and_listed),
+        TEST(the_last_sixteen_policies_that_do_not_run_keep_what_was_set),
+        TEST(what_is_kept_of_policies_that_do_not_run_is_bounded),
+        TEST(what_is_kept_and_cannot_be_read_refuses_no_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
