@@ -44,15 +44,21 @@ end
 
 local function node_lines(state)
   local status, policy = state.now.status, state.now.policy
-  local refused = status.policy.refused
-  return {
+  local shadow, refused = status.policy.shadow, status.policy.refused
+  local lines = {
     { ("%s  %s %s  up %s  %s"):format(clean.line(status.network), clean.line(status.role),
       clean.line(status.id), render.duration(status.uptime_s), clean.line(status.software)),
       "strong" },
     { ("policy   %s v%.0f %s  calls %s  errors %s"):format(clean.line(policy.name), policy.version,
       clean.line(policy.hash), number(status.policy.calls), number(status.policy.errors)) },
-    type(refused) == "string" and { "refused  " .. clean.line(refused), "bad" } or nil,
   }
+  if type(shadow) == "string" then
+    lines[#lines + 1] = { "shadow   " .. clean.line(shadow) }
+  end
+  if type(refused) == "string" then
+    lines[#lines + 1] = { "refused  " .. clean.line(refused), "bad" }
+  end
+  return lines
 end
 
 local function count_lines(state)

@@ -307,6 +307,28 @@ def test_each_rollback_goes_further_back_and_the_last_says_so(start):
     assert [event["text"].split()[-1] for event in events] == [two, one, built_in, three]
 
 
+def test_a_shadow_that_fails_is_promoted_by_force_alone(start):
+    node, client = start("one", "127.0.86.26", "--pex.ensure_peers_period", "200ms")
+    assert "shadow" not in client.result("status")["policy"]
+    client.result("policy.shadow", {"source": a_policy("good")})
+    began = client.result("policy.shadow", {"source": a_policy("bad", FAILING)})
+    kinds = [event["event"] for event in client.result("events", {"limit": 1000})["events"]]
+    shadows = [kind for kind in kinds if kind.startswith("shadow")]
+    assert shadows == ["shadow_begun", "shadow_ended", "shadow_begun"]
+    assert client.result("status")["policy"]["shadow"] == f"bad v1 {began['hash']}"
+    frame = run("ctl", "--home", node.home, "top", "--once", "--interval", "100ms").stdout
+    assert f"shadow   bad v1 {began['hash']}" in frame
+    end = time.monotonic() + PATIENCE_S
+    while not (error := client.result("policy.shadow")["last_error"]):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert error.startswith("bad.lua:6: dial_count: ") and "boom" in error
+    told = client.error("policy.promote")["message"]
+    assert told.startswith("not promoted: bad failed ") and error in told and "--force" in told
+    assert client.result("policy")["name"] == "default"
+    assert client.result("policy.promote", {"force": True})["name"] == "bad"
+
+
 def test_changes_of_the_policy_do_not_push_out_what_befell_a_peer(start):
     one, client = start("one", "127.0.86.15")
     two, _ = start("two", "127.0.86.16", "--p2p.persistent_peers", one.addr)

@@ -2,6 +2,7 @@
 #include "app/control/control_inside.h"
 
 #include "script/script.h"
+#include "script/shadow.h"
 #include <unistd.h>
 
 static json_t *peers_json(const struct controller *controller)
@@ -39,6 +40,10 @@ static json_t *policy_json(const struct controller *controller)
     char text[SCRIPT_ERROR_TEXT_MAX];
     if (refusal)
         json_object_set_new(json, "refused", report_text(script_error_text(&refusal->error, text)));
+    struct shadow_stats shadow;
+    if (script_shadow_stats(controller->runner->script, &shadow))
+        json_object_set_new(json, "shadow",
+            json_sprintf("%s v%lld %s", shadow.name, (long long)shadow.version, shadow.hash));
     return json;
 }
 

@@ -24,6 +24,7 @@ local policy_fields = {
   { "hash", "text", "of its source" },
   { "calls", "integer", "questions so far" },
   { "errors", "integer", "failures, for which the rules in the binary answered" },
+  { "shadow", "text", "the policy that answers too, without effect, absent: none" },
   { "refused", "text", "why a newer one was not loaded or taken back, absent: none was since the last load" },
 }
 

@@ -74,7 +74,7 @@ local shadow_result = {
   { "version", "integer", "of it" },
   { "hash", "text", "of its source" },
   { "loaded", "time", "since when" },
-  { "last_error", "text", "empty: none" },
+  { "last_error", "text", "file, line, hook and cause, empty: none" },
   { "hooks", shadow_hook_fields, "each question so far" },
   { "differences", difference_fields, "the newest, oldest first" },
 }
@@ -162,7 +162,10 @@ return {
   },
   {
     name = "policy.promote",
-    doc = "Makes the shadow the live policy, with what it has learned.",
+    doc = "Makes the shadow the live policy, with what it has learned. One that failed is refused.",
+    params = {
+      { name = "force", type = "boolean", default = false, doc = "also one that failed" },
+    },
     result = live_fields,
     example = "policy promote",
   },
