@@ -244,8 +244,7 @@ void happenings_event(struct happenings *happenings, const struct event *event)
     case EVENT_COMMAND:
         tell_command(happenings, &event->command);
         break;
-    case EVENT_POLICY_LOADED:
-        tell_text(happenings, HAPPENING_POLICY, event->policy_loaded.name);
+    case EVENT_POLICY_LOADED: /* the host tells whether it was loaded, promoted or rolled back to */
         break;
     default:
         connection_event(happenings, event);

@@ -8,6 +8,7 @@ local schema = require "schema.init"
 
 local journal = {}
 
+local ID_SHOWN = 12
 local ROWS_MAX = 3 -- of a list that a decision was made from; --json has all
 
 local event_fields = { "peer", "address", "range", "direction", "count", "connection" }
@@ -126,26 +127,47 @@ local function always()
   return true
 end
 
-local answer_text
+-- Whom the numbers of rows mean: the beginnings of their IDs, by number.
+local function ids_of(view)
+  local ids = {}
+  for _, list in pairs(view) do
+    for _, row in ipairs(type(list) == "table" and list or {}) do
+      if type(row) == "table" and type(row.id) == "string" and row.row then
+        ids[row.row] = clean.line(row.id:sub(1, ID_SHOWN))
+      end
+    end
+  end
+  return ids
+end
 
--- Numbers in lists are those of rows that `saw` shows: rows=2,(kind=feeler row=3)
-local function items_text(name, list)
+local function row_text(row, ids)
+  return ids[row] and ("%s(%s)"):format(value_text(row), ids[row]) or value_text(row)
+end
+
+-- Numbers in lists are those of rows: rows=2(aabbccddeeff),(kind=feeler row=3 id=ffeeddccbbaa)
+local function items_text(name, list, ids)
   local texts = {}
   for i, item in ipairs(list) do
-    texts[i] = type(item) == "table" and ("(%s)"):format(answer_text(item)) or value_text(item)
+    if type(item) ~= "table" then
+      texts[i] = row_text(item, ids)
+    else
+      local parts = pairs_text(item, "", always, {}, {})
+      parts[#parts + 1] = ids[item.row] and "id=" .. ids[item.row] or nil
+      texts[i] = ("(%s)"):format(table.concat(parts, " "))
+    end
   end
   return ("%s=%s"):format(name, table.concat(texts, ","))
 end
 
-function answer_text(verdict)
+local function answer_text(verdict, ids)
   if type(verdict) ~= "table" then
     return value_text(verdict)
   elseif verdict[1] ~= nil then
-    return items_text("rows", verdict)
+    return items_text("rows", verdict, ids)
   end
   local texts, lists = pairs_text(verdict, "", always, {}, {})
   for _, list in ipairs(lists) do
-    texts[#texts + 1] = items_text(list.name, list.rows)
+    texts[#texts + 1] = items_text(list.name, list.rows, ids)
   end
   return #texts > 0 and table.concat(texts, " ") or "-"
 end
@@ -154,7 +176,7 @@ local function verdict_text(record)
   if record.verdict == nil then
     return "no answer"
   elseif not record.nobody then
-    return answer_text(record.verdict)
+    return answer_text(record.verdict, ids_of(record.view or {}))
   elseif (record.times or 1) > 1 then
     return ("nobody, %d times since %s"):format(record.times, clock(record.since))
   end

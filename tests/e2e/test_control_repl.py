@@ -73,7 +73,7 @@ def test_what_takes_longer_than_a_line_goes_on(pair, client):
     source = a_policy("typed")["text"]
     text = f"policy.load {{ name = 'typed.lua', text = [==[{source}]==] }}"
     assert "policy.load has begun" in failure(client, text)
-    pair.first.wait_for("policy loaded", name="typed")
+    pair.first.wait_for("policy loaded", policy="typed")
 
 
 def test_what_is_not_there_is_hinted_at(client):

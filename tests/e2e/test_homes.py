@@ -53,7 +53,7 @@ def test_a_hangup_loads_every_policy_again(start_homes, named_home):
         write_policy(home / "mine.lua", f"after_{home.name}")
     both.process.send_signal(signal.SIGHUP)
     for home in homes:
-        both.wait_for("policy loaded", name=f"after_{home.name}", **of(home))
+        both.wait_for("policy loaded", policy=f"after_{home.name}", **of(home))
 
 
 def test_one_policy_file_of_several_homes_is_followed_by_all(start_homes, named_home, tmp_path):
@@ -65,7 +65,7 @@ def test_one_policy_file_of_several_homes_is_followed_by_all(start_homes, named_
         both.wait_for("listening", policy="before", **of(home))
     write_policy(file, "after")
     for home in homes:
-        both.wait_for("policy loaded", name="after", **of(home))
+        both.wait_for("policy loaded", policy="after", **of(home))
 
 
 def test_a_home_that_cannot_be_opened_names_itself_and_none_stays(start_homes, named_home):

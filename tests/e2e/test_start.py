@@ -173,7 +173,7 @@ def test_hangup_loads_the_policy_again(start, tmp_path):
     assert node.wait_for("listening")["policy"] == "one"
     write_policy(file, "two")
     node.process.send_signal(signal.SIGHUP)
-    node.wait_for("policy loaded", name="two")
+    node.wait_for("policy loaded", policy="two")
     write_policy(file, "three", "return nonsense(")
     node.process.send_signal(signal.SIGHUP)
     refused = node.wait_for("policy not loaded")

@@ -74,6 +74,12 @@ describe("a decision", function()
     assert.same("rows=3,(kind=feeler row=1)", answer { 3, { row = 1, kind = "feeler" } })
     assert.same("count=1 new_percent=30", answer { count = 1, new_percent = 30 })
     assert.same("rows=1,2", answer { rows = { 1, 2 } })
+    local view = { candidates = { { row = 2, id = ("ab"):rep(20) }, { row = 3, id = ("cd"):rep(20) } } }
+    local function named(verdict)
+      return lines_of(decided { verdict = verdict, view = view })[1]:match "rotate +(.*)"
+    end
+    assert.same("rows=2(abababababab),5", named { 2, 5 })
+    assert.same("rows=(kind=feeler row=3 id=cdcdcdcdcdcd)", named { { row = 3, kind = "feeler" } })
     assert.same("no", answer(false))
     assert.same("0.25", answer(0.25))
   end)

@@ -42,7 +42,7 @@ static json_t *live_json(const struct controller *controller)
 
 void control_policy_changed(struct controller *controller, struct control_request *request)
 {
-    runner_policy_loaded(controller->runner);
+    runner_policy_changed(controller->runner);
     control_answer(request, live_json(controller));
 }
 
@@ -104,13 +104,11 @@ static void on_tried_to_load(void *context, struct control_request *request,
         control_refuse_script(request, "not loaded, the policy that ran goes on", &refused);
         return;
     }
-    if (control_flag(request, "save")) {
-        runner_policy_loaded(controller->runner);
-        keep(controller, request);
-        return;
-    }
     runner_policy_loaded(controller->runner);
-    control_answer(request, loaded_json(controller));
+    if (control_flag(request, "save"))
+        keep(controller, request);
+    else
+        control_answer(request, loaded_json(controller));
 }
 
 void control_try_policy(

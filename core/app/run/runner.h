@@ -80,8 +80,10 @@ void runner_reload_policy(struct runner *runner);
 enum err runner_follow_policy(struct runner *runner, struct ops *ops);
 /* Changes of the policy file are loaded, if there is one and the settings want that. NULL: no. */
 void runner_watch_policy(struct runner *runner, struct ops *ops);
-/* Somebody gave the script another policy: the node is told. */
+/* Somebody gave the script another policy: the journal and the node are told. */
 void runner_policy_loaded(struct runner *runner);
+/* One that it had answers again or at last, as the journal knows: the node is told. */
+void runner_policy_changed(struct runner *runner);
 /* One did not load, and the script knows (script_refused): the log and the journal are told. */
 void runner_policy_refused(struct runner *runner, const struct script_error *error);
 /* The limits of its policies. */

@@ -17,11 +17,20 @@ struct script_settings runner_script_settings(const struct runner *runner)
     return made;
 }
 
-void runner_policy_loaded(struct runner *runner)
+void runner_policy_changed(struct runner *runner)
 {
     struct script_stats stats;
     script_stats(runner->script, &stats);
     host_policy_loaded(runner->host, stats.name);
+}
+
+void runner_policy_loaded(struct runner *runner)
+{
+    struct script_stats stats;
+    script_stats(runner->script, &stats);
+    journal_note(runner->journal, machine_now(runner->options.workspace->loop), HAPPENING_POLICY,
+        stats.name);
+    runner_policy_changed(runner);
 }
 
 void runner_policy_refused(struct runner *runner, const struct script_error *error)
