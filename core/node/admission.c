@@ -225,7 +225,7 @@ void admission_established(struct step *step, const struct event *event)
     if (err)
         turn_away(step, conn, id, err);
     if (outbound)
-        dialer_ended(step, origin, id, err);
+        dialer_ended(step, origin, id, err, NULL);
 }
 
 /* A peer left, by whatever way. R24 and S15: everything that belongs to the connection goes first;

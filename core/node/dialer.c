@@ -283,15 +283,15 @@ static void collided(struct step *step)
     ensure_wake(step, step->now.mono_ms + wait);
 }
 
-void dialer_ended(
-    struct step *step, enum dial_origin origin, const struct peer_id *id, enum err err)
+void dialer_ended(struct step *step, enum dial_origin origin, const struct peer_id *id,
+    enum err err, const char *detail)
 {
     step->node->metrics.dials[err]++;
     switch (origin) {
     case ORIGIN_SEED:
         step->node->metrics.seed_dials[err]++;
         if (err && err != ERR_DUPLICATE_ID) /* it is connected already: as good as dialed */
-            seeds_failed(step, err);
+            seeds_failed(step, err, detail);
         else
             seeds_connected(step);
         break;
@@ -334,7 +334,7 @@ void dialer_failed(struct step *step, const struct event *event)
         book_result(step, &addr, err, event->dial_failed.id_proven);
     observe_dial_failed(step, &addr, err);
     evict_tested(step, &addr.id, err);
-    dialer_ended(step, origin, &addr.id, err);
+    dialer_ended(step, origin, &addr.id, err, event->dial_failed.detail);
 }
 
 /* R56, F21: we reached this endpoint and it proved this ID. */

@@ -130,7 +130,7 @@ static void note_result(struct configured_peer *seed, enum err err)
 }
 
 /* Every dial of this origin belongs to the walk. */
-void seeds_failed(struct step *step, enum err err)
+void seeds_failed(struct step *step, enum err err, const char *detail)
 {
     struct node *node = step->node;
     struct seed_walk *walk = &node->walk;
@@ -139,7 +139,8 @@ void seeds_failed(struct step *step, enum err err)
     struct configured_peer *seed = &node->seeds[walk->order[walk->at]];
     char text[ADDR_TEXT_MAX];
     log_write(&node->settings.log, LOG_ERROR, "seed dial failed",
-        LOG_TEXT("seed", addr_to_text(&seed->addr, text)), LOG_TEXT("error", err_text(err)));
+        LOG_TEXT("seed", addr_to_text(&seed->addr, text)), LOG_TEXT("error", err_text(err)),
+        refusal_field(detail));
     note_result(seed, err);
     if (err == ERR_SELF)
         seed->never = true;

@@ -179,9 +179,9 @@ enum err dialer_dial(struct step *step, const struct addr *addr, enum dial_origi
 void dialer_failed(struct step *step, const struct event *event);
 void dialer_succeeded(
     struct step *step, const struct conn *conn, const struct peer_id *id, int32_t rtt_ms);
-/* A dial is over, with ERR_OK or why not: whoever asked for it goes on. */
-void dialer_ended(
-    struct step *step, enum dial_origin origin, const struct peer_id *id, enum err err);
+/* A dial is over, with ERR_OK or why not (detail: event.h): whoever asked for it goes on. */
+void dialer_ended(struct step *step, enum dial_origin origin, const struct peer_id *id,
+    enum err err, const char *detail);
 const struct dial_record *dialer_record(const struct node *node, const struct endpoint *at);
 
 /* admission.c */
@@ -309,7 +309,7 @@ bool configured_covers(const struct node *node, const struct cidr *range);
 
 /* Begins a walk through those ready seeds that the policy names, unless one is under way (R58). */
 void seeds_dial(struct step *step);
-void seeds_failed(struct step *step, enum err err);
+void seeds_failed(struct step *step, enum err err, const char *detail);
 void seeds_connected(struct step *step);
 
 /* persistent.c */

@@ -324,11 +324,34 @@ struct addr happening_addr(struct span body)
     return read_happening(body).addr;
 }
 
+/* Of other texts a peer may say some. */
+static struct peer_id other_of(const struct happening *read)
+{
+    struct peer_id found = {0}, id;
+    for (const char *at = read->text; read->err == ERR_WRONG_ID && *at;
+         at += strspn(at, " ,:;()")) {
+        size_t n = strcspn(at, " ,:;()");
+        if (peer_id_parse(span_of(at, n), &id) == ERR_OK && !peer_id_equal(&id, &read->addr.id))
+            found = id;
+        at += n;
+    }
+    return found;
+}
+
+struct peer_id happening_other(struct span body)
+{
+    struct happening read = read_happening(body);
+    return other_of(&read);
+}
+
 bool happening_concerns(
     struct span body, const struct peer_id *id, const struct ip *ip, uint16_t port)
 {
     struct happening read = read_happening(body);
     const struct cidr range = {read.addr.at.ip, read.bits};
+    struct peer_id other = other_of(&read);
+    if (id && peer_id_equal(id, &other))
+        return true;
     if (id && !peer_id_is_none(&read.addr.id))
         return peer_id_equal(id, &read.addr.id);
     if (!ip || read.is_range)

@@ -82,8 +82,11 @@ bool happening_is_of_policy(enum happening_kind kind);
 void happening_code(struct codec *codec, struct happening *happening);
 /* Of what happening_code wrote: the peer that it names; all-zero where it names none. */
 struct addr happening_addr(struct span body);
-/* Whether that is about this ID (may be NULL) or this IP (may be NULL), at `port` unless that is 0,
- * or about a range with that IP. Where both are wanted, what names an ID is met by that alone. */
+/* Of a dial that met somebody else (ERR_WRONG_ID): whom; all-zero: none. */
+struct peer_id happening_other(struct span body);
+/* Whether that is about or names this ID (may be NULL), or is about this IP (may be NULL), at
+ * `port` unless that is 0, or about a range with that IP. Where both are wanted, what names an ID
+ * is met by that alone. */
 bool happening_concerns(
     struct span body, const struct peer_id *id, const struct ip *ip, uint16_t port);
 void happening_put_json(json_t *into, const char *name, struct span body);

@@ -70,6 +70,16 @@ def test_the_id_that_was_expected_and_the_one_that_was_found_are_named(start):
     _, client = start("two", "127.0.86.4", "--p2p.persistent_peers", f"{UNKNOWN_ID}@{port}")
     two_events = wait_for_event(client, "dial_failed", "wrong_id")
     assert two_events["detail"] == f"dialed as {UNKNOWN_ID}, it is {id_of(one)}"
+    records = client.result("explain", {"peer": id_of(one)[:8]})["records"]
+    assert two_events["detail"] in {record.get("detail") for record in records}
+
+
+def test_a_seed_with_another_id_is_named_in_the_log(start):
+    one, _ = start("one", "127.0.86.20")
+    port = one.addr.rpartition("@")[2]
+    two, _ = start("two", "127.0.86.21", "--p2p.seeds", f"{UNKNOWN_ID}@{port}")
+    told = two.wait_for("seed dial failed")
+    assert told["detail"] == f"dialed as {UNKNOWN_ID}, it is {id_of(one)}"
 
 
 def wait_for_event(client, kind, error):

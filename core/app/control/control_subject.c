@@ -36,7 +36,9 @@ static void try_configured(void *context, const struct node_configured *peer)
 static bool try_record(void *context, const struct journal_record *record)
 {
     const struct addr addr = happening_addr(record->body);
+    const struct peer_id other = happening_other(record->body);
     try_id(context, &addr.id);
+    try_id(context, &other);
     return true;
 }
 

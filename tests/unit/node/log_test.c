@@ -160,7 +160,7 @@ static void every_event_of_6_2_has_its_level_and_fields(void **state)
         {"asking a peer for addresses", LOG_INFO, "peer"},
         {"dialing seeds", LOG_INFO, "seeds"},
         {"seed does not resolve", LOG_ERROR, "seed error failures"},
-        {"seed dial failed", LOG_ERROR, "seed error"},
+        {"seed dial failed", LOG_ERROR, "seed error detail"},
         {"no seed could be reached", LOG_ERROR, "tried"},
         {"dialing", LOG_DEBUG, "addr"},
         {"peer added", LOG_INFO, "peer direction version"},

@@ -326,6 +326,27 @@ static void changes_of_the_policy_concern_everybody_who_wants_them(void **state)
     assert_int_equal(f->seen[1].wall_ms, 5000);
 }
 
+static void an_id_that_a_detail_names_is_concerned(void **state)
+{
+    struct fixture *f = *state;
+    struct peer_id dialed = id_of(7), found = id_of(8), stranger = id_of(9), none;
+    char detail[128], one[PEER_ID_TEXT + 1], other[PEER_ID_TEXT + 1];
+    snprintf(detail, sizeof detail, "dialed as %s, it is %s", peer_id_text(&dialed, one),
+        peer_id_text(&found, other));
+    dial(f, 7);
+    struct event event = {.kind = EVENT_DIAL_FAILED, .conn = CONN_OUTBOUND + 1 + 7};
+    event.dial_failed.err = ERR_WRONG_ID;
+    event.dial_failed.detail = detail;
+    tell(f, &event);
+    assert_int_equal(query(f, &(struct journal_filter){.id = &found}), 1);
+    struct peer_id named = happening_other(f->seen[0].body);
+    assert_true(peer_id_equal(&named, &found));
+    assert_int_equal(query(f, &(struct journal_filter){.id = &stranger}), 0);
+    assert_int_equal(query(f, &(struct journal_filter){.id = &dialed}), 2);
+    none = happening_other(f->seen[1].body);
+    assert_true(peer_id_is_none(&none));
+}
+
 static void command_of(struct fixture *f, uint64_t token, enum err err, const char *detail)
 {
     struct event event = {.kind = EVENT_COMMAND};
@@ -380,6 +401,7 @@ int main(void)
         T(keeps_the_rows_that_were_picked),
         T(names_the_peer_of_a_connection),
         T(keeps_the_newest_and_apart),
+        T(an_id_that_a_detail_names_is_concerned),
         T(a_refused_command_is_none_that_was_done),
         T(changes_of_the_policy_concern_everybody_who_wants_them),
     };
