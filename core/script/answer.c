@@ -13,6 +13,7 @@ static void take_back(struct script *script, const struct script_error *error, d
     const struct script_refusal refusal = {.time = now, .error = *error, .taken_back = true};
     if (script_take_back(script, now) != ERR_OK)
         return;
+    script->taken_back++;
     script->refusal = refusal;
     script->is_refused = true;
 }

@@ -293,7 +293,8 @@ void script_stats(const struct script *script, struct script_stats *stats)
         .memory = now->live->memory_used,
         .loads = script->loads,
         .load_errors = script->load_errors,
-        .rollbacks = script->rollbacks};
+        .rollbacks = script->rollbacks,
+        .taken_back = script->taken_back};
     memcpy(stats->name, now->live->name, sizeof stats->name);
     memcpy(stats->hash, now->hash, sizeof stats->hash);
     memcpy(stats->hooks, script->hooks, sizeof stats->hooks);

@@ -105,6 +105,7 @@ struct script_stats {
     size_t memory;                              /* bytes the live VM holds */
     uint64_t loads;                             /* that succeeded */
     uint64_t load_errors, rollbacks;            /* loads that did not */
+    uint64_t taken_back;                        /* of the rollbacks: because the policy failed */
     struct script_hook_stats hooks[HOOK_COUNT]; /* since script_new */
 };
 

@@ -22,7 +22,7 @@ struct script {
     unsigned generation;
     uint64_t revision; /* for script_revision */
     int64_t turn_left_ns;
-    uint64_t loads, load_errors, rollbacks;
+    uint64_t loads, load_errors, rollbacks, taken_back;
     struct script_refusal refusal;
     bool is_refused; /* the refusal counts */
     struct script_hook_stats hooks[HOOK_COUNT];

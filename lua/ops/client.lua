@@ -314,6 +314,12 @@ local function run(words, host)
     say(help.page(line.method))
     return line.own.help and OK or MISUSE
   end
+  for _, param in ipairs(line.method.params) do
+    if param.type == "source" and param.required and line.arguments[param.name] == nil then
+      stop(MISUSE, "which policy? Give a .lua file (see luapex ctl help %s)",
+        help.spelled(line.method))
+    end
+  end
   local arguments, wrong = rpc.arguments(line.method, line.arguments)
   if not arguments then
     stop(MISUSE, "%s (see luapex ctl help %s)", wrong.message, help.spelled(line.method))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 
@@ -337,6 +338,29 @@ def test_a_shadow_that_fails_is_promoted_by_force_alone(start):
     assert told.startswith("not promoted: bad failed ") and error in told and "--force" in told
     assert client.result("policy")["name"] == "default"
     assert client.result("policy.promote", {"force": True})["name"] == "bad"
+
+
+def test_the_command_line_asks_for_a_policy_file(start):
+    node, _ = start("one", "127.0.86.27")
+    told = run("ctl", "--home", node.home, "policy", "load")
+    assert told.returncode == 2
+    assert "which policy? Give a .lua file" in told.stderr and "{" not in told.stderr
+
+
+def test_only_what_is_taken_back_counts_as_that(start):
+    node, client = start("one", "127.0.86.28", "--pex.ensure_peers_period", "200ms")
+
+    def taken_back():
+        text = run("ctl", "--home", node.home, "metrics").stdout
+        (line,) = re.findall(r"^cometbft_pex_policy_taken_back_total.* (\d+)$", text, re.M)
+        return int(line)
+
+    client.result("policy.load", {"source": a_policy("mine")})
+    client.result("policy.rollback")
+    assert client.result("policy")["rollbacks"] == 1 and taken_back() == 0
+    client.result("policy.load", {"source": a_policy("bad", FAILING)})
+    until(client, lambda told: told["rollbacks"] == 2)
+    assert taken_back() == 1
 
 
 def test_changes_of_the_policy_do_not_push_out_what_befell_a_peer(start):

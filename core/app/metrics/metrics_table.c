@@ -155,6 +155,7 @@ HOST_COUNT(lists_sent)
 POLICY_COUNT(loads)
 POLICY_COUNT(load_errors)
 POLICY_COUNT(rollbacks)
+POLICY_COUNT(taken_back)
 POLICY_COUNT(memory)
 
 static void write_policy_info(struct samples *out, const struct metrics_node *node)
@@ -255,6 +256,9 @@ const struct metric metrics_table[] = {
     {"pex_policy_rollbacks_total", METRIC_COUNTER, "",
         "Returns to an earlier policy, by an operator or after repeated failures.",
         write_policy_rollbacks},
+    {"pex_policy_taken_back_total", METRIC_COUNTER, "",
+        "Returns to an earlier policy after repeated failures of the new one.",
+        write_policy_taken_back},
     {"pex_policy_memory_bytes", METRIC_GAUGE, "", "Memory that the policy holds.",
         write_policy_memory},
     {"pex_policy_calls_total", METRIC_COUNTER, "hook", "Questions to the policy.",

@@ -3,6 +3,7 @@
 #include "uv/machine.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct script_settings runner_script_settings(const struct runner *runner)
 {
@@ -137,6 +138,7 @@ enum err runner_open_policy(struct runner *runner, char *why)
     const struct script_settings made = runner_script_settings(runner);
     struct script_error error = {0};
     char text[SCRIPT_ERROR_TEXT_MAX];
+    int folder_n = 0;
     enum err err = script_new(&made, &runner->script, &error);
     runner->loader = (struct policy_loader){.loop = runner->options.workspace->loop,
         .script = runner->script,
@@ -145,7 +147,12 @@ enum err runner_open_policy(struct runner *runner, char *why)
         .context = runner};
     if (!err && *runner->options.settings->policy.file)
         err = load_policy(runner, &error);
+    /* The file lies beside the policy, unless it is in the binary. */
+    const char *slash = runner->policy_path ? strrchr(runner->policy_path, '/') : NULL;
+    if (slash && *error.file && !strchr(error.file, '/'))
+        folder_n = (int)(slash + 1 - runner->policy_path);
     if (err && *error.message)
-        snprintf(why, RUNNER_WHY_MAX, "%s", script_error_text(&error, text));
+        snprintf(why, RUNNER_WHY_MAX, "%.*s%s", folder_n, folder_n ? runner->policy_path : "",
+            script_error_text(&error, text));
     return err ? err : open_state(runner);
 }

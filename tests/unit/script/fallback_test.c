@@ -114,6 +114,7 @@ static void falling_back_within_a_minute_of_a_load_takes_it_back_L2(void **state
     script_stats(fixture->script, &stats);
     assert_string_equal(stats.name, "good");
     assert_int_equal(stats.rollbacks, 1);
+    assert_int_equal(stats.taken_back, 1);
     assert_int_equal(ask_at(fixture, NOW_S, 1).draw, 8); /* with its state */
     assert_int_equal(fixture_logged(fixture, "policy rolled back"), 1);
 }

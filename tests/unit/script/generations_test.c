@@ -111,6 +111,7 @@ static void rollback_goes_further_back_each_time_never_forth(void **state)
     assert_string_equal(fixture->error.message, "there is no earlier policy");
     script_stats(fixture->script, &stats);
     assert_int_equal(stats.rollbacks, 3);
+    assert_int_equal(stats.taken_back, 0);
     load_numbered(fixture, 7);
     assert_rolls_back_to(fixture, 30);
     assert_int_equal(fixture_logged(fixture, "policy rolled back"), 4);
