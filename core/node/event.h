@@ -16,8 +16,8 @@
  *
  * Beside an error there may be a `detail`: the fact behind it in words ("our network is a-1, theirs
  * is b-2"), for the log and for people who ask. No decision depends on it. NULL: the error says
- * all. Printable characters, at most DETAIL_MAX bytes; one of an action is valid until the outbox is
- * reset. */
+ * all. Printable characters, at most DETAIL_MAX bytes; one of an action is valid until the outbox
+ * is reset. */
 #ifndef NODE_EVENT_H
 #define NODE_EVENT_H
 

@@ -9,7 +9,7 @@
 struct book_wanted {
     bool is_range;
     struct cidr range;
-    uint16_t port; /* at that IP; 0: any */
+    uint16_t port;      /* at that IP; 0: any */
     const char *prefix; /* borrowed */
 };
 
