@@ -344,7 +344,7 @@ def test_the_token_appears_nowhere(node):
 @pytest.mark.parametrize("laddr", ["0.0.0.0:1", "8.8.8.8:1", "localhost:1", "[::]:1", ":1", "x"])
 def test_only_loopback_is_served(new_home, laddr):
     done = run("start", "--home", new_home(), "--control.laddr", laddr)
-    assert done.returncode == 1 and "control.laddr" in done.stderr, done.stderr
+    assert done.returncode == 2 and "control.laddr" in done.stderr, done.stderr
     if laddr[0] in "08l":
         assert "127.0.0.1:port" in done.stderr
 

@@ -117,7 +117,7 @@ def test_an_address_in_use_is_named(served, start_homes, named_home):
 
 def test_an_address_is_checked(tmp_path):
     done = run("init", "--home", tmp_path / "home", "--network", "n", *SERVED, "127.0.0.1")
-    assert done.returncode == 1 and "prometheus_listen_addr" in done.stderr
+    assert done.returncode == 2 and "prometheus_listen_addr" in done.stderr
 
 
 def test_a_node_stops_while_a_client_reads_nothing(served):
