@@ -17,6 +17,7 @@ struct crowd {
     struct client *clients;
     uint32_t *unused; /* places, a stack */
     uint32_t unused_n;
+    uint32_t honest_n; /* that do not misbehave yet */
     uint32_t next_from;
     uint64_t next_us; /* when the next client is to begin */
     uint64_t end_us;
@@ -62,7 +63,13 @@ static bool may_begin(const struct crowd *crowd, uint64_t now_us)
 {
     const struct crowd_plan *plan = crowd->plan;
     return crowd->unused_n > 0 && (!plan->total || crowd->counts->begun < plan->total) &&
-        now_us >= crowd->next_us && now_us < crowd->end_us;
+        (!plan->honest || crowd->honest_n < plan->honest) && now_us >= crowd->next_us &&
+        now_us < crowd->end_us;
+}
+
+static bool is_honest(const struct client *client)
+{
+    return !client->misbehaving && client->end == END_NONE;
 }
 
 static void begin_some(struct crowd *crowd, uint64_t now_us)
@@ -76,6 +83,7 @@ static void begin_some(struct crowd *crowd, uint64_t now_us)
         if (client_open(client, plan->behaviour, plan->network, &from, &plan->to)) {
             client->stays = plan->pace_us > 0;
             crowd->unused_n--;
+            crowd->honest_n++;
             watch(crowd, client, EPOLL_CTL_ADD);
         } else {
             crowd->counts->failed++;
@@ -119,10 +127,13 @@ static void look_at(struct crowd *crowd, struct client *client, uint32_t events,
 {
     bool asked = client->said == SAY_PACKETS;
     bool wrote = client_wants_to_write(client), read = client_wants_to_read(client);
+    bool was_honest = is_honest(client);
     bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
     client_ready(client, broken || (events & EPOLLIN), events & (EPOLLOUT | EPOLLERR), now_us);
     if (crowd->plan->pace_us > 0)
         follow(crowd, client, asked, now_us);
+    if (was_honest && !is_honest(client))
+        crowd->honest_n--;
     if (client->end != END_NONE)
         end_client(crowd, client);
     else if (client_wants_to_write(client) != wrote || client_wants_to_read(client) != read)
@@ -141,12 +152,14 @@ static void tick(struct crowd *crowd, uint64_t now_us)
     }
 }
 
+/* Those that stall do nothing any more, however long one waits. */
 static bool is_over(const struct crowd *crowd, uint64_t now_us)
 {
     const struct crowd_plan *plan = crowd->plan;
     bool all_begun = plan->total && crowd->counts->begun >= plan->total;
+    bool all_stall = plan->behaviour->then == THEN_STALL && crowd->honest_n == 0;
     return is_told_to_leave || now_us >= crowd->end_us ||
-        (all_begun && crowd->unused_n == plan->at_once);
+        (all_begun && (all_stall || crowd->unused_n == plan->at_once));
 }
 
 static int wait_ms(const struct crowd *crowd, uint64_t now_us)

@@ -12,6 +12,7 @@ struct crowd_plan {
     uint32_t from_n;   /* then so many after it in turn */
     uint32_t at_once;  /* clients at the same time */
     uint64_t total;    /* clients to begin with, 0: no limit */
+    uint64_t honest;   /* no more that do not misbehave yet, 0: no limit; at the node's own pace */
     uint64_t every_us; /* between two beginnings, on average */
     uint64_t pace_us;  /* not 0: clients stay, and ask again so long after an answer */
     uint64_t for_us;   /* those that are not over by then are left */

@@ -18,7 +18,7 @@ static _Noreturn void misuse(const char *why)
     fprintf(stderr,
         "hostile: %s\n"
         "usage: hostile BEHAVIOUR ID@IP:PORT NETWORK [--at-once N] [--total N] [--seconds S]\n"
-        "               [--every-us US] [--pace-ms MS] [--from IP] [--from-n N]\n"
+        "               [--honest N] [--every-us US] [--pace-ms MS] [--from IP] [--from-n N]\n"
         "       hostile list\n",
         why);
     exit(2);
@@ -47,6 +47,8 @@ static void take_option(struct crowd_plan *plan, const char *name, const char *v
         plan->total = number(value);
     else if (strcmp(name, "--seconds") == 0)
         plan->for_us = number(value) * 1000000;
+    else if (strcmp(name, "--honest") == 0)
+        plan->honest = number(value);
     else if (strcmp(name, "--every-us") == 0)
         plan->every_us = number(value);
     else if (strcmp(name, "--pace-ms") == 0)
