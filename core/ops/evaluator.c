@@ -1,10 +1,10 @@
 #include "ops/evaluator.h"
 
 #include "script/vm.h"
+#include "uv/machine.h"
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
 static const char TYPE[] = "luapex.evaluator";
 
@@ -16,12 +16,6 @@ struct evaluator {
     int call;       /* registry of the operations VM */
     bool is_running, is_closing;
 };
-
-static int64_t clock_ns(void *context)
-{
-    (void)context;
-    return (int64_t)uv_hrtime();
-}
 
 /* ---- values from one VM to another ---- */
 
@@ -116,8 +110,10 @@ static int call_method(lua_State *L)
     int top = lua_gettop(ops);
     luaL_checktype(L, 1, LUA_TSTRING);
     luaL_checktype(L, 2, LUA_TTABLE);
-    if (vm_clock_ns(evaluator->vm) > evaluator->vm->deadline_ns)
+    struct fuse *fuse = &evaluator->vm->fuse;
+    if (fuse_is_blown(fuse))
         return luaL_error(L, "limit of fuse reached");
+    fuse_count(fuse);
     struct calling calling = {evaluator, L};
     lua_pushvalue(ops, evaluator->caller);
     lua_pushlightuserdata(ops, &calling);
@@ -177,11 +173,12 @@ static int module_new(lua_State *ops)
     luaL_getmetatable(ops, TYPE);
     lua_setmetatable(ops, -2);
     evaluator->settings.memory_max = EVALUATOR_MEMORY_MAX;
-    evaluator->settings.clock_ns = clock_ns;
+    evaluator->settings.clock_ns = machine_clock_ns;
+    evaluator->settings.cpu_ns = machine_cpu_ns;
     struct script_error error = {.message = "out of memory"};
     enum err err = vm_new_with(&evaluator->settings, "lua/ops/prompt.lua", &evaluator->vm, &error);
     struct vm_limits limits = {
-        .instructions = 10 * evaluator->settings.instructions_max, .time_ns = VM_NO_FUSE};
+        .instructions = 10 * evaluator->settings.instructions_max, .time_ns = FUSE_NONE};
     struct setup setup = {evaluator, ops};
     int top = lua_gettop(ops);
     if (!err && vm_run(evaluator->vm, set_up, &setup, &limits) != SCRIPT_OK) {
@@ -267,7 +264,7 @@ static int method_run(lua_State *ops)
     enum script_outcome outcome = vm_run(evaluator->vm, run_line, &line, &limits);
     struct script_error error = evaluator->vm->error;
     lua_settop(ops, top);
-    limits.time_ns = VM_NO_FUSE; /* a few instructions of ours */
+    limits.time_ns = FUSE_NONE; /* a few instructions of ours */
     vm_run(evaluator->vm, take_output, &line, &limits);
     evaluator->is_running = false;
     if (evaluator->is_closing)

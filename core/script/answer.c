@@ -57,6 +57,14 @@ static enum policy_failure held_back(const struct script *script, enum hook hook
     return script->turn_left_ns <= 0 ? POLICY_FAILURE_TURN : POLICY_FAILURE_NONE;
 }
 
+static enum script_outcome ask_vm(struct script *script, struct vm *vm,
+    const struct runtime_question *question, void *verdict, bool *answered)
+{
+    enum script_outcome outcome = runtime_ask(vm, question, verdict, answered);
+    script->time_ns += vm->used.time_ns;
+    return outcome;
+}
+
 /* *answered: the live policy did, or was told. Returns why it failed. */
 static enum policy_failure ask_live(struct script *script, enum hook hook, struct rng *rng,
     const void *view, void *verdict, bool *answered)
@@ -74,8 +82,8 @@ static enum policy_failure ask_live(struct script *script, enum hook hook, struc
         question.forced_at = forced->instructions;
     }
     struct rng before = *rng;
-    enum script_outcome outcome = runtime_ask(generation->live, &question, verdict, answered);
-    script->answer.instructions = generation->live->instructions_used;
+    enum script_outcome outcome = ask_vm(script, generation->live, &question, verdict, answered);
+    script->answer.instructions = generation->live->used.instructions;
     if (outcome != SCRIPT_OK) {
         *rng = before; /* where a limit strikes must not show in what follows */
         note_failure(script, hook, ((const struct policy_common *)view)->now);
@@ -89,13 +97,13 @@ static enum policy_failure ask_live(struct script *script, enum hook hook, struc
     return POLICY_FAILURE_NONE;
 }
 
-static bool ask_other(
-    struct vm *vm, enum hook hook, struct rng *rng, const void *view, void *verdict)
+static bool ask_other(struct script *script, struct vm *vm, enum hook hook, struct rng *rng,
+    const void *view, void *verdict)
 {
     bool answered = false;
     struct runtime_question question = {.hook = hook, .rng = rng, .view = view};
     return vm && vm->has_rule[hook] && !schema_hooks[hook].is_told &&
-        runtime_ask(vm, &question, verdict, &answered) == SCRIPT_OK && answered;
+        ask_vm(script, vm, &question, verdict, &answered) == SCRIPT_OK && answered;
 }
 
 /* Whose rule answered; script->answer gets the rest. */
@@ -108,15 +116,16 @@ static enum policy_rule answer(
         script->answer.failure = ask_live(script, hook, rng, view, verdict, &answered);
     if (answered)
         return POLICY_RULE_LIVE;
-    if ((asked == script->now && ask_other(asked->base, hook, rng, view, verdict)) ||
-        ask_other(script->pristine, hook, rng, view, verdict))
+    if ((asked == script->now && ask_other(script, asked->base, hook, rng, view, verdict)) ||
+        ask_other(script, script->pristine, hook, rng, view, verdict))
         return POLICY_RULE_BASE;
     return POLICY_RULE_NONE;
 }
 
-static void note_time(struct script *script, enum hook hook, int64_t time_ns)
+static void note_time(struct script *script, enum hook hook)
 {
     struct script_hook_stats *stats = &script->hooks[hook];
+    int64_t time_ns = script->time_ns;
     script->turn_left_ns -= time_ns;
     stats->calls++;
     stats->time_ns += time_ns;
@@ -138,13 +147,13 @@ static enum err ask(
 {
     struct script *script = (struct script *)policy;
     struct rng before = *rng;
-    int64_t start_ns = vm_clock_ns(script->pristine);
     script->answer = (struct policy_answer){.generation = script->generation,
         .name = script->now->live->name,
         .hash = script->now->hash};
+    script->time_ns = 0;
     script->answer.rule = answer(script, hook, rng, view, verdict);
     policy->forced = (struct policy_forced){0};
-    note_time(script, hook, vm_clock_ns(script->pristine) - start_ns);
+    note_time(script, hook);
     bool answered = script->answer.rule != POLICY_RULE_NONE;
     if (script->shadow)
         shadow_ask(script, hook, &before, view, answered, verdict);

@@ -84,9 +84,9 @@ static void describe_failure(struct vm *vm, struct asking *asking)
     if (vm->error.file[0])
         return;
     struct script_error error = vm->error;
-    uint64_t used = vm->instructions_used;
+    struct vm_used used = vm->used;
     run_for_load(vm, find_rule, asking);
-    vm->instructions_used = used;
+    vm->used = used;
     snprintf(error.file, sizeof error.file, "%s", vm->error.file);
     error.line = vm->error.line;
     vm->error = error;

@@ -19,7 +19,7 @@ struct runtime_question {
     const void *view;
     enum script_outcome forced;
     uint64_t forced_at;
-    bool is_example; /* has the time of a load: a busy machine must not refuse a policy */
+    bool is_example; /* has the time of a load: a slow machine must not refuse a policy */
 };
 enum script_outcome runtime_ask(
     struct vm *vm, const struct runtime_question *question, void *verdict, bool *answered);

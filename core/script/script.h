@@ -12,10 +12,10 @@
  * and a log line record it (L2). Three failures in a row: that hook falls back until the next load;
  * if that happens within 60 s of a load, the previous generation returns.
  *
- * Limits of one call: instructions, live memory, size of the verdict, a time fuse. Lua runs
+ * Limits of one call: instructions, live memory, size of the verdict, CPU time. Lua runs
  * interpreted, because a count hook never fires in compiled code.
  *
- * No I/O here: the host reads files and hands their text in, and lends its monotonic clock.
+ * No I/O here: the host reads files and hands their text in, and lends its clocks.
  */
 #ifndef SCRIPT_SCRIPT_H
 #define SCRIPT_SCRIPT_H
@@ -37,14 +37,16 @@
 struct script_settings {
     uint64_t instructions_max; /* per call; loading a policy may take 10 times as many */
     size_t memory_max;         /* bytes a VM may hold */
+    /* CPU time, see fuse.h. */
     int fuse_ms;      /* per call; loading a policy and each of its examples: 10 times as long */
     int turn_fuse_ms; /* all calls between two script_turn_begin; then the base answers */
-    int64_t (*clock_ns)(void *context); /* monotonic */
+    int64_t (*clock_ns)(void *context); /* monotonic, cheap */
+    int64_t (*cpu_ns)(void *context);   /* CPU time of the thread; NULL: clock_ns stands for it */
     void *clock_context;
     struct log log;
 };
 
-/* 2,000,000 instructions, 4 MiB, 20 ms, 50 ms; no clock and no log: the host must set the clock. */
+/* 2,000,000 instructions, 4 MiB, 20 ms, 50 ms; no clocks and no log: the host must set clock_ns. */
 struct script_settings script_settings_default(void);
 
 /* How a call of Lua ended. */
@@ -52,7 +54,7 @@ enum script_outcome {
     SCRIPT_OK,
     SCRIPT_ERROR,        /* syntax, run-time error, or a verdict against the schema */
     SCRIPT_INSTRUCTIONS, /* more than instructions_max */
-    SCRIPT_FUSE,         /* longer than fuse_ms */
+    SCRIPT_FUSE,         /* more CPU time than fuse_ms */
     SCRIPT_MEMORY,       /* more than memory_max */
     SCRIPT_OUTCOMES
 };
@@ -91,7 +93,7 @@ struct script_hook_stats {
     uint64_t calls;   /* questions */
     uint64_t errors;  /* failures of the live policy */
     uint64_t skipped; /* answered by the base: the hook fell back, or the turn's time was used up */
-    int64_t time_ns;  /* sum over calls */
+    int64_t time_ns;  /* that scripts used, sum over calls */
     int64_t time_max_ns;
     bool fallen_back; /* until the next load */
 };
@@ -143,8 +145,8 @@ struct script_prepared;
 enum err script_load(struct script *script, const struct script_source *source, double now,
     struct script_error *error);
 /* The two halves of script_load. The first takes long and may run on any thread, with settings
- * whose log and clock may be used there (they are copied, and gone when it is adopted); *report may
- * be NULL. The second takes what was prepared, also when it fails. */
+ * whose log and clocks may be used there (they are copied, and gone when it is adopted); *report
+ * may be NULL. The second takes what was prepared, also when it fails. */
 enum err script_prepare(const struct script_settings *settings, const struct script_source *source,
     struct script_prepared **prepared, struct script_report *report, struct script_error *error);
 enum err script_adopt(struct script *script, struct script_prepared *prepared, double now,

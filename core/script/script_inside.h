@@ -22,6 +22,7 @@ struct script {
     unsigned generation;
     uint64_t revision; /* for script_revision */
     int64_t turn_left_ns;
+    int64_t time_ns; /* used for the question under way */
     uint64_t loads, load_errors, rollbacks, taken_back;
     struct script_refusal refusal;
     bool is_refused; /* the refusal counts */

@@ -163,11 +163,9 @@ void shadow_ask(struct script *script, enum hook hook, const struct rng *before,
     struct rng rng = *before;
     struct runtime_question question = {.hook = hook, .rng = &rng, .view = view};
     bool shadow_answered = false;
-    int64_t start_ns = vm_clock_ns(vm);
     enum script_outcome outcome = runtime_ask(vm, &question, shadow->verdict, &shadow_answered);
-    int64_t time_ns = vm_clock_ns(vm) - start_ns;
-    shadow->turn_left_ns -= time_ns;
-    stats->time_ns += time_ns;
+    shadow->turn_left_ns -= vm->used.time_ns;
+    stats->time_ns += vm->used.time_ns;
     stats->asked++;
     if (outcome == SCRIPT_OK) {
         compare(shadow, hook, view, answered, verdict, shadow_answered);

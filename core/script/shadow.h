@@ -4,7 +4,7 @@
  * It sees the same views and the same random numbers. It begins with a copy of the live policy's
  * state and parameters; from then on its state is its own, so a rule that learns learns from what
  * the live one does. It has limits of its own, the same as those of the live policy; in each turn
- * of the loop it runs no longer than turn_fuse_ms, and none of that is taken from the live one.
+ * of the loop it uses no more time than turn_fuse_ms, and none of that is taken from the live one.
  * A failure of it is counted and has no other consequence. */
 #ifndef SCRIPT_SHADOW_H
 #define SCRIPT_SHADOW_H

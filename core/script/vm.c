@@ -57,7 +57,7 @@ static enum script_outcome limit_hit(struct vm *vm)
     vm->instructions_left -= VM_COUNT;
     if (vm->forced != SCRIPT_OK && vm->instructions_left <= vm->instructions_stop)
         return vm->forced;
-    if (vm_clock_ns(vm) > vm->deadline_ns)
+    if (fuse_is_blown(&vm->fuse))
         return SCRIPT_FUSE;
     return SCRIPT_OK;
 }
@@ -123,9 +123,7 @@ static void arm(struct vm *vm, const struct vm_limits *limits)
     vm->forced = limits->forced;
     vm->instructions_stop =
         limits->instructions - (limits->forced_at < limits->instructions ? limits->forced_at : 0);
-    vm->deadline_ns = limits->time_ns;
-    if (limits->time_ns != VM_NO_FUSE)
-        vm->deadline_ns += vm_clock_ns(vm);
+    fuse_light(&vm->fuse, vm->settings, limits->time_ns);
     lua_sethook(vm->L, on_count, LUA_MASKCOUNT, VM_COUNT);
 }
 
@@ -225,7 +223,8 @@ enum script_outcome vm_run(struct vm *vm, void (*body)(lua_State *L, void *conte
     lua_sethook(vm->L, NULL, 0, 0);
     lua_settop(vm->L, 0);
     enum script_outcome outcome = outcome_of(vm, status != 0 ? status : job.status);
-    vm->instructions_used = limits->instructions - vm->instructions_left;
+    vm->used.instructions = limits->instructions - vm->instructions_left;
+    vm->used.time_ns = fuse_used_ns(&vm->fuse);
     if (vm->forced != SCRIPT_OK)
         outcome = vm->forced;
     vm->error.outcome = outcome;
@@ -244,14 +243,14 @@ struct vm_limits vm_call_limits(const struct vm *vm)
 {
     int64_t fuse_ns = (int64_t)vm->settings->fuse_ms * 1000000;
     return (struct vm_limits){.instructions = vm->settings->instructions_max,
-        .time_ns = vm->is_builtin ? VM_NO_FUSE : fuse_ns};
+        .time_ns = vm->is_builtin ? FUSE_NONE : fuse_ns};
 }
 
 struct vm_limits vm_load_limits(const struct vm *vm)
 {
     struct vm_limits limits = vm_call_limits(vm);
     limits.instructions *= 10;
-    if (limits.time_ns != VM_NO_FUSE)
+    if (limits.time_ns != FUSE_NONE)
         limits.time_ns *= 10;
     return limits;
 }
@@ -301,7 +300,7 @@ enum err vm_new_with(const struct script_settings *settings, const char *sandbox
         return ERR_NO_MEMORY;
     }
     struct vm_limits limits = {
-        .instructions = 10 * settings->instructions_max, .time_ns = VM_NO_FUSE};
+        .instructions = 10 * settings->instructions_max, .time_ns = FUSE_NONE};
     if (vm_run(vm, open_sandbox, &sandbox, &limits) != SCRIPT_OK) {
         *error = vm->error;
         vm_free(vm);

@@ -3,6 +3,7 @@
 #ifndef SCRIPT_VM_H
 #define SCRIPT_VM_H
 
+#include "script/fuse.h"
 #include "script/script.h"
 
 #include <lua.h>
@@ -15,12 +16,11 @@
 
 struct vm_limits {
     uint64_t instructions;
-    int64_t time_ns; /* VM_NO_FUSE: however long */
+    int64_t time_ns; /* FUSE_NONE: however long */
     /* For replay: the call ends with this outcome, after so many instructions at the latest. */
     enum script_outcome forced; /* SCRIPT_OK: as it does */
     uint64_t forced_at;
 };
-#define VM_NO_FUSE INT64_MAX
 
 struct vm {
     lua_State *L;
@@ -40,9 +40,12 @@ struct vm {
     uint64_t instructions_left;
     uint64_t instructions_stop; /* `forced` strikes when no more than these are left */
     enum script_outcome forced; /* SCRIPT_OK: only real limits do */
-    int64_t deadline_ns;
+    struct fuse fuse;
     enum script_outcome stopped; /* a limit was hit; SCRIPT_OK: none */
-    uint64_t instructions_used;  /* by the last call, in steps of VM_COUNT */
+    struct vm_used {
+        uint64_t instructions; /* in steps of VM_COUNT */
+        int64_t time_ns;       /* see fuse.h */
+    } used;                    /* by the last call */
 
     int runtime;            /* registry: what lua/sandbox.lua returned, see runtime.h */
     int frames[HOOK_COUNT]; /* registry: the reused tables of each hook's view */

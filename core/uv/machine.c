@@ -19,6 +19,14 @@ int64_t machine_clock_ns(void *context)
     return (int64_t)uv_hrtime();
 }
 
+int64_t machine_cpu_ns(void *context)
+{
+    (void)context;
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
 bool machine_entropy(void *out, size_t n)
 {
     return n <= 256 && getrandom(out, n, 0) == (ssize_t)n;

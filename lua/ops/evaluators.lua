@@ -37,7 +37,7 @@ Lua, in the node. Methods are functions; they take words in their order and the 
   peers()  status().peers  book.find("10.0.0.0/8", { limit = 5 })  ban("10.0.0.1", { duration = "1h" })
 An expression is printed; so is print(...). Variables that are not local stay until you leave. There are
 assert error ipairs pairs pcall print select tonumber tostring type unpack, and of math, string, table and
-bit what policies have. A line has the limits of a policy's call: 20 ms, 8 MiB, 64 KiB of output.
+bit what policies have. A line may take 20 ms of CPU time and 8 MiB, and print 64 KiB.
 help("ban") describes a method. Methods:
 ]]
 

@@ -95,28 +95,32 @@ static enum err c_ask(
 
 /* ---- measuring ---- */
 
-static int64_t clock_ns(void *context)
+static int64_t time_ns(clockid_t clock)
 {
-    (void)context;
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static double cpu_ns(void)
+static int64_t clock_ns(void *context)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+    (void)context;
+    return time_ns(CLOCK_MONOTONIC);
+}
+
+static int64_t cpu_ns(void *context)
+{
+    (void)context;
+    return time_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static double time_of(struct bench *b, struct policy *policy, const struct subject *subject,
     const void *view, void *verdict, unsigned times)
 {
-    double start = cpu_ns();
+    int64_t start_ns = cpu_ns(NULL);
     for (unsigned i = 0; i < times; i++)
         must(policy_ask(policy, subject->hook, &b->rng, view, verdict) == ERR_OK, "no answer");
-    return (cpu_ns() - start) / times;
+    return (double)(cpu_ns(NULL) - start_ns) / times;
 }
 
 static int by_size(const void *a, const void *b)
@@ -180,6 +184,7 @@ int main(int argc, char **argv)
     struct script_error error;
     struct script_settings settings = script_settings_default();
     settings.clock_ns = clock_ns;
+    settings.cpu_ns = cpu_ns;
     settings.turn_fuse_ms = 1000000;
     b.json = argc > 1 && strcmp(argv[1], "--json") == 0;
     must(script_new(&settings, &script, &error) == ERR_OK, "the policy does not load");

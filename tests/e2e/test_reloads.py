@@ -19,7 +19,6 @@ RELOADS = int(os.environ.get("LUAPEX_RELOADS", "60"))
 PEERS = int(os.environ.get("LUAPEX_RELOAD_PEERS", "50"))
 INTERVAL_MS = 300  # allowed between two requests
 PACE_MS = 330
-PATIENCE = {"fuse": "1s", "turn_fuse": "5s"}  # a machine that stalls makes no default rule answer
 CYCLE = 199  # policies with answers of different lengths; the default's is none of them
 IS_ASAN = "asan" in str(lab.peers.LUAPEX) or "/san/" in str(lab.peers.LUAPEX)
 GROWTH_MAX = (8 if IS_ASAN else 2) << 20  # of memory, after a quarter of the reloads
@@ -92,7 +91,6 @@ class Reloads:
             p2p__allow_duplicate_ip="false",
             pex__min_request_interval=f"{INTERVAL_MS}ms",
             pex__ip_answers_per_s=1000,
-            **{f"policy.{name}": value for name, value in PATIENCE.items()},
         )
 
     @functools.cached_property

@@ -6,8 +6,7 @@ import pytest
 from nodes import PATIENCE_S, addr_of, of, run
 
 SOON = ["--pex.ensure_peers_period", "1s", "--pex.startup_spread", "0s"]
-PATIENT = ["--policy.fuse", "1s", "--policy.turn_fuse", "5s"]  # a slow machine is no failure
-FLAGS = ["--p2p.allow_duplicate_ip", *SOON, *PATIENT]
+FLAGS = ["--p2p.allow_duplicate_ip", *SOON]
 FAILURES = {"policy call failed", "policy hook falls back", "policy rolled back"}
 
 

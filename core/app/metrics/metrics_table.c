@@ -272,9 +272,9 @@ const struct metric metrics_table[] = {
     {"pex_policy_fallen_back", METRIC_GAUGE, "hook",
         "1: the hook failed three times in a row and is not asked until the next load.",
         write_hook_fallen_back},
-    {"pex_policy_seconds_total", METRIC_COUNTER, "hook", "Time that the answers took.",
+    {"pex_policy_seconds_total", METRIC_COUNTER, "hook", "CPU time that the answers took.",
         write_hook_time_ns},
-    {"pex_policy_seconds_max", METRIC_GAUGE, "hook", "Time that the slowest answer took.",
+    {"pex_policy_seconds_max", METRIC_GAUGE, "hook", "CPU time that the slowest answer took.",
         write_hook_time_max_ns},
 
     {"pex_sockets", METRIC_GAUGE, "", "Open connections of any state.", write_sockets},

@@ -35,6 +35,7 @@ static void check(const char *path, struct finding *finding)
     *finding = (struct finding){.path = path};
     struct script_settings settings = script_settings_default();
     settings.clock_ns = machine_clock_ns;
+    settings.cpu_ns = machine_cpu_ns;
     struct policy_files files = {0};
     if (policy_files_read(path, &files, finding->cause) != ERR_OK)
         return;

@@ -14,6 +14,7 @@ struct script_settings runner_script_settings(const struct runner *runner)
     made.fuse_ms = (int)settings->policy.fuse_ms;
     made.turn_fuse_ms = (int)settings->policy.turn_fuse_ms;
     made.clock_ns = machine_clock_ns;
+    made.cpu_ns = machine_cpu_ns;
     made.log = runner->options.log;
     return made;
 }

@@ -286,9 +286,10 @@ const struct setting settings_table[] = {
     COUNT("policy", "memory_max", policy.memory_max, "4194304", 1 << 20, SCRIPT_MEMORY_MAX, "bytes",
         "Memory that the policy may hold."),
     TIME("policy", "fuse", policy.fuse_ms, "20ms", 1, SECOND,
-        "Longest time of one call of a hook. Loading may take ten times as long."),
+        "CPU time of one call of a hook; a machine that stalls fails none. Loading may take ten "
+        "times as much."),
     TIME("policy", "turn_fuse", policy.turn_fuse_ms, "50ms", 1, 5 * SECOND,
-        "Longest time of all calls in one turn of the event loop; then the rules in the binary "
+        "CPU time of all calls in one turn of the event loop; then the rules in the binary "
         "answer."),
 
     OTHER("trace", "file", PATH, trace.file, "",

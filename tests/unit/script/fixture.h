@@ -22,15 +22,17 @@ struct fixture {
     struct rng rng;
     struct script_error error;
     int64_t clock_ns;
-    int64_t clock_step_ns; /* added at every reading; -1: the real clock */
+    int64_t clock_step_ns; /* added at every reading; -1: the real clocks */
+    int64_t cpu_time_ns;
+    int64_t cpu_step_ns; /* added at every reading of the clock */
     unsigned lines_n;
     char lines[LOG_LINES_MAX][LOG_TEXT_MAX];
 };
 
-static inline int64_t real_clock_ns(void)
+static inline int64_t real_clock_ns(clockid_t clock)
 {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(clock, &time);
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
@@ -38,8 +40,18 @@ static inline int64_t fixture_clock(void *context)
 {
     struct fixture *fixture = context;
     if (fixture->clock_step_ns < 0)
-        return real_clock_ns();
+        return real_clock_ns(CLOCK_MONOTONIC);
+    fixture->cpu_time_ns += fixture->cpu_step_ns;
     return fixture->clock_ns += fixture->clock_step_ns;
+}
+
+/* For settings.cpu_ns; without it all time of the clock counts. */
+static inline int64_t fixture_cpu(void *context)
+{
+    const struct fixture *fixture = context;
+    if (fixture->clock_step_ns < 0)
+        return real_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    return fixture->cpu_time_ns;
 }
 
 static inline void fixture_log(void *context, const struct log_line *line)

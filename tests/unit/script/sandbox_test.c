@@ -1,6 +1,6 @@
 /* Attempts to escape from the sandbox or to exhaust it. Each runs twice: under a clock of the test,
- * which stands still unless the fuse is to end the attempt, and under the real clock, where nothing
- * may last much longer than the fuse (printed, not asserted). */
+ * which stands still unless the fuse is to end the attempt, and under the real clocks, where
+ * nothing may last much longer than the fuse (printed, not asserted). */
 #include "unit/script/fixture.h"
 
 #include <lauxlib.h>
@@ -240,9 +240,9 @@ static void attempts_are_contained_by_the_limit_meant_for_them(void **state)
     }
 }
 
-/* The same under the real clock and fuse: on a slow machine an attempt may end by another limit
+/* The same under the real clocks and fuse: on a slow machine an attempt may end by another limit
  * than the one meant for it, but what follows is right. How long the worst one takes is printed. */
-static void decisions_after_attempts_are_right_under_the_real_clock(void **state)
+static void decisions_after_attempts_are_right_under_the_real_clocks(void **state)
 {
     (void)state;
     int64_t worst_ns = 0;
@@ -251,6 +251,7 @@ static void decisions_after_attempts_are_right_under_the_real_clock(void **state
         struct fixture fixture;
         fixture_init(&fixture);
         fixture.clock_step_ns = -1;
+        fixture.settings.cpu_ns = fixture_cpu;
         fixture_start(&fixture);
         load_attempt(&fixture, &attempts[i]);
         ask_bias(&fixture, 4, 5);
@@ -280,7 +281,7 @@ static void fuse_ends_a_call_when_the_clock_passes_it(void **state)
     assert_int_equal(fixture_logged(fixture, "file=test.lua line=2"), 1);
 }
 
-/* Its instructions bound it: a stall of the machine must not refuse a policy. */
+/* Its instructions bound it: a slow machine must not refuse a policy. */
 static void an_example_may_take_ten_times_as_long_as_a_call(void **state)
 {
     struct fixture *fixture = *state;
@@ -383,7 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attempts_are_contained_by_the_limit_meant_for_them),
-        cmocka_unit_test(decisions_after_attempts_are_right_under_the_real_clock),
+        cmocka_unit_test(decisions_after_attempts_are_right_under_the_real_clocks),
         TEST(bytecode_is_refused_even_where_its_text_would_load),
         TEST(fuse_ends_a_call_when_the_clock_passes_it),
         TEST(an_example_may_take_ten_times_as_long_as_a_call),
