@@ -8,32 +8,38 @@
 
 struct faults {
     struct faults_settings settings;
+    struct rng rng;
     int64_t *back_ms; /* when each machine comes back */
     uint32_t *islands;
 };
 
-static int64_t random_ms(struct sim *sim, int64_t below_ms)
+static uint32_t below(struct faults *faults, uint32_t n)
 {
-    return below_ms > 0 ? (int64_t)rng_below(&sim->rng, (uint64_t)below_ms) : 0;
+    return (uint32_t)rng_below(&faults->rng, n);
 }
 
-static bool chance(struct sim *sim, unsigned percent)
+static int64_t random_ms(struct faults *faults, int64_t below_ms)
 {
-    return rng_below(&sim->rng, 100) < percent;
+    return below_ms > 0 ? (int64_t)rng_below(&faults->rng, (uint64_t)below_ms) : 0;
+}
+
+static bool chance(struct faults *faults, unsigned percent)
+{
+    return below(faults, 100) < percent;
 }
 
 /* Plans the next fault of a kind, if it comes before the end. */
 static void plan(struct sim *sim, struct faults *faults, int64_t every_ms,
     void (*fault)(void *context, struct sim *sim))
 {
-    int64_t at_ms = sim->now_ms + 1 + random_ms(sim, 2 * every_ms);
+    int64_t at_ms = sim->now_ms + 1 + random_ms(faults, 2 * every_ms);
     if (every_ms > 0 && at_ms < faults->settings.until_ms)
         sim_at(sim, at_ms, fault, faults);
 }
 
-static int64_t ends_ms(struct sim *sim, const struct faults *faults, int64_t longest_ms)
+static int64_t ends_ms(const struct sim *sim, struct faults *faults, int64_t longest_ms)
 {
-    return earlier_ms(sim->now_ms + 1 + random_ms(sim, longest_ms), faults->settings.until_ms);
+    return earlier_ms(sim->now_ms + 1 + random_ms(faults, longest_ms), faults->settings.until_ms);
 }
 
 /* ---- machines ---- */
@@ -50,15 +56,15 @@ static void crash(void *context, struct sim *sim)
 {
     struct faults *faults = context;
     const struct faults_settings *settings = &faults->settings;
-    uint32_t i = (uint32_t)rng_below(&sim->rng, settings->machines_n);
+    uint32_t i = below(faults, settings->machines_n);
     plan(sim, faults, settings->crash_every_ms, crash);
     if (!sim_is_on(sim, i))
         return;
-    enum sim_end how = chance(sim, settings->stop_percent) ? SIM_STOP
-        : chance(sim, settings->vanish_percent)            ? SIM_VANISH
-                                                           : SIM_CRASH;
+    enum sim_end how = chance(faults, settings->stop_percent) ? SIM_STOP
+        : chance(faults, settings->vanish_percent)            ? SIM_VANISH
+                                                              : SIM_CRASH;
     sim_end(sim, i, how);
-    if (chance(sim, settings->wipe_percent))
+    if (chance(faults, settings->wipe_percent))
         sim_wipe(sim, i);
     faults->back_ms[i] = ends_ms(sim, faults, settings->down_max_ms);
     sim_at(sim, faults->back_ms[i], come_back, faults);
@@ -76,7 +82,7 @@ static void part(void *context, struct sim *sim)
 {
     struct faults *faults = context;
     for (uint32_t i = 0; i < sim->machines_n; i++)
-        faults->islands[i] = (uint32_t)rng_below(&sim->rng, ISLANDS);
+        faults->islands[i] = below(faults, ISLANDS);
     sim_partition(sim, faults->islands);
     sim_at(sim, ends_ms(sim, faults, faults->settings.apart_max_ms), heal, faults);
     plan(sim, faults, faults->settings.partition_every_ms, part);
@@ -85,8 +91,8 @@ static void part(void *context, struct sim *sim)
 static void reset(void *context, struct sim *sim)
 {
     struct faults *faults = context;
-    uint32_t i = (uint32_t)rng_below(&sim->rng, faults->settings.machines_n);
-    sim_reset(sim, i, (uint32_t)rng_below(&sim->rng, 4));
+    uint32_t i = below(faults, faults->settings.machines_n);
+    sim_reset(sim, i, below(faults, 4));
     plan(sim, faults, faults->settings.reset_every_ms, reset);
 }
 
@@ -113,6 +119,7 @@ struct faults *faults_new(struct sim *sim, const struct faults_settings *setting
     assert(settings->machines_n > 0 && settings->machines_n <= sim->machines_n);
     struct faults *faults = need(calloc(1, sizeof *faults));
     faults->settings = *settings;
+    rng_seed(&faults->rng, rng_next(&sim->rng));
     faults->back_ms = need(calloc(settings->machines_n, sizeof *faults->back_ms));
     faults->islands = need(calloc(sim->machines_n, sizeof *faults->islands));
     sim_at(sim, settings->from_ms, begin, faults);

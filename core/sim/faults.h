@@ -1,6 +1,9 @@
-/* What goes wrong in a network, at random times drawn from the run's generator: machines crash,
- * vanish or are stopped and come back, islands form and heal, connections are reset, dials get
- * lost. All of it ends at until_ms: then every machine is on again and reaches every other. */
+/* What goes wrong in a network, at random times: machines crash, vanish or are stopped and come
+ * back, islands form and heal, connections are reset, dials get lost. All of it ends at until_ms:
+ * then every machine is on again and reaches every other.
+ *
+ * What happens when is drawn from one number of the run's generator, taken by faults_new: whatever
+ * the nodes do meanwhile, the same fails at the same times. */
 #ifndef SIM_FAULTS_H
 #define SIM_FAULTS_H
 

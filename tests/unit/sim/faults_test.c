@@ -1,4 +1,5 @@
 /* What goes wrong between honest nodes must cost nobody a ban, and heals. */
+#include "sim/faults.h"
 #include "unit/sim/rig.h"
 
 static void add_knowing_all(struct rig *rig, uint32_t i, uint32_t n, bool one_ip, bool allow)
@@ -156,6 +157,45 @@ static void f14_a_node_alone_with_dead_addresses_asks_its_seed(void **state)
     rig_close(&rig);
 }
 
+/* A number for who was on when, in a network whose nodes want so many peers. */
+static uint64_t power_of(uint32_t max_outbound)
+{
+    enum { NODES = 6 };
+    struct rig rig;
+    uint64_t power = 0;
+    rig_open(&rig, 9);
+    for (uint32_t i = 0; i < NODES; i++) {
+        struct sim_machine machine = machine_of(&rig, i);
+        struct addr known = addr_of((i + 1) % NODES);
+        machine.known = &known;
+        machine.known_n = 1;
+        machine.node.max_outbound = max_outbound;
+        sim_add(rig.sim, &machine);
+    }
+    rig_start(&rig);
+    const struct faults_settings settings = {.until_ms = MINUTES_MS(20),
+        .machines_n = NODES,
+        .crash_every_ms = SECONDS_MS(30),
+        .down_max_ms = SECONDS_MS(60),
+        .stop_percent = 50,
+        .dial_loss = 0.2};
+    struct faults *faults = faults_new(rig.sim, &settings);
+    for (unsigned second = 0; second < 1100; second++) {
+        rig_run(&rig, SECONDS_MS(1));
+        for (uint32_t i = 0; i < NODES; i++)
+            power = power * 31 + sim_is_on(rig.sim, i);
+    }
+    rig_close(&rig);
+    faults_free(faults);
+    return power;
+}
+
+static void the_same_fails_at_the_same_times_whatever_the_nodes_do(void **state)
+{
+    (void)state;
+    assert_true(power_of(1) == power_of(5));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +203,7 @@ int main(void)
         cmocka_unit_test(honest_nodes_flapping_behind_one_ip_are_never_banned),
         cmocka_unit_test(islands_grow_together_again),
         cmocka_unit_test(a_restarted_node_goes_on_with_the_book_it_stored),
+        cmocka_unit_test(the_same_fails_at_the_same_times_whatever_the_nodes_do),
         cmocka_unit_test(f14_a_node_alone_with_dead_addresses_asks_its_seed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
