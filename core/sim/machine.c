@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-struct now machine_now(const struct machine *machine)
+struct now machine_time(const struct machine *machine)
 {
     const struct sim *sim = machine->sim;
     return (struct now){
@@ -83,7 +83,7 @@ static void tell_observers(struct machine *machine, const struct event *event)
     struct sim *sim = machine->sim;
     const struct sim_step step = {
         .machine = machine->index,
-        .now = machine_now(machine),
+        .now = machine_time(machine),
         .node = machine->node,
         .event = event,
         .actions = sim->outbox.at,
@@ -101,9 +101,9 @@ void machine_step(struct machine *machine, const struct event *event)
     const struct sim_actor *actor = &machine->settings.actor;
     assert(machine->on && sim->outbox.n == 0);
     if (machine->node)
-        node_step(machine->node, machine_now(machine), event, &sim->outbox);
+        node_step(machine->node, machine_time(machine), event, &sim->outbox);
     else if (actor->step)
-        actor->step(actor->self, machine_now(machine), event, &sim->outbox);
+        actor->step(actor->self, machine_time(machine), event, &sim->outbox);
     else
         return;
     tell_observers(machine, event);
@@ -142,7 +142,7 @@ struct span sim_image(const struct sim *sim, uint32_t i)
 static void fill_book(struct machine *machine, struct book *book)
 {
     const struct sim_machine *settings = &machine->settings;
-    struct now now = machine_now(machine);
+    struct now now = machine_time(machine);
     if (machine->image) {
         struct book_load_report report;
         enum err err = book_load(book, now, span_of(machine->image, machine->image_n), &report);
@@ -162,6 +162,8 @@ static struct node *boot(struct machine *machine)
         entropy[i] = (uint8_t)rng_next(rng);
     machine->settings.node.rng_seed = rng_next(rng);
     machine->settings.node.book_store_interval_ms = 0; /* these disks hold images only */
+    if (machine->settings.begin)
+        machine->settings.begin(machine->settings.policy);
     struct book *book;
     enum err err = book_new(&machine->settings.book, entropy, &book);
     assert(err != ERR_INVALID);
@@ -170,7 +172,7 @@ static struct node *boot(struct machine *machine)
     book_set_own_id(book, &machine->settings.node.id);
     fill_book(machine, book);
     return need(
-        node_new(&machine->settings.node, book, machine->settings.policy, machine_now(machine)));
+        node_new(&machine->settings.node, book, machine->settings.policy, machine_time(machine)));
 }
 
 void sim_start(struct sim *sim, uint32_t i)

@@ -5,21 +5,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-void *need(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
-
-void *copy_of(const void *at, size_t size)
-{
-    void *copy = need(malloc(size ? size : 1));
-    if (size > 0)
-        memcpy(copy, at, size);
-    return copy;
-}
-
 struct sim_settings sim_settings_default(void)
 {
     return (struct sim_settings){

@@ -73,8 +73,9 @@ struct sim_machine {
      * the node's own address. */
     struct node_settings node;
     struct book_settings book;
-    struct policy *policy;  /* borrowed until sim_free */
-    struct sim_actor actor; /* runs instead of a node if it has a step */
+    struct policy *policy;                /* borrowed until sim_free */
+    void (*begin)(struct policy *policy); /* told of each start, before the node is made; or NULL */
+    struct sim_actor actor;               /* runs instead of a node if it has a step */
 
     struct endpoint at;       /* where it listens, and the IP it dials from; no two have the same */
     const struct addr *known; /* in the book of a first start, told by themselves; copied */

@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "base/map.h"
 #include "node/outbox.h"
+#include "sim/need.h"
 #include "sim/sim.h"
 #include <stddef.h>
 
@@ -106,13 +107,9 @@ void machine_step(struct machine *machine, const struct event *event);
 /* The program is gone; connections must be ended before. */
 void machine_off(struct machine *machine);
 void machine_free(struct machine *machine);
-struct now machine_now(const struct machine *machine);
+struct now machine_time(const struct machine *machine);
 void machine_due(struct machine *machine);
 /* A book is on the disk. Takes the image. */
 void machine_stored(struct machine *machine, char *image, size_t n);
-
-/* Memory, or the end of the process. */
-void *need(void *memory);
-void *copy_of(const void *at, size_t size);
 
 #endif

@@ -4,7 +4,7 @@
 #ifndef TESTS_POLICIES_SCENE_H
 #define TESTS_POLICIES_SCENE_H
 
-#include "script/script.h"
+#include "sim/lua_policy.h"
 #include "unit/sim/rig.h"
 #include <stdio.h>
 
@@ -16,8 +16,9 @@
 
 struct scene {
     struct rig rig;
-    struct policy policy; /* the subject's: asks the script, which a restart replaces */
-    struct script *script;
+    struct script_source source; /* of the subject's policy */
+    struct lua_rules rules;
+    struct lua_policy *policy;
     const char *name;
     struct addr known[KNOWN_MAX]; /* what the subject's book holds at first */
     size_t known_n;
@@ -30,66 +31,37 @@ static inline const char *scene_guest(void)
     return getenv("LUAPEX_POLICY");
 }
 
-/* Stands still: the fuse never blows, so a run does not depend on the machine. */
-static inline int64_t scene_clock(void *context)
-{
-    (void)context;
-    return 0;
-}
-
-static inline enum err scene_load_file(
-    struct script *script, const char *path, struct script_error *error)
+static inline void scene_read_guest(struct script_source *source)
 {
     static char text[GUEST_MAX];
+    const char *path = scene_guest();
     FILE *file = fopen(path, "rb");
     if (!file)
         fail_msg("cannot read %s", path);
     size_t n = fread(text, 1, sizeof text, file);
     fclose(file);
-    struct script_source source = {.name = path, .text = span_of(text, n)};
-    return script_load(script, &source, 0, error);
+    *source = (struct script_source){.name = path, .text = span_of(text, n)};
 }
 
 /* name: of a policy that ships, or the guest's file. */
-static inline struct script *scene_script(const char *name)
+static inline void scene_load(struct scene *scene)
 {
-    struct script_settings settings = script_settings_default();
     struct script_error error = {0};
-    struct script *script;
-    settings.clock_ns = scene_clock;
-    assert_int_equal(script_new(&settings, &script, &error), ERR_OK);
-    enum err err = name == scene_guest() ? scene_load_file(script, name, &error)
-                                         : script_load_builtin(script, name, 0, &error);
-    if (err != ERR_OK)
+    if (scene->name == scene_guest())
+        scene_read_guest(&scene->source);
+    else
+        assert_int_equal(script_builtin(scene->name, &scene->source), ERR_OK);
+    scene->rules = (struct lua_rules){.source = &scene->source};
+    if (lua_policy_new(&scene->rules, &scene->policy, &error) != ERR_OK)
         fail_msg("%s:%d: %s", error.file, error.line, error.message);
-    return script;
-}
-
-static inline struct scene *scene_of(struct policy *policy)
-{
-    return (struct scene *)((char *)policy - offsetof(struct scene, policy));
-}
-
-static inline enum err scene_ask(
-    struct policy *policy, enum hook hook, struct rng *rng, const void *view, void *verdict)
-{
-    struct script *script = scene_of(policy)->script;
-    script_turn_begin(script);
-    return policy_ask(script_policy(script), hook, rng, view, verdict);
-}
-
-static inline bool scene_wants(struct policy *policy, enum hook hook)
-{
-    return policy_wants(script_policy(scene_of(policy)->script), hook);
 }
 
 static inline void scene_open(struct scene *scene, const char *name, uint64_t seed)
 {
     rig_open(&scene->rig, seed);
     scene->known_n = 0;
-    scene->policy = (struct policy){.ask = scene_ask, .wants = scene_wants};
-    scene->script = scene_script(name);
     scene->name = name;
+    scene_load(scene);
 }
 
 static inline void scene_know_addr(struct scene *scene, struct addr addr)
@@ -109,7 +81,8 @@ static inline void scene_know(struct scene *scene, uint32_t first, uint32_t n)
 static inline struct sim_machine scene_subject(struct scene *scene)
 {
     struct sim_machine machine = machine_of(&scene->rig, SUBJECT);
-    machine.policy = &scene->policy;
+    machine.policy = lua_policy_of(scene->policy);
+    machine.begin = lua_policy_begin;
     machine.known = scene->known;
     machine.known_n = scene->known_n;
     return machine;
@@ -145,37 +118,27 @@ static inline void scene_run(struct scene *scene, int64_t ms)
 /* The subject's process ends in good order and another begins, with what the first remembered. */
 static inline void scene_restart(struct scene *scene)
 {
-    struct script_error error;
-    char *memory = NULL;
     sim_end(scene->rig.sim, SUBJECT, SIM_STOP);
     scene_run(scene, SECONDS_MS(30));
     assert_false(sim_is_on(scene->rig.sim, SUBJECT));
-    assert_int_equal(script_export(scene->script, &memory, &error), ERR_OK);
-    script_free(scene->script);
-    scene->script = scene_script(scene->name);
-    assert_int_equal(script_import(scene->script, span_of_text(memory), &error), ERR_OK);
-    free(memory);
     sim_start(scene->rig.sim, SUBJECT);
 }
 
 static inline void scene_set(struct scene *scene, const char *param, const char *value)
 {
     struct script_error error;
-    if (script_param_set(scene->script, param, value, &error) != ERR_OK)
+    if (script_param_set(lua_policy_script(scene->policy), param, value, &error) != ERR_OK)
         fail_msg("%s: %s", param, error.message);
 }
 
 /* The policy answered every question itself. */
 static inline void scene_close(struct scene *scene)
 {
-    struct script_stats stats;
-    script_stats(scene->script, &stats);
-    for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
-        if (stats.hooks[hook].errors > 0)
-            fail_msg("%s: %s failed %u times", scene->name, schema_hooks[hook].name,
-                (unsigned)stats.hooks[hook].errors);
+    uint64_t errors = lua_policy_errors(scene->policy);
+    if (errors > 0)
+        fail_msg("%s failed %llu times", scene->name, (unsigned long long)errors);
     rig_close(&scene->rig);
-    script_free(scene->script);
+    lua_policy_free(scene->policy);
 }
 
 /* ---- what came of it ---- */
