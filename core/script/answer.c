@@ -24,6 +24,7 @@ static void note_failure(struct script *script, enum hook hook, double now)
     struct generation *generation = script->now;
     const struct script_error *error = &generation->live->error;
     script->hooks[hook].errors++;
+    generation->last_error = *error;
     if (host_log_allowed(generation->live))
         script_log_error(script, "policy call failed", error);
     if (++generation->failures[hook] < FAILURES_MAX)

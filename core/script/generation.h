@@ -13,6 +13,7 @@ struct generation {
     bool on_probation;             /* loaded by somebody, not taken back so far */
     unsigned failures[HOOK_COUNT]; /* in a row */
     bool fallen_back[HOOK_COUNT];
+    struct script_error last_error; /* message "": none */
 };
 
 /* From source, or the built-in policy `name` where source is NULL. Settings are borrowed. */

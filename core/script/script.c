@@ -294,7 +294,8 @@ void script_stats(const struct script *script, struct script_stats *stats)
         .loads = script->loads,
         .load_errors = script->load_errors,
         .rollbacks = script->rollbacks,
-        .taken_back = script->taken_back};
+        .taken_back = script->taken_back,
+        .last_error = now->last_error};
     memcpy(stats->name, now->live->name, sizeof stats->name);
     memcpy(stats->hash, now->hash, sizeof stats->hash);
     memcpy(stats->hooks, script->hooks, sizeof stats->hooks);

@@ -285,6 +285,25 @@ end
 """
 
 
+FAILING_NOW_AND_THEN = """
+function policy.dial_count(view)
+  policy.state.n = (policy.state.n or 0) + 1
+  assert(policy.state.n % 2 == 0, "odd")
+end
+"""
+
+
+def test_a_policy_that_fails_now_and_then_is_told(start):
+    node, client = start("one", "127.0.86.31", "--pex.ensure_peers_period", "200ms")
+    assert client.result("policy")["last_error"] == ""
+    client.result("policy.load", {"source": a_policy("moody", FAILING_NOW_AND_THEN)})
+    error = until(client, lambda told: told["last_error"])["last_error"]
+    assert error == "moody.lua:7: dial_count: odd"
+    assert f"last error   {error}" in run("ctl", "--home", node.home, "policy").stdout
+    client.result("policy.load", {"source": a_policy("good")})
+    assert client.result("policy")["last_error"] == ""
+
+
 def test_a_policy_that_fails_and_is_taken_back_is_told(start):
     _, client = start("one", "127.0.86.20", "--pex.ensure_peers_period", "200ms")
     before = client.result("policy")

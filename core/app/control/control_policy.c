@@ -132,16 +132,17 @@ void control_policy(void *context, struct control_request *request)
     const struct controller *controller = context;
     struct script *script = control_script(controller);
     struct script_stats stats;
-    char differs[POLICY_CAUSE_MAX];
+    char differs[POLICY_CAUSE_MAX], error[SCRIPT_ERROR_TEXT_MAX];
     script_stats(script, &stats);
     compare_with_config(controller, stats.hash, differs, sizeof differs);
     json_t *json =
-        json_pack("{s:o, s:I, s:s, s:I, s:f, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "name",
-            report_text(stats.name), "version", (json_int_t)stats.version, "hash", stats.hash,
-            "generation", (json_int_t)stats.generation, "loaded",
+        json_pack("{s:o, s:I, s:s, s:I, s:f, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
+            "name", report_text(stats.name), "version", (json_int_t)stats.version, "hash",
+            stats.hash, "generation", (json_int_t)stats.generation, "loaded",
             loaded_at(controller, stats.loaded_at), "file",
             report_text(controller->settings->policy.file), "differs", report_text(differs),
-            "memory", (json_int_t)stats.memory, "loads", (json_int_t)stats.loads, "load_errors",
+            "last_error", report_text(script_error_text(&stats.last_error, error)), "memory",
+            (json_int_t)stats.memory, "loads", (json_int_t)stats.loads, "load_errors",
             (json_int_t)stats.load_errors, "rollbacks", (json_int_t)stats.rollbacks, "hooks",
             hooks_json(&stats), "params", params_json(script), "generations",
             generations_json(controller));

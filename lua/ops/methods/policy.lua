@@ -98,6 +98,7 @@ return {
       { "differs", "text", "how the next start would run another one, empty: it would not" },
       { "refused", refused_fields,
         "the last one that did not load or was taken back, absent: none since one was loaded" },
+      { "last_error", "text", "of its hooks: file, line, hook and cause, empty: none" },
       { "memory", "bytes", "it holds" },
       { "loads", "integer", "that succeeded" },
       { "load_errors", "integer", "that did not" },

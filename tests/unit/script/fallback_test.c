@@ -211,6 +211,21 @@ static void failures_in_a_stream_do_not_flood_the_log(void **state)
     assert_int_equal(fixture_logged(fixture, "policy call failed"), 10);
 }
 
+static void the_last_error_is_told_of_the_policy_that_runs(void **state)
+{
+    struct fixture *fixture = *state;
+    struct script_stats stats;
+    load(fixture, MOODY("moody"));
+    ask_at(fixture, LATER, 999);
+    ask_at(fixture, LATER, 1);
+    script_stats(fixture->script, &stats);
+    assert_string_equal(stats.last_error.hook, "bias");
+    assert_string_equal(stats.last_error.file, "test.lua");
+    load(fixture, MOODY("other"));
+    script_stats(fixture->script, &stats);
+    assert_string_equal(stats.last_error.message, "");
+}
+
 static void time_of_calls_is_counted(void **state)
 {
     struct fixture *fixture = *state;
@@ -238,6 +253,7 @@ int main(void)
         TEST(failing_policy_does_not_move_the_generator),
         TEST(policy_log_lines_are_limited),
         TEST(failures_in_a_stream_do_not_flood_the_log),
+        TEST(the_last_error_is_told_of_the_policy_that_runs),
         TEST(time_of_calls_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
