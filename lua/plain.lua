@@ -57,7 +57,7 @@ function plain.check(value, max, what)
         size = size + key_size + entry_size
       end
       if size > max then
-        error(("%s is larger than %d bytes"):format(what, max), 0)
+        error(("%s is larger than %d bytes: remove what is needed least"):format(what, max), 0)
       end
     end
   end

@@ -21,6 +21,7 @@ return function(environment)
   local runtime = { random = host.random }
   local main        -- the loaded policy
   local hooks = {}  -- its resolved hooks, in the order of host.hooks
+  local owners = {} -- in the same order, who answers first: it or one that it extends
   local others = absent.new(host.state_max)
 
   -- name nil: the source's main file; otherwise a policy in the binary.
@@ -33,6 +34,11 @@ return function(environment)
     main = load_policy(chunk, name == nil)
     for i, hook in ipairs(host.hooks) do
       hooks[i] = main.resolved[hook] or false
+      local owner = main
+      while owner and not owner.hooks[hook] do
+        owner = owner.base
+      end
+      owners[i] = owner or false
     end
     return main.name, main.version, main.extends or "", #main.examples
   end
@@ -49,23 +55,20 @@ return function(environment)
     if rule then
       verdict = rule(view)
     end
-    local policy = main
-    repeat
+    local policy = owners[hook] -- a fault in the state of one that was not asked is not its own
+    while policy do
       if next(policy.state) ~= nil or getmetatable(policy.state) ~= nil then
         plain.check(policy.state, host.state_max, "policy.state")
       end
       policy = policy.base
-    until not policy
+    end
     return verdict
   end
 
   -- The function that answers a hook first, for messages.
   function runtime.rule(hook)
-    local policy, name = main, host.hooks[hook]
-    while policy and not policy.hooks[name] do
-      policy = policy.base
-    end
-    return policy and policy.hooks[name]
+    local policy = owners[hook]
+    return policy and policy.hooks[host.hooks[hook]]
   end
 
   -- hook, given, expect of example i, and where it stands: file or "", line or 0.

@@ -226,6 +226,28 @@ static void the_last_error_is_told_of_the_policy_that_runs(void **state)
     assert_string_equal(stats.last_error.message, "");
 }
 
+/* It cannot have been those that it inherits, whose file would be named beside the error. */
+static void a_state_too_large_fails_what_its_policy_defines(void **state)
+{
+    struct fixture *fixture = *state;
+    struct script_stats stats;
+    struct ban_view view;
+    struct ban_verdict verdict;
+    load(fixture,
+        "local policy = pex.policy { name = 'hoarder' }\n"
+        "function policy.ban()\n"
+        "  for i = 1, 10000 do policy.state[i] = i end\nend\nreturn policy");
+    schema_view_defaults(&schema_hooks[HOOK_ban], &view);
+    assert_int_equal(ask(fixture, HOOK_ban, &view, &verdict), ERR_OK);
+    ask_at(fixture, NOW_S, 1);
+    assert_int_equal(hook_stats(fixture, HOOK_ban).errors, 1);
+    assert_int_equal(hook_stats(fixture, HOOK_bias).errors, 0);
+    script_stats(fixture->script, &stats);
+    assert_string_equal(stats.last_error.file, "test.lua");
+    assert_string_equal(stats.last_error.message,
+        "policy.state is larger than 65536 bytes: remove what is needed least");
+}
+
 static void time_of_calls_is_counted(void **state)
 {
     struct fixture *fixture = *state;
@@ -254,6 +276,7 @@ int main(void)
         TEST(policy_log_lines_are_limited),
         TEST(failures_in_a_stream_do_not_flood_the_log),
         TEST(the_last_error_is_told_of_the_policy_that_runs),
+        TEST(a_state_too_large_fails_what_its_policy_defines),
         TEST(time_of_calls_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
