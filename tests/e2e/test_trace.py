@@ -342,7 +342,7 @@ def test_policies_that_do_not_load_are_told(traces, tmp_path):
     broken.write_text("return 1 +\n")
     broken.chmod(0o600)
     assert "broken.lua:" in fail("policy", "diff", "default", broken, "--trace", traces[0])
-    assert "built in" in fail("policy", "diff", "default", "nix", "--trace", traces[0])
+    assert "no built-in policy 'nix'" in fail("policy", "diff", "default", "nix", "--trace", traces[0])
     for wrong in (["default"], ["default", "seed"], ["a", "b", "--hook", "x", "--trace", "y"]):
         assert run("policy", "diff", *wrong).returncode == 2
     assert run("replay").returncode == 2

@@ -1,7 +1,7 @@
+#include "app/policy/policy_named.h"
 #include "app/text/complain.h"
 #include "app/text/report_json.h"
 #include "app/trace/trace_input.h"
-#include "ops/policy_files.h"
 #include "policy/verdict.h"
 #include "script/snapshot.h"
 #include "trace/decision.h"
@@ -44,23 +44,18 @@ struct diff {
 
 /* ---- candidates ---- */
 
-static bool is_file(const char *name)
+static enum err load_named(struct candidate *candidate, struct script_error *error)
 {
-    return strchr(name, '/') || strstr(name, ".lua");
-}
-
-static enum err load_file(struct candidate *candidate, struct script_error *error)
-{
-    struct policy_files files = {0};
+    struct policy_named policy;
     char cause[POLICY_CAUSE_MAX];
-    enum err err = policy_files_read(candidate->name, &files, cause);
+    enum err err = policy_named_read(candidate->name, &policy, cause);
     if (err) {
         *error = (struct script_error){0};
         snprintf(error->message, sizeof error->message, "%.*s", SCRIPT_MESSAGE_MAX, cause);
         return err;
     }
-    err = script_load(candidate->script, &files.source, 0, error);
-    policy_files_free(&files);
+    err = script_load(candidate->script, &policy.source, 0, error);
+    policy_named_free(&policy);
     return err;
 }
 
@@ -70,11 +65,7 @@ static enum err load(struct candidate *candidate, struct script_error *error)
     if (strcmp(candidate->name, RECORDED) == 0)
         return ERR_OK;
     enum err err = script_new(&settings, &candidate->script, error);
-    if (err)
-        return err;
-    return is_file(candidate->name)
-        ? load_file(candidate, error)
-        : script_load_builtin(candidate->script, candidate->name, 0, error);
+    return err ? err : load_named(candidate, error);
 }
 
 static bool open_candidate(struct candidate *candidate)
@@ -92,7 +83,7 @@ static bool open_candidate(struct candidate *candidate)
     if (!*error.message)
         snprintf(error.message, sizeof error.message, "%s", err_text(err));
     trace_script_explain(&error, candidate->name, cause);
-    complain("luapex: error: %s", cause);
+    complain("luapex: error: %s", err == ERR_NOT_FOUND ? error.message : cause);
     return false;
 }
 

@@ -1,8 +1,7 @@
 #include "app/cli/commands.h"
+#include "app/policy/policy_named.h"
 #include "app/text/wrap.h"
 #include "base/embedded.h"
-#include "base/nearest.h"
-#include "script/script.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -73,25 +72,16 @@ static int list_all(void)
 
 /* ---- one ---- */
 
-static int misuse_name(const struct flags *flags, const char *name)
-{
-    struct builtin builtin;
-    for (size_t i = 0; i < embedded_files_n; i++)
-        if (builtin_of(&embedded_files[i], &builtin) &&
-            edit_distance(name, builtin.name, 4) <= nearest_slip_max(name))
-            return flags_misuse(
-                flags->command, "no built-in policy '%s', did you mean %s?", name, builtin.name);
-    return flags_misuse(
-        flags->command, "no built-in policy '%s'; luapex policy show lists them", name);
-}
-
 static int policy_show(const struct flags *flags)
 {
     if (flags->arguments_n == 0)
         return list_all();
     struct script_source source;
-    if (script_builtin(flags->arguments[0], &source) != ERR_OK)
-        return misuse_name(flags, flags->arguments[0]);
+    char cause[POLICY_CAUSE_MAX];
+    if (script_builtin(flags->arguments[0], &source) != ERR_OK) {
+        policy_named_unknown(flags->arguments[0], cause);
+        return flags_misuse(flags->command, "%s", cause);
+    }
     fwrite(source.text.at, 1, source.text.n, stdout);
     return EXIT_OK;
 }
