@@ -24,6 +24,7 @@ static const struct command *const commands[] = {
     &command_policy_doc,
     &command_policy_show,
     &command_policy_diff,
+    &command_sim,
     &command_ctl,
     &command_replay,
     &command_show_node_id,

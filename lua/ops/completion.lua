@@ -193,8 +193,9 @@ _luapex_other() {
   elif [ "$*" = 'policy doc' ] || [ "$*" = 'policy show' ]; then
     luapex "$@" | sed -nE 's/^  ([a-z_]+) +.*/\1/p'
   elif printf '%%s\n' "$commands" | grep -qx -e "$1" -e "$1 $2"; then
+    [ "$1" != sim ] || luapex policy show | sed -nE '/^Parts/q; s/^  ([a-z_]+) +.*/\1/p'
     luapex help $(printf '%%s\n' "$commands" | grep -x -e "$1" -e "$1 $2") |
-      sed -nE 's/^  (--[a-z0-9_.]+).*/\1/p'
+      sed -nE 's/^  (--[a-z0-9_.-]+).*/\1/p'
   fi
 }
 _luapex_ctl_values() {

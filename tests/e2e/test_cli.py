@@ -10,7 +10,7 @@ import pytest
 from nodes import run
 
 ID = "a" * 40
-COMMANDS = ["init", "start", "demo", "show-node-id", "version"]
+COMMANDS = ["init", "start", "demo", "sim", "show-node-id", "version"]
 
 
 def luapex(*arguments, **environment):
@@ -228,6 +228,8 @@ def test_init_of_a_home_without_a_network_says_so(home):
         ["policy", "doc", "{}"],
         ["replay", "{}"],
         ["demo", "--nodes", "{}"],
+        ["sim", "{}"],
+        ["sim", "--subjects", "{}"],
         ["ctl", "{}"],
         ["ctl", "--home", "{}", "status"],
     ],

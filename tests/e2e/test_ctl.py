@@ -178,6 +178,8 @@ def test_completion_of_bash_knows_methods_and_flags():
         "luapex boo": ["book"],
         "luapex book s": ["show", "stats"],
         "luapex init --net": ["--network"],
+        "luapex sim te": ["tendermint"],
+        "luapex sim default --attacker-": ["--attacker-groups"],
     }.items():
         words = line.split(" ")
         quoted = " ".join(f"'{word}'" for word in words)

@@ -21,6 +21,7 @@ extern const struct command command_policy_new;
 extern const struct command command_policy_show;
 extern const struct command command_replay;
 extern const struct command command_show_node_id;
+extern const struct command command_sim;
 extern const struct command command_start;
 extern const struct command command_version;
 

@@ -267,6 +267,8 @@ void flags_help(const struct command *command)
     for (size_t i = 0; i < command->flags_n; i++)
         print_flag(command->flags[i].name, command->flags[i].value, command->flags[i].doc);
     print_flag("help", NULL, "This text.");
+    if (command->more)
+        command->more();
     if (!command->takes_settings)
         return;
     if (command->hides_settings) {

@@ -40,6 +40,7 @@ struct command {
     size_t flags_n;
     bool takes_settings; /* every setting is a flag too ... */
     bool hides_settings; /* ... but its help does not list them */
+    void (*more)(void);  /* prints the end of its help; NULL: there is none */
     int (*run)(const struct flags *flags);
     int (*run_words)(int argc, char **argv); /* instead of run: it reads its command line itself */
 };
