@@ -185,6 +185,17 @@ def test_only_the_subjects_run_the_policy():
     assert seeds["figures"]["book_old_percent"] > 0, "nodes run default"
 
 
+def test_without_seeds_nodes_find_each_other_by_those_they_know():
+    figures = records("--nodes", "12", "--seed-nodes", "0", "--for", "1h", "--runs", "1")[0]["figures"]
+    assert figures["largest_component_percent"] == 100 and figures["book_known_percent"] > 50
+
+
+def test_attackers_who_come_late_find_the_slots_taken():
+    flags = ["--nodes", "12", "--attackers", "24", "--for", "1h", "--runs", "1"]
+    early = by_policy("attackers_outbound_percent", *flags)["default"]
+    assert early > by_policy("attackers_outbound_percent", *flags, "--attack-after", "30m")["default"]
+
+
 def test_faults_show_in_the_figures():
     flags = ["--nodes", "12", "--for", "1h", "--runs", "1"]
     calm = records(*flags)[0]["figures"]

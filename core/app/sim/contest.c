@@ -50,15 +50,18 @@ static void work(void *context, size_t piece)
 
 /* ---- while they run ---- */
 
-/* In order, each as soon as those before it have ended. */
-static void print_json(struct contesting *contesting)
+/* In order: each as soon as those before it have ended, or, when no more will end, all that have.
+ */
+static void print_json(struct contesting *contesting, bool is_over)
 {
-    while (contesting->printed < contesting->n &&
-        contesting->results[contesting->printed].end == PLAY_DONE) {
-        size_t at = contesting->printed++;
+    for (; contesting->printed < contesting->n; contesting->printed++) {
+        const struct result *result = &contesting->results[contesting->printed];
+        if (result->end != PLAY_DONE && !is_over)
+            break;
         progress_clear(&contesting->progress);
-        report_result(
-            &contesting->contest->scenario, player_of(contesting, at), &contesting->results[at]);
+        if (result->end == PLAY_DONE)
+            report_result(
+                &contesting->contest->scenario, player_of(contesting, contesting->printed), result);
     }
     fflush(stdout);
 }
@@ -91,7 +94,7 @@ static bool ended(void *context, size_t piece, int signal)
         tell_killed(contesting, piece, signal);
     contesting->has_failed |= contesting->results[piece].end != PLAY_DONE;
     if (contesting->contest->as_json)
-        print_json(contesting);
+        print_json(contesting, false);
     return !contesting->has_failed;
 }
 
@@ -180,7 +183,7 @@ static void tell_failure(const struct contesting *contesting)
     }
 }
 
-static void report(const struct contesting *contesting, enum workers_end end)
+static void report(struct contesting *contesting, enum workers_end end)
 {
     const struct contest *contest = contesting->contest;
     size_t runs;
@@ -190,7 +193,9 @@ static void report(const struct contesting *contesting, enum workers_end end)
         .players_n = contest->players_n,
         .results = results,
         .runs = runs};
-    if (!contest->as_json && runs > 0)
+    if (contest->as_json)
+        print_json(contesting, true);
+    else if (runs > 0)
         report_table(&table);
     fflush(stdout);
     if (end == WORKERS_INTERRUPTED)
@@ -228,11 +233,24 @@ int contest_run(const struct contest *contest, const struct flags *flags)
     return end == WORKERS_DONE && !contesting.has_failed ? EXIT_OK : EXIT_FAILED;
 }
 
+/* Bytes that this machine can give without swapping; 0: unknown. */
+static int64_t memory_available(void)
+{
+    char line[128];
+    long long kib = 0;
+    FILE *file = fopen("/proc/meminfo", "re");
+    while (file && kib == 0 && fgets(line, sizeof line, file))
+        if (strncmp(line, "MemAvailable:", 13) == 0)
+            kib = strtoll(line + 13, NULL, 10);
+    if (file)
+        fclose(file);
+    return kib * 1024;
+}
+
 unsigned contest_jobs(const struct scenario *scenario)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN), pages = sysconf(_SC_AVPHYS_PAGES);
-    int64_t room = (int64_t)pages * sysconf(_SC_PAGESIZE) / 2; /* half of what is free */
-    int64_t fit = room / (NODE_MEMORY * (scenario->nodes + scenario->seed_nodes));
+    int64_t cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t fit = memory_available() / (NODE_MEMORY * (scenario->nodes + scenario->seed_nodes));
     int64_t jobs = fit < cores ? fit : cores;
     return jobs < 1 ? 1 : jobs > WORKERS_MAX ? WORKERS_MAX : (unsigned)jobs;
 }

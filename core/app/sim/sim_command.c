@@ -7,7 +7,7 @@
 
 static const struct flag own_flags[] = {
     {"for", "DURATION", "How long, in virtual time; default: 6h."},
-    {"runs", "N", "Networks that every policy plays in, one after the other; default: 5."},
+    {"runs", "N", "Networks that every policy plays in; default: 5."},
     {"seed", "N",
         "Number that the first network is drawn from; the next has the next. Default: 1."},
     {"nodes", "N", "Honest nodes, beside the seeds; default: 100, at most 5000."},

@@ -28,7 +28,25 @@ static void open_stage(struct stage *stage, const struct scenario *scenario, uin
     assert_int_equal(stage_open(stage, scenario, &by_default, seed, &error), ERR_OK);
 }
 
-static struct figures figures_of(const struct scenario *scenario)
+/* What nodes counted themselves. */
+static struct node_counts counts_of(const struct stage *stage)
+{
+    struct node_counts sum = {0};
+    for (uint32_t i = 0; i < stage_measured(stage); i++) {
+        struct node_counts counts = node_counts(sim_node(stage->sim, i));
+        sum.dials += counts.dials;
+        sum.dialing += counts.dialing;
+        sum.dials_failed += counts.dials_failed;
+        sum.requests_sent += counts.requests_sent;
+        sum.requests_received += counts.requests_received;
+        sum.addresses_received += counts.addresses_received;
+    }
+    return sum;
+}
+
+/* counts: NULL, or what nodes counted themselves. */
+static struct figures figures_and_counts_of(
+    const struct scenario *scenario, struct node_counts *counts)
 {
     struct stage stage;
     struct measure measure;
@@ -40,9 +58,16 @@ static struct figures figures_of(const struct scenario *scenario)
         assert_null(watch_broken(stage.watch));
     }
     struct figures figures = measure_end(&measure);
+    if (counts)
+        *counts = counts_of(&stage);
     measure_close(&measure);
     stage_close(&stage);
     return figures;
+}
+
+static struct figures figures_of(const struct scenario *scenario)
+{
+    return figures_and_counts_of(scenario, NULL);
 }
 
 static void roles_follow_each_other_and_all_are_found_by_id(void **state)
@@ -102,6 +127,28 @@ static void the_dead_are_dialed_in_vain(void **state)
     assert_true(figures.of[FIGURE_ADDRESSES_RECEIVED] == 0 && figures.of[FIGURE_ECLIPSED] == 0);
 }
 
+/* Where nobody restarts, nodes count all that they do. */
+static void what_is_seen_from_outside_is_what_nodes_count(void **state)
+{
+    (void)state;
+    struct scenario scenario = scenario_of(6);
+    struct node_counts counts;
+    scenario.seed_nodes = 1;
+    scenario.outbound = 5;
+    scenario.dead = 10;
+    struct figures figures = figures_and_counts_of(&scenario, &counts);
+    double node_hours = 6 * 1.0;
+    assert_true(counts.dials_failed > 10 && counts.addresses_received > 100);
+    assert_float_equal(figures.of[FIGURE_DIALS] * node_hours, counts.dials, 1e-6);
+    assert_float_equal(figures.of[FIGURE_DIALS_FAILED],
+        100.0 * (double)counts.dials_failed / (double)(counts.dials - counts.dialing), 1e-6);
+    assert_float_equal(figures.of[FIGURE_REQUESTS_SENT] * node_hours, counts.requests_sent, 1e-6);
+    assert_float_equal(
+        figures.of[FIGURE_REQUESTS_RECEIVED] * node_hours, counts.requests_received, 1e-6);
+    assert_float_equal(
+        figures.of[FIGURE_ADDRESSES_RECEIVED] * node_hours, counts.addresses_received, 1e-6);
+}
+
 /* Two nodes that cannot be dialed have nobody but the attackers. */
 static void who_has_attackers_alone_is_eclipsed(void **state)
 {
@@ -125,6 +172,7 @@ int main(void)
         cmocka_unit_test(roles_follow_each_other_and_all_are_found_by_id),
         cmocka_unit_test(two_nodes_are_one_path),
         cmocka_unit_test(the_dead_are_dialed_in_vain),
+        cmocka_unit_test(what_is_seen_from_outside_is_what_nodes_count),
         cmocka_unit_test(who_has_attackers_alone_is_eclipsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
