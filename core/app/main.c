@@ -2,9 +2,12 @@
 #include "app/text/complain.h"
 #include "base/nearest.h"
 #include "crypto/node_key.h"
+#include <errno.h>
 #include <malloc.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LARGE_BLOCK (128 * 1024)
 
@@ -171,12 +174,11 @@ static void give_large_blocks_back(void)
 #endif
 }
 
-int main(int argc, char **argv)
+static int start_command(int argc, char **argv)
 {
     static char version[] = "version";
     const struct command *command;
     int words, code;
-    give_large_blocks_back();
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_MISUSE;
@@ -188,4 +190,28 @@ int main(int argc, char **argv)
     if (!take_command(argc - 1, argv + 1, &command, &words, &code))
         return code;
     return run(command, argc - 1 - words, argv + 1 + words);
+}
+
+/* Of a pipe or a socket: it had enough. */
+static bool has_reader_left(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&output, 1, 0) > 0 && (output.revents & POLLERR);
+}
+
+/* What was printed is on its way; if not, that is a failure, unless there was one already. */
+static int finish(int code)
+{
+    bool was_bad = ferror(stdout);
+    errno = 0;
+    if ((fflush(stdout) == 0 && !was_bad) || code != EXIT_OK || has_reader_left())
+        return code;
+    complain("luapex: error: standard output: %s", errno ? strerror(errno) : "not all was written");
+    return EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    give_large_blocks_back();
+    return finish(start_command(argc, argv));
 }

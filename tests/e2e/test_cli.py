@@ -4,10 +4,11 @@ import json
 import os
 import re
 import stat
+import subprocess
 import tomllib
 
 import pytest
-from nodes import run
+from nodes import LUAPEX, run
 
 ID = "a" * 40
 COMMANDS = ["init", "start", "demo", "sim", "show-node-id", "version"]
@@ -114,6 +115,32 @@ def test_without_a_command_it_tells_how_to_use_it():
 )
 def test_wrong_usage_ends_with_2_and_one_line(arguments, line):
     assert misuse(*arguments) == line
+
+
+@pytest.mark.parametrize(
+    "arguments", [["help"], ["version"], ["policy", "show"], ["sim", "--nodes", "2", "--for", "1m"]]
+)
+def test_output_that_is_lost_is_a_failure(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [LUAPEX, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("luapex: error: standard output: "), done.stderr
+
+
+def test_a_reader_that_leaves_is_no_failure():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [LUAPEX, "version"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        restore_signals=False,  # SIGPIPE is ignored, as Python has it
+    )
+    os.close(writer)
+    assert done.returncode == 0 and done.stderr == b""
 
 
 # ---- version and ID ----
