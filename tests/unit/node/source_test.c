@@ -102,12 +102,53 @@ static void p16_a_dead_address_is_blamed_on_its_source_once(void **state)
     world_free(world);
 }
 
+static struct world *open_for_one(void)
+{
+    struct node_settings settings = world_settings();
+    settings.source_hourly_max = 1;
+    return world_open(&settings);
+}
+
+static void p16_r21_a_source_that_added_all_it_may_does_not_add_itself(void **state)
+{
+    (void)state;
+    struct world *world = open_for_one();
+    uint64_t peer = world_outbound(world, 1);
+    world_list_of(world, peer, 100, 1);
+    assert_true(world_knows(world, 100));
+    world_closed(world, peer, ERR_CLOSED_BY_PEER);
+    peer = world_inbound(world, 1);
+    assert_false(world_knows(world, 1));
+    world_closed(world, peer, ERR_CLOSED_BY_PEER);
+    world_run(world, HOURS_MS(1));
+    world_inbound(world, 1);
+    assert_true(world_knows(world, 1));
+    world_free(world);
+}
+
+static void p16_r21_its_own_address_counts_as_one_that_a_source_added(void **state)
+{
+    (void)state;
+    struct world *world = open_for_one();
+    uint64_t peer = world_inbound(world, 1);
+    assert_true(world_knows(world, 1));
+    world_closed(world, peer, ERR_CLOSED_BY_PEER);
+    peer = world_outbound(world, 1);
+    assert_int_equal(world_sent(world, PEX_REQUEST), 1);
+    world_list_of(world, peer, 100, 1);
+    assert_true(world_is_peer(world, peer));
+    assert_false(world_knows(world, 100));
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(p16_one_source_adds_2000_addresses_an_hour),
         cmocka_unit_test(p16_dead_addresses_lower_what_their_source_may_add),
         cmocka_unit_test(p16_a_dead_address_is_blamed_on_its_source_once),
+        cmocka_unit_test(p16_r21_a_source_that_added_all_it_may_does_not_add_itself),
+        cmocka_unit_test(p16_r21_its_own_address_counts_as_one_that_a_source_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
