@@ -19,19 +19,22 @@ static bool is_replaceable(const struct step *step, const struct conn *conn)
     return !conn->outbound && !is_named(conn);
 }
 
+/* Who is asked about is not counted: at stage peer it is one of those accepted. */
 static void view_origin(const struct step *step, const struct addr *addr, struct admit_view *view,
     struct row_text *text)
 {
     const struct node *node = step->node;
+    uint32_t itself = view->stage == POLICY_STAGE_peer;
     struct view_name name = view_name(node, addr, text);
     view_common(step, &view->common);
     view->ip = name.ip;
     view->group = name.group;
     view->tag = name.tag;
-    view->ip_peers = conns_accepted_from(&node->conns, &addr->at.ip);
+    view->ip_peers = conns_accepted_from(&node->conns, &addr->at.ip) - itself;
     view->group_peers =
-        conns_accepted_in_group(&node->conns, ip_group(&addr->at.ip, node->settings.strict));
-    view->handshaking = node->conns.handshaking;
+        conns_accepted_in_group(&node->conns, ip_group(&addr->at.ip, node->settings.strict)) -
+        itself;
+    view->handshaking = node->conns.handshaking - itself;
 }
 
 static void log_refused(

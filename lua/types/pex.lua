@@ -289,9 +289,9 @@
 ---@field ip string IP literal
 ---@field group string address group: the /16 (IPv6: /32)
 ---@field tag string tag of the most specific CIDR in [policy] tags, "": none
----@field ip_peers integer inbound ones with this IP (peers)
----@field group_peers integer inbound ones in this group (peers)
----@field handshaking integer inbound sockets not proven yet (peers)
+---@field ip_peers integer others that came from this IP (IPv6: its /64), proven or not (peers)
+---@field group_peers integer others that came from this group, proven or not (peers)
+---@field handshaking integer others that came and are not proven yet (peers)
 ---@field default_reject string why the core would refuse (error name), "": it would not
 ---@field id string peer ID, 40 hex characters
 ---@field version string

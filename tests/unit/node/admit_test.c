@@ -2,7 +2,7 @@
 #include "world.h"
 
 static struct admit_verdict at_socket, at_peer;
-static struct admit_view seen; /* the last one at stage peer */
+static struct admit_view seen_at_socket, seen; /* the last ones; seen: at stage peer */
 
 static void twist(struct fake_policy *fake, enum hook hook, const void *view, void *verdict)
 {
@@ -12,8 +12,7 @@ static void twist(struct fake_policy *fake, enum hook hook, const void *view, vo
         return;
     bool socket = admit->stage == POLICY_STAGE_socket;
     *(struct admit_verdict *)verdict = socket ? at_socket : at_peer;
-    if (!socket)
-        seen = *admit;
+    *(socket ? &seen_at_socket : &seen) = *admit;
 }
 
 static const struct admit_verdict yes = {.act = ADMIT_accept, .accept = true};
@@ -209,6 +208,37 @@ static void p15_bans_limits_and_duplicates_are_not_asked_about(void **state)
     world_free(world);
 }
 
+static void assert_others(
+    const struct admit_view *view, int64_t ip, int64_t group, int64_t unproven)
+{
+    assert_int_equal(view->ip_peers, ip);
+    assert_int_equal(view->group_peers, group);
+    assert_int_equal(view->handshaking, unproven);
+}
+
+static void p15_who_comes_is_told_of_the_others_alone(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.allow_duplicate_ip = true;
+    struct world *world = open_with(&settings);
+    struct endpoint remote = remote_of(1);
+    world_accept(world, &remote); /* an empty node */
+    assert_others(&seen_at_socket, 0, 0, 0);
+    struct peer_id first = id_of(1), second = id_of(2);
+    world_establish(world, world->accepted, &first, NULL);
+    assert_others(&seen, 0, 0, 0);
+
+    world_accept(world, &remote);
+    assert_others(&seen_at_socket, 1, 1, 0);
+    uint64_t number = world->accepted;
+    world_accept(world, &remote);
+    assert_others(&seen_at_socket, 2, 2, 1);
+    world_establish(world, number, &second, NULL);
+    assert_others(&seen, 2, 2, 1);
+    world_free(world);
+}
+
 static void p15_a_dial_of_ours_is_not_asked_about(void **state)
 {
     (void)state;
@@ -233,6 +263,7 @@ int main(void)
         cmocka_unit_test(p15_with_free_slots_there_is_nobody_to_replace),
         cmocka_unit_test(p15_named_peers_are_neither_replaced_nor_refused),
         cmocka_unit_test(p15_bans_limits_and_duplicates_are_not_asked_about),
+        cmocka_unit_test(p15_who_comes_is_told_of_the_others_alone),
         cmocka_unit_test(p15_a_dial_of_ours_is_not_asked_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
