@@ -57,6 +57,9 @@ def figures_of_help():
         (["--attacker-groups", "2"], "--attacker-groups goes with --attackers"),
         (["--join", "7h"], "--join is longer than --for"),
         (["--attackers", "1", "--attack-after", "7h"], "--attack-after is longer than --for"),
+        (["--every", "1m"], "--every goes with --json"),
+        (["--json", "--every", "7h"], "--every 7h is not a duration from 1s to 6h"),
+        (["--json", "--every", "10s"], "--every is less than a 1000th of --for"),
         (["defualt"], "no built-in policy 'defualt', did you mean default?"),
         (["nothing"], "no built-in policy 'nothing'; luapex policy show lists them"),
         (["default" + ":a=1" * 17], "default" + ":a=1" * 17 + ": more than 16 parameters"),
@@ -133,6 +136,15 @@ def test_the_same_command_line_gives_the_same_bytes():
     assert succeed(*flags, "--json", "--jobs", "3") == first
     assert succeed(*flags) == succeed(*flags)
     assert succeed(*flags, "--json", "--seed", "2") != first
+
+
+def test_a_series_has_the_figures_of_shorter_runs():
+    flags = ["--nodes", "8", "--runs", "1", "--attackers", "4", "diverse"]
+    one = records(*flags, "--for", "10m30s", "--every", "2m")[0]
+    assert [sample["at_s"] for sample in one["series"]] == [120, 240, 360, 480, 600]
+    assert one["series"][1]["figures"] == records(*flags, "--for", "4m")[0]["figures"]
+    without = records(*flags, "--for", "10m30s")[0]
+    assert one.pop("series") and one == without
 
 
 def test_a_network_is_drawn_from_its_number_alone():

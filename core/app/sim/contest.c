@@ -20,7 +20,8 @@
 struct contesting {
     const struct contest *contest;
     const struct flags *flags;
-    struct result *results; /* all players' of the first run, of the second ...; shared */
+    struct result *results;  /* all players' of the first run, of the second ...; shared */
+    struct figures *samples; /* of all of them, one run's behind the other's; shared */
     size_t n;
     size_t printed; /* of these, in JSON */
     size_t ended;
@@ -33,6 +34,15 @@ static const struct player *player_of(const struct contesting *contesting, size_
     return &contesting->contest->players[at % contesting->contest->players_n];
 }
 
+static struct series series_of(const struct contesting *contesting, size_t at)
+{
+    const struct contest *contest = contesting->contest;
+    if (contest->every_s == 0)
+        return (struct series){0};
+    size_t n = (size_t)(contest->scenario.for_ms / SECONDS_MS(contest->every_s));
+    return (struct series){contesting->samples + at * n, n, contest->every_s};
+}
+
 /* ---- in a process of its own ---- */
 
 static void work(void *context, size_t piece)
@@ -43,6 +53,7 @@ static void work(void *context, size_t piece)
         .scenario = &contesting->contest->scenario,
         .player = player_of(contesting, piece),
         .seed = result->seed,
+        .series = series_of(contesting, piece),
         .done_ms = &result->done_ms,
     };
     result->end = play_run(&play, &result->outcome);
@@ -59,9 +70,10 @@ static void print_json(struct contesting *contesting, bool is_over)
         if (result->end != PLAY_DONE && !is_over)
             break;
         progress_clear(&contesting->progress);
+        const struct series series = series_of(contesting, contesting->printed);
         if (result->end == PLAY_DONE)
-            report_result(
-                &contesting->contest->scenario, player_of(contesting, contesting->printed), result);
+            report_result(&contesting->contest->scenario,
+                player_of(contesting, contesting->printed), result, &series);
     }
     fflush(stdout);
 }
@@ -204,6 +216,22 @@ static void report(struct contesting *contesting, enum workers_end end)
     free(results);
 }
 
+static bool make_room(struct contesting *contesting)
+{
+    const struct contest *contest = contesting->contest;
+    size_t samples_n = contesting->n * series_of(contesting, 0).n;
+    contesting->results = workers_share(contesting->n * sizeof *contesting->results);
+    contesting->samples = workers_share((samples_n + 1) * sizeof *contesting->samples);
+    if (!contesting->results || !contesting->samples)
+        return false;
+    for (size_t at = 0; at < contesting->n; at++) {
+        size_t run = at / contest->players_n;
+        contesting->results[at].run = (int64_t)run + 1;
+        contesting->results[at].seed = (uint64_t)contest->seed + run;
+    }
+    return true;
+}
+
 int contest_run(const struct contest *contest, const struct flags *flags)
 {
     struct contesting contesting = {
@@ -216,11 +244,9 @@ int contest_run(const struct contest *contest, const struct flags *flags)
         .waiting = waiting,
         .context = &contesting,
     };
-    contesting.results = need(workers_share(contesting.n * sizeof *contesting.results));
-    for (size_t at = 0; at < contesting.n; at++) {
-        size_t run = at / contest->players_n;
-        contesting.results[at].run = (int64_t)run + 1;
-        contesting.results[at].seed = (uint64_t)contest->seed + run;
+    if (!make_room(&contesting)) {
+        complain("luapex: error: no memory for the results of so many runs");
+        return EXIT_FAILED;
     }
     progress_open(&contesting.progress);
     enum workers_end end = workers_run(&workers);

@@ -11,7 +11,10 @@ struct contest {
     int64_t runs, seed; /* the first network is made from seed, the next from the next number */
     unsigned jobs;      /* runs at a time; they do not change what comes out */
     bool as_json;
+    int64_t every_s; /* a sample of each run's series, in JSON; 0: none */
 };
+
+#define CONTEST_SAMPLES_MAX 1000 /* of a run */
 
 /* Plays, prints a table or JSON, and tells what went wrong. Returns an exit status. */
 int contest_run(const struct contest *contest, const struct flags *flags);

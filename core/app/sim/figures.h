@@ -52,6 +52,13 @@ struct figures {
     double of[FIGURES];
 };
 
+/* The same figures at several times, each as if the run ended then. */
+struct series {
+    struct figures *at; /* at[i]: after (i + 1) * every_s */
+    size_t n;           /* 0: none are wanted */
+    int64_t every_s;
+};
+
 /* What each says, as the last part of the command's help. */
 void figures_help(void);
 

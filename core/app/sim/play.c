@@ -26,6 +26,12 @@ static void note_failure(void *context, const struct log_line *line)
     snprintf(why, PLAY_WHY_MAX, "%s", script_error_text(&error, text));
 }
 
+static void sample(const struct series *series, const struct measure *measure, int64_t at_s)
+{
+    if (series->n > 0 && at_s % series->every_s == 0)
+        series->at[at_s / series->every_s - 1] = measure_end(measure);
+}
+
 static enum play_end run_through(
     const struct play *play, struct stage *stage, struct measure *measure, struct outcome *outcome)
 {
@@ -36,6 +42,7 @@ static enum play_end run_through(
             snprintf(outcome->why, sizeof outcome->why, "%s", watch_broken(stage->watch));
             return PLAY_BROKEN;
         }
+        sample(&play->series, measure, ms / SECONDS_MS(1));
         *play->done_ms = ms;
     }
     outcome->figures = measure_end(measure);

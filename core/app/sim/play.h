@@ -27,6 +27,7 @@ struct play {
     const struct scenario *scenario;
     const struct player *player;
     uint64_t seed;
+    struct series series;      /* filled in while it runs */
     volatile int64_t *done_ms; /* how far it is */
 };
 

@@ -31,8 +31,18 @@ static json_t *figures_json(const struct figures *figures)
     return object;
 }
 
-void report_result(
-    const struct scenario *scenario, const struct player *player, const struct result *result)
+static json_t *series_json(const struct series *series)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < series->n; i++)
+        json_array_append_new(list,
+            json_pack("{s:I, s:o}", "at_s", (json_int_t)((int64_t)(i + 1) * series->every_s),
+                "figures", figures_json(&series->at[i])));
+    return list;
+}
+
+void report_result(const struct scenario *scenario, const struct player *player,
+    const struct result *result, const struct series *series)
 {
     const struct outcome *outcome = &result->outcome;
     char hash[17];
@@ -46,6 +56,8 @@ void report_result(
         "policy_error", report_text_or_null(outcome->why), "steps",
         (json_int_t)outcome->counts.steps, "messages", (json_int_t)outcome->counts.messages,
         "log_hash", hash);
+    if (series->n > 0)
+        json_object_set_new(json, "series", series_json(series));
     json_dumpf(need(json), stdout, JSON_REAL_PRECISION(PRECISION));
     putchar('\n');
     json_decref(json);

@@ -13,8 +13,8 @@ struct result {
 };
 
 /* One object, in a line. */
-void report_result(
-    const struct scenario *scenario, const struct player *player, const struct result *result);
+void report_result(const struct scenario *scenario, const struct player *player,
+    const struct result *result, const struct series *series);
 
 struct table {
     const struct scenario *scenario;

@@ -46,6 +46,9 @@ static const struct flag own_flags[] = {
         "Runs at a time, each in a process of its own: they change how long it takes, not what "
         "comes out. Default: as many as there are cores, and memory for 2 MiB a node."},
     {"json", NULL, "One JSON object for each policy in each run, a line each, as they end."},
+    {"every", "DURATION",
+        "In JSON also a series: the same figures after this, after twice this ..., each as if the "
+        "run ended then."},
 };
 
 static int open_players(const struct flags *flags, struct contest *contest)
@@ -67,13 +70,25 @@ static int open_players(const struct flags *flags, struct contest *contest)
     return EXIT_OK;
 }
 
+static bool parse_every(const struct flags *flags, struct contest *contest)
+{
+    int64_t for_ms = contest->scenario.for_ms, every_ms = 0;
+    if (!flags_duration(flags, "every", SECONDS_MS(1), for_ms, &every_ms))
+        return false;
+    contest->every_s = (every_ms + SECONDS_MS(1) - 1) / SECONDS_MS(1);
+    if (every_ms > 0 && !contest->as_json)
+        return !flags_misuse(flags->command, "--every goes with --json");
+    return every_ms == 0 || for_ms / SECONDS_MS(contest->every_s) <= CONTEST_SAMPLES_MAX ||
+        !flags_misuse(flags->command, "--every is less than a %dth of --for", CONTEST_SAMPLES_MAX);
+}
+
 static int sim(const struct flags *flags)
 {
     static struct contest contest;
     contest = (struct contest){.runs = 5, .seed = 1, .as_json = flags_has(flags, "json")};
     if (!flags_integer(flags, "runs", 1, RUNS_MAX, &contest.runs) ||
         !flags_integer(flags, "seed", 0, INT64_MAX - RUNS_MAX, &contest.seed) ||
-        !scenario_parse(flags, &contest.scenario))
+        !scenario_parse(flags, &contest.scenario) || !parse_every(flags, &contest))
         return EXIT_MISUSE;
     int64_t jobs = contest_jobs(&contest.scenario);
     if (!flags_integer(flags, "jobs", 1, WORKERS_MAX, &jobs))
