@@ -249,7 +249,10 @@ local function take_answer(line, wire, text)
     show_notification(line, text, decoded)
   elseif decoded.id == 1 then
     show_result(line, text)
-    return line.arguments.follow and follow(wire) or OK
+    if not line.arguments.follow then
+      return OK
+    end
+    follow(wire)
   end
 end
 

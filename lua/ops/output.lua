@@ -22,9 +22,11 @@ function output.say(text)
   end
 end
 
+-- The error of a pipe without a reader comes with any event that was asked for; of those, only with
+-- "prioritized", which no pipe has, is it none of the watch itself, which luv would print.
 function output.on_reader_gone(call)
   if uv.guess_handle(1) == "pipe" then
-    handles.poll(1):start("d", call)
+    handles.poll(1):start("p", call)
   end
 end
 

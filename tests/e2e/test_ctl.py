@@ -84,16 +84,6 @@ def test_errors_are_the_same_text_every_time_and_escape_no_slash(pair):
     assert "127.0.0.0/8" in ctl(pair, "log", "127.0.0.0/8").stderr
 
 
-@pytest.mark.parametrize("kinds", ["kind=*", "kind=policy_loaded"])
-def test_a_follower_ends_when_its_reader_has_left(pair, kinds):
-    command = [LUAPEX, "ctl", "--socket", pair.socket, "events", "--follow", "--filter", kinds]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as follower:
-        assert follower.stdout.readline()
-        follower.stdout.close()
-        assert follower.wait(15) == 0
-        assert follower.stderr.read() == b""
-
-
 def test_an_answer_that_cannot_be_written_is_a_failure(pair):
     with open("/dev/full", "w") as full:
         for words in (["status"], ["top", "--once", "--interval", "100ms"]):

@@ -90,8 +90,8 @@ return {
   {
     name = "events",
     doc = "What happened lately: dials, connections, requests, lists, commands, changes of the policy. With "
-      .. "--follow it goes on until it is interrupted. A follower that does not keep up is told so "
-      .. "and dropped.",
+      .. "--follow it goes on until it is interrupted (as any program: status 130 in a shell) or the "
+      .. "node ends (status 1). A follower that does not keep up is told so and dropped.",
     params = {
       filter,
       { name = "follow", type = "boolean", default = false, doc = "go on" },
