@@ -1,6 +1,4 @@
-/* with: script
- *
- * Every hook of the schema, in a whole node on virtual time: a script that overrides it changes
+/* Every hook of the schema, in a whole node on virtual time: a script that overrides it changes
  * what the node does; one that answers the worst it can breaks no rule that the core keeps
  * (behaviour.md section 5.2, last column; watch.h); one that fails leaves the run as it is without
  * it, to the last action of the network. A hook without a case fails the test. */
