@@ -83,7 +83,7 @@ struct node_configured {
     } state;
     uint32_t failures; /* tries in a row: look-ups and dials */
     enum err error;    /* of the last try or connection; ERR_OK: it is well, or there was none */
-    int64_t next_ms;   /* mono: the next try, of a seed if one is wanted; NEVER_MS: not planned */
+    int64_t next_ms;   /* mono: the next look-up or dial; NEVER_MS: none is planned */
 };
 
 enum node_list { NODE_SEEDS, NODE_PERSISTENT };

@@ -307,7 +307,22 @@ static struct node_configured describe(const struct node *node, const struct con
     return made;
 }
 
-/* A seed's `failures` are those of its name; it is dialed when one is wanted, but not too often. */
+static bool wants_seeds(const struct node *node)
+{
+    return node->conns.peers == 0 || (!node->settings.seed_mode && book_need_more(node->book));
+}
+
+/* The first round from then on: it is what dials seeds. */
+static int64_t round_from(const struct node *node, int64_t from_ms)
+{
+    const struct node_settings *settings = &node->settings;
+    bool crawls = settings->seed_mode;
+    int64_t due = crawls ? node->crawl.next_ms : node->round_ms;
+    int64_t period = crawls ? settings->crawl_period_ms : settings->ensure_peers_period_ms;
+    return due < from_ms ? node_next_tick(due, period, from_ms - 1) : due;
+}
+
+/* A seed's `failures` are those of its name until that resolves, then those of its dials. */
 static struct node_configured describe_seed(
     const struct node *node, const struct configured_peer *seed)
 {
@@ -317,8 +332,8 @@ static struct node_configured describe_seed(
         return made;
     }
     made.failures = seed->dials_failed;
-    if (seed->next_ms == NEVER_MS && seed->dials_failed > 0)
-        made.next_ms = seed->tried_ms + node->settings.seed_retry_ms;
+    if (seed->next_ms == NEVER_MS && seed->dials_failed > 0 && wants_seeds(node))
+        made.next_ms = round_from(node, seed->tried_ms + node->settings.seed_retry_ms);
     return made;
 }
 

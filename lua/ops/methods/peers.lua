@@ -17,8 +17,8 @@ local configured_fields = {
   { "host", "text", "host and port" },
   { "state", "text", "connected, dialing, waiting, resolving or ourselves" },
   { "failures", "integer", "failed tries in a row" },
-  { "retry_in_s", "duration", "until the next try; of a seed that failed, until it may be tried "
-    .. "again, which it is if addresses are wanted; absent: none is planned" },
+  { "retry_in_s", "duration", "until the next try; of a seed that failed, until the round that "
+    .. "tries it unless something else can be dialed; absent: none is planned" },
   { "error", "text", "why the last try or connection failed or ended: a name that stays the same; "
     .. "absent: there was none, or it is well", is_hidden = true },
   { "last_failure", "text", "the sentence of that, as in the log" },

@@ -347,7 +347,6 @@ static void people_are_told_of_failed_dials_and_look_ups(void **state)
     struct node_configured told = world_configured(world, NODE_SEEDS);
     assert_int_equal(told.failures, 1);
     assert_int_equal(told.error, ERR_REFUSED);
-    assert_int_equal(told.next_ms, world->now.mono_ms + settings.seed_retry_ms);
     world_run(world, PERIOD);
     world_dial_fails(world, world_number(world, 901), ERR_OTHER_NETWORK, true);
     told = world_configured(world, NODE_SEEDS);
@@ -364,6 +363,45 @@ static void people_are_told_of_failed_dials_and_look_ups(void **state)
     told = world_configured(world, NODE_SEEDS);
     assert_int_equal(told.failures, 1);
     assert_int_equal(told.error, ERR_LOOKUP);
+    world_free(world);
+}
+
+/* The seed is dialed at the time that was told, and not before. */
+static void assert_dials_when_told(struct world *world)
+{
+    world_all_dials_fail(world, ERR_REFUSED);
+    int64_t next_ms = world_configured(world, NODE_SEEDS).next_ms;
+    world_run(world, next_ms - world->now.mono_ms - 1);
+    assert_int_equal(world_sockets(world, SOCKET_DIALING), 0);
+    world_run(world, 1);
+    assert_int_equal(world_sockets(world, SOCKET_DIALING), 1);
+}
+
+static void people_are_told_when_a_seed_is_really_tried_again(void **state)
+{
+    (void)state;
+    static const int64_t periods_s[] = {1, 7, 30};
+    for (unsigned i = 0; i < 6; i++) {
+        struct node_settings settings = with_seeds(1, false);
+        settings.seed_mode = i % 2;
+        settings.ensure_peers_period_ms = settings.crawl_period_ms = SECONDS_MS(periods_s[i / 2]);
+        struct world *world = world_open(&settings);
+        assert_dials_when_told(world);
+        assert_dials_when_told(world);
+        world_free(world);
+    }
+}
+
+static void people_are_told_of_no_try_while_no_seed_is_wanted(void **state)
+{
+    (void)state;
+    struct node_settings settings = with_seeds(1, false);
+    settings.seed_mode = true;
+    struct world *world = world_open(&settings);
+    world_all_dials_fail(world, ERR_REFUSED);
+    assert_int_not_equal(world_configured(world, NODE_SEEDS).next_ms, NEVER_MS);
+    world_inbound(world, 1);
+    assert_int_equal(world_configured(world, NODE_SEEDS).next_ms, NEVER_MS);
     world_free(world);
 }
 
@@ -392,6 +430,8 @@ int main(void)
         cmocka_unit_test(our_own_id_among_the_seeds_is_skipped),
         cmocka_unit_test(s12_a_seed_that_is_ourselves_is_not_dialed_again),
         cmocka_unit_test(people_are_told_of_failed_dials_and_look_ups),
+        cmocka_unit_test(people_are_told_when_a_seed_is_really_tried_again),
+        cmocka_unit_test(people_are_told_of_no_try_while_no_seed_is_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
