@@ -83,11 +83,13 @@ void exchange_send_failed(struct step *step, const struct event *event)
 
 enum solicited { SOLICITED, LATE, UNSOLICITED };
 
-/* R31 (2) and (3): one request admits one list. */
+/* R31 (2) and (3): one request admits one list. Lists come in the order of the requests: after one
+ * that was given up, the one that comes is its, and that of the latest may still be late. */
 static enum solicited take_request(const struct step *step, struct conn *conn)
 {
     if (is_outstanding(step, conn)) {
-        conn->asked_ms = NEVER_MS;
+        give_up_request(step, conn);
+        conn->late_lists--;
         return SOLICITED;
     }
     give_up_request(step, conn);

@@ -100,6 +100,28 @@ static void f12_a_slow_peer_that_answers_both_requests_is_not_punished(void **st
     world_free(world);
 }
 
+/* A line that stalls twice: what comes after the first stall answers the request that was given up,
+ * and the second stall holds back the answer to the other one. */
+static void f12_the_second_of_two_lists_may_be_as_late_as_the_first(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.ensure_peers_period_ms = SECONDS_MS(75);
+    struct world *world = world_open(&settings);
+    uint64_t peer = world_outbound(world, 1);
+    world_run(world, SECONDS_MS(75));
+    assert_int_equal(world_sent(world, PEX_REQUEST), 1);
+    world_run(world, SECONDS_MS(25));
+    world_list_of(world, peer, 50, 1);
+    assert_true(world_knows(world, 50));
+    world_run(world, SECONDS_MS(49)); /* 74 s after the second request, 149 s after the first */
+    world_list_of(world, peer, 51, 1);
+    assert_true(world_is_peer(world, peer));
+    world_list_of(world, peer, 52, 1);
+    assert_true(world_is_banned(world, 1));
+    world_free(world);
+}
+
 static void f12_a_dropped_answer_does_not_make_the_awaited_list_an_offence(void **state)
 {
     (void)state;
@@ -375,6 +397,7 @@ int main(void)
         cmocka_unit_test(f12_a_late_list_is_ignored_for_as_long_as_a_stall_may_last),
         cmocka_unit_test(f12_one_late_list_for_one_request),
         cmocka_unit_test(f12_a_slow_peer_that_answers_both_requests_is_not_punished),
+        cmocka_unit_test(f12_the_second_of_two_lists_may_be_as_late_as_the_first),
         cmocka_unit_test(f12_a_dropped_answer_does_not_make_the_awaited_list_an_offence),
         cmocka_unit_test(p8_requests_to_one_id_are_12_s_apart_over_all_its_connections),
         cmocka_unit_test(p8_the_12_s_begin_when_the_list_comes),
