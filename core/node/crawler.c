@@ -13,11 +13,6 @@
 /* ... and begins so long after a list that brought something new. */
 #define SWEEP_WAIT_MS SECONDS_MS(1)
 
-static bool crawled_lately(const struct step *step, int64_t crawled_at)
-{
-    return crawled_at > 0 && step->now.mono_ms + 1 - crawled_at < SPACING_MS;
-}
-
 /* It may have left the book, or been banned, since the pass began. */
 static bool is_still_known(const struct step *step, const struct addr *addr)
 {
@@ -28,7 +23,7 @@ static bool is_still_known(const struct step *step, const struct addr *addr)
 bool crawler_visited_lately(const struct step *step, const struct peer_id *id)
 {
     const int64_t *crawled_at = recent_find(&step->node->crawl.records, id);
-    return crawled_at && crawled_lately(step, *crawled_at);
+    return crawled_at && step->now.mono_ms + 1 - *crawled_at < SPACING_MS;
 }
 
 void crawler_note_visit(struct step *step, const struct peer_id *id)
@@ -41,15 +36,11 @@ void crawler_note_visit(struct step *step, const struct peer_id *id)
 /* Crawls one address, if it is due. ERR_FULL: no dial is free now. */
 static enum err crawl_one(struct step *step, const struct addr *addr)
 {
-    struct crawl *crawl = &step->node->crawl;
-    int64_t *crawled_at = recent_touch(&crawl->records, &addr->id);
-    if (!crawled_at)
-        return ERR_FULL;
-    if (crawled_lately(step, *crawled_at) || !is_still_known(step, addr))
+    if (crawler_visited_lately(step, &addr->id) || !is_still_known(step, addr))
         return ERR_OK;
     if (dialer_dial(step, addr, ORIGIN_BOOK) == ERR_FULL)
         return ERR_FULL;
-    *crawled_at = step->now.mono_ms + 1; /* R61: recorded whatever comes of it */
+    crawler_note_visit(step, &addr->id); /* R61: recorded whatever comes of it */
     return ERR_OK;
 }
 
@@ -252,7 +243,7 @@ void crawler_dial_ended(struct step *step)
         crawl_on(step);
 }
 
-/* R64. A record touched since, but not crawled, leaves with its turn. */
+/* R64 */
 static void forget_old_crawls(struct step *step)
 {
     struct recent *records = &step->node->crawl.records;

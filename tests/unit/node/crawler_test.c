@@ -87,6 +87,21 @@ static void f17_a_large_book_is_crawled_as_fast_as_dials_end(void **state)
     world_free(world);
 }
 
+static void f17_whom_the_dial_rate_holds_back_as_a_round_begins_is_not_missed(void **state)
+{
+    (void)state;
+    struct node_settings settings = as_seed();
+    settings.dial_rate = 1;
+    struct world *world = open_crawler(&settings, 600);
+    world_run(world, PERIOD);
+    struct event faster = {.kind = EVENT_COMMAND, .command = {.kind = COMMAND_SET}};
+    faster.command.set.setting = NODE_SETTING_dial_rate;
+    faster.command.set.value = 1000;
+    world_step(world, &faster);
+    assert_int_equal(dials_of_a_round(world), 600);
+    world_free(world);
+}
+
 static void f17_a_book_of_many_windows_is_crawled_to_its_end(void **state)
 {
     (void)state;
@@ -423,6 +438,7 @@ int main(void)
         cmocka_unit_test(r60_with_seeds_it_asks_them_first),
         cmocka_unit_test(r60_a_selection_has_the_size_of_b35),
         cmocka_unit_test(f17_a_large_book_is_crawled_as_fast_as_dials_end),
+        cmocka_unit_test(f17_whom_the_dial_rate_holds_back_as_a_round_begins_is_not_missed),
         cmocka_unit_test(f17_a_book_of_many_windows_is_crawled_to_its_end),
         cmocka_unit_test(f17_who_is_new_in_a_list_is_visited_a_second_later),
         cmocka_unit_test(p19_whom_the_policy_passes_over_is_shown_once_a_period),
