@@ -150,6 +150,8 @@ static enum err run(struct step *step, const struct node_command *command, uint3
         return persistent_remove(step, &command->id);
     case COMMAND_SEED_ADD:
         return seeds_add(step, command->peer);
+    case COMMAND_SEED_REMOVE:
+        return seeds_remove(step, &command->id);
     case COMMAND_SET:
         set(step, command->set.setting, command->set.value);
         return ERR_OK;
@@ -160,7 +162,7 @@ static enum err run(struct step *step, const struct node_command *command, uint3
 const char *command_name(enum command_kind kind)
 {
     static const char *const names[] = {"stop", "save", "dial", "disconnect", "ban", "unban",
-        "persistent add", "persistent remove", "seeds add", "set"};
+        "persistent add", "persistent remove", "seeds add", "set", "seeds remove"};
     return names[kind];
 }
 
@@ -194,6 +196,7 @@ static const char *object_text(const struct node_command *command, char out[LINE
         break;
     case COMMAND_DISCONNECT:
     case COMMAND_PERSISTENT_REMOVE:
+    case COMMAND_SEED_REMOVE:
         peer_id_text(&command->id, out);
         break;
     case COMMAND_BAN:

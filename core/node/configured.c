@@ -23,9 +23,14 @@ bool configured_is_persistent(const struct node *node, const struct peer_id *id)
     return configured_persistent(node, id) != NULL;
 }
 
+struct configured_peer *configured_seed(const struct node *node, const struct peer_id *id)
+{
+    return find(node->seeds, node->seeds_n, id);
+}
+
 bool configured_is_seed(const struct node *node, const struct peer_id *id)
 {
-    return find(node->seeds, node->seeds_n, id) != NULL;
+    return configured_seed(node, id) != NULL;
 }
 
 static bool any_in(const struct configured_peer *list, uint32_t n, const struct cidr *range)
@@ -77,13 +82,22 @@ void configured_resolved(struct step *step, const struct event *event)
         seeds_answered(step, peer, event);
 }
 
-struct configured_peer *configured_grow(struct configured_peer **list, uint32_t n)
+struct configured_peer *configured_grow(struct configured_peer **list, uint32_t *n)
 {
     struct configured_peer *grown =
-        n < CONFIGURED_MAX ? realloc(*list, (n + 1) * sizeof *grown) : NULL;
-    if (grown)
-        *list = grown;
-    return grown ? &grown[n] : NULL;
+        *n < CONFIGURED_MAX ? realloc(*list, (*n + 1) * sizeof *grown) : NULL;
+    if (!grown)
+        return NULL;
+    *list = grown;
+    return &grown[(*n)++];
+}
+
+struct configured_peer *configured_place(struct configured_peer **list, uint32_t *n)
+{
+    for (uint32_t i = 0; i < *n; i++)
+        if ((*list)[i].removed && !(*list)[i].resolving)
+            return &(*list)[i];
+    return configured_grow(list, n);
 }
 
 void configured_start(struct step *step)

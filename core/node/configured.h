@@ -9,18 +9,22 @@
 
 /* NULL: not one of them. */
 struct configured_peer *configured_persistent(const struct node *node, const struct peer_id *id);
+struct configured_peer *configured_seed(const struct node *node, const struct peer_id *id);
 /* Asks the host for the addresses of a peer's name. */
 void configured_resolve(struct step *step, struct configured_peer *peer, uint64_t token);
 void configured_set_address(struct configured_peer *peer, const struct ip *ip);
 
-/* Room for one more in a list of n; NULL: out of memory or CONFIGURED_MAX. */
-struct configured_peer *configured_grow(struct configured_peer **list, uint32_t n);
+/* A new place at the end of a list of *n; NULL: out of memory or CONFIGURED_MAX. */
+struct configured_peer *configured_grow(struct configured_peer **list, uint32_t *n);
+/* One that nobody has, nor an answer to a look-up still under way, or a new one. */
+struct configured_peer *configured_place(struct configured_peer **list, uint32_t *n);
 #define CONFIGURED_MAX 4096
 
 /* What an operator adds while the node runs. ERR_ADDR_SELF, ERR_FULL, ERR_LISTED. */
 enum err seeds_add(struct step *step, const struct addr_text *text);
 enum err persistent_add(struct step *step, const struct addr_text *text);
 /* ERR_NOT_FOUND. */
+enum err seeds_remove(struct step *step, const struct peer_id *id);
 enum err persistent_remove(struct step *step, const struct peer_id *id);
 
 void seeds_start(struct step *step, uint32_t i);

@@ -60,6 +60,7 @@ enum command_kind {
     COMMAND_PERSISTENT_REMOVE, /* `id` is no longer persistent; a connection of it stays */
     COMMAND_SEED_ADD,          /* `peer` is one of the seeds */
     COMMAND_SET,               /* `set`: another value of a setting */
+    COMMAND_SEED_REMOVE,       /* `id` is no longer a seed; a connection of it stays */
 };
 
 /* Settings of a node that may change while it runs: X(type, field of struct node_settings). The

@@ -194,17 +194,6 @@ void persistent_start(struct step *step, struct configured_peer *peer)
     }
 }
 
-/* A place that nobody has, nor an answer to a look-up still under way. */
-static struct configured_peer *free_place(struct node *node)
-{
-    for (uint32_t i = 0; i < node->persistent_n; i++)
-        if (node->persistent[i].removed && !node->persistent[i].resolving)
-            return &node->persistent[i];
-    struct configured_peer *place = configured_grow(&node->persistent, node->persistent_n);
-    node->persistent_n += place != NULL;
-    return place;
-}
-
 enum err persistent_add(struct step *step, const struct addr_text *text)
 {
     struct node *node = step->node;
@@ -212,7 +201,7 @@ enum err persistent_add(struct step *step, const struct addr_text *text)
         return ERR_ADDR_SELF;
     if (configured_is_persistent(node, &text->id))
         return ERR_LISTED;
-    struct configured_peer *peer = free_place(node);
+    struct configured_peer *peer = configured_place(&node->persistent, &node->persistent_n);
     if (!peer)
         return ERR_FULL;
     *peer = (struct configured_peer){.text = *text, .next_ms = NEVER_MS};

@@ -14,7 +14,7 @@ static void end_walk(struct seed_walk *walk)
 
 static bool seed_is_ready(const struct step *step, const struct configured_peer *seed)
 {
-    return seed->resolved && !seed->never &&
+    return seed->resolved && !seed->removed && !seed->never &&
         step->now.mono_ms - seed->tried_ms >= step->node->settings.seed_retry_ms;
 }
 
@@ -25,6 +25,8 @@ static void walk_on(struct step *step)
     struct seed_walk *walk = &node->walk;
     for (; walk->at < walk->n; walk->at++) {
         struct configured_peer *seed = &node->seeds[walk->order[walk->at]];
+        if (seed->removed)
+            continue;
         enum err err = dialer_dial(step, &seed->addr, ORIGIN_SEED);
         if (err == ERR_OK) {
             seed->tried_ms = step->now.mono_ms;
@@ -144,7 +146,8 @@ void seeds_failed(struct step *step, enum err err, const char *detail)
     note_result(seed, err);
     if (err == ERR_SELF)
         seed->never = true;
-    else if (seed->text.is_name && !seed->resolving) /* F14: its address may have changed */
+    else if (seed->text.is_name && !seed->resolving &&
+        !seed->removed) /* F14: its address may have changed */
         seed->next_ms = step->now.mono_ms + node->settings.lookup_retry_min_ms;
     walk->at++;
     walk_on(step);
@@ -238,6 +241,13 @@ void seeds_start(struct step *step, uint32_t i)
         configured_set_address(seed, &seed->text.ip);
 }
 
+/* A walk that is under way knows seeds by their places. */
+static struct configured_peer *new_place(struct node *node)
+{
+    return node->walk.active ? configured_grow(&node->seeds, &node->seeds_n)
+                             : configured_place(&node->seeds, &node->seeds_n);
+}
+
 enum err seeds_add(struct step *step, const struct addr_text *text)
 {
     struct node *node = step->node;
@@ -249,15 +259,30 @@ enum err seeds_add(struct step *step, const struct addr_text *text)
     if (!order)
         return ERR_FULL;
     node->walk.order = order;
-    struct configured_peer *seed = configured_grow(&node->seeds, node->seeds_n);
+    struct configured_peer *seed = new_place(node);
     if (!seed)
         return ERR_FULL;
     *seed = (struct configured_peer){.text = *text, .next_ms = NEVER_MS};
-    seeds_start(step, node->seeds_n++);
+    seeds_start(step, (uint32_t)(seed - node->seeds));
     struct conn *conn = conns_peer(&node->conns, &text->id);
     if (conn)
         conn->is_seed = true;
     else if (seed->resolved)
         dial_if_alone(step);
+    return ERR_OK;
+}
+
+enum err seeds_remove(struct step *step, const struct peer_id *id)
+{
+    struct node *node = step->node;
+    struct configured_peer *seed = configured_seed(node, id);
+    if (!seed)
+        return ERR_NOT_FOUND;
+    seed->removed = true;
+    seed->next_ms = NEVER_MS;
+    node->seeds_checked = true; /* R6 is for a start that nobody watches */
+    struct conn *conn = conns_peer(&node->conns, id);
+    if (conn)
+        conn->is_seed = false;
     return ERR_OK;
 }

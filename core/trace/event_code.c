@@ -5,7 +5,7 @@
 
 #define SPAN_MAX NODE_INFO_BODY_MAX
 #define EVENTS (EVENT_POLICY_LOADED + 1)
-#define COMMANDS (COMMAND_SET + 1)
+#define COMMANDS (COMMAND_SEED_REMOVE + 1)
 #define SETTINGS (NODE_SETTING_book_save_interval_ms + 1)
 #define LISTED_MAX UINT32_MAX
 #define ROWS_MAX (1u << 20)
@@ -189,6 +189,7 @@ static void code_command(struct codec *codec, struct node_command *command, stru
         break;
     case COMMAND_DISCONNECT:
     case COMMAND_PERSISTENT_REMOVE:
+    case COMMAND_SEED_REMOVE:
         code_peer_id(codec, &command->id);
         break;
     case COMMAND_BAN:

@@ -66,7 +66,8 @@ static void put_command(json_t *into, const struct node_command *command)
     put_text(into, "command", command_name(command->kind));
     if (command->kind == COMMAND_DIAL)
         json_object_set_new(into, "address", json_string(addr_to_text(&command->addr, text)));
-    if (command->kind == COMMAND_DISCONNECT || command->kind == COMMAND_PERSISTENT_REMOVE)
+    if (command->kind == COMMAND_DISCONNECT || command->kind == COMMAND_PERSISTENT_REMOVE ||
+        command->kind == COMMAND_SEED_REMOVE)
         put_id(into, &command->id);
 }
 

@@ -153,6 +153,7 @@ static void put_subject(struct happening *made, const struct node_command *comma
         break;
     case COMMAND_DISCONNECT:
     case COMMAND_PERSISTENT_REMOVE:
+    case COMMAND_SEED_REMOVE:
         made->addr.id = command->id;
         break;
     case COMMAND_BAN:

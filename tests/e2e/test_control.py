@@ -82,6 +82,18 @@ def good_seeds_add(pair, client):
     return added
 
 
+def good_seeds_remove(pair, client):
+    seed = os.urandom(20).hex()
+    client.result("seeds.add", {"address": f"{seed}@127.0.83.3:1"})
+    removed = client.result("seeds.remove", {"id": seed[:12]})
+    assert seed not in [row["id"] for row in client.result("seeds")["seeds"]]
+    again = client.error("seeds.remove", {"id": seed})["message"]
+    assert again == f"not removed: {seed} is no seed; `seeds` lists them"
+    told = client.result("events", {"filter": f"kind=command,peer={seed}"})["events"]
+    assert [event["text"] for event in told] == ["seeds add", "seeds remove"]
+    return removed
+
+
 def good_book_show(pair, client):
     connected(client)
     shown = client.result("book.show", {"what": pair.second_id})
@@ -256,6 +268,7 @@ GOOD = {
     "persistent.remove": good_persistent_remove,
     "seeds": simply("seeds"),
     "seeds.add": good_seeds_add,
+    "seeds.remove": good_seeds_remove,
     "book": simply("book"),
     "book.find": simply("book.find", {"what": "127.0.0.0/8"}),
     "book.show": good_book_show,

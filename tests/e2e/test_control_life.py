@@ -48,7 +48,9 @@ def test_lists_are_saved_with_comments_and_a_link_stays_one(tmp_path):
     (shown,) = client.result("settings", {"match": "p2p.seeds"})["settings"]
     assert shown["value"] == f"{ids[0]}@[::1]:5"
     refused = client.error("set", {"key": "p2p.seeds", "value": ""})["message"]
-    assert "p2p.seeds changes at once, by seeds add" in refused
+    assert "p2p.seeds changes at once, by seeds add and remove" in refused
+    assert client.result("seeds.remove", {"id": ids[0], "save": True})["saved"]
+    assert tomllib.loads(target.read_text())["p2p"]["seeds"] == ""
     client.result("persistent.remove", {"id": written[0][:40], "save": True})
     settings = tomllib.loads(target.read_text())["p2p"]
     assert settings["persistent_peers"] == ",".join([written[1], last["address"]])

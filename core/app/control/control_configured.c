@@ -1,4 +1,5 @@
-/* Peers and seeds that are configured: persistent, persistent add and remove, seeds, seeds add. */
+/* Peers and seeds that are configured: persistent, persistent add and remove, seeds, seeds add
+ * and remove. */
 #include "app/control/control_subject.h"
 #include "app/settings/settings_save.h"
 #include "app/settings/settings_text.h"
@@ -165,13 +166,25 @@ static void finish_seeds(
     finish_adding(controller, request, result, NODE_SEEDS);
 }
 
-static void finish_removing(
-    struct controller *controller, struct control_request *request, json_t *result)
+static void finish_removing(struct controller *controller, struct control_request *request,
+    json_t *result, enum node_list list)
 {
-    struct change change = {.list = NODE_PERSISTENT};
+    struct change change = {.list = list};
     const char *removed = json_string_value(json_object_get(result, "removed"));
     peer_id_parse(span_of_text(removed), &change.id);
     finish(controller, request, result, &change);
+}
+
+static void finish_removing_persistent(
+    struct controller *controller, struct control_request *request, json_t *result)
+{
+    finish_removing(controller, request, result, NODE_PERSISTENT);
+}
+
+static void finish_removing_seed(
+    struct controller *controller, struct control_request *request, json_t *result)
+{
+    finish_removing(controller, request, result, NODE_SEEDS);
 }
 
 void control_configured_add(struct controller *controller, struct control_request *request,
@@ -196,19 +209,33 @@ void control_seeds_add(void *context, struct control_request *request)
     control_configured_add(context, request, COMMAND_SEED_ADD, "added");
 }
 
-void control_persistent_remove(void *context, struct control_request *request)
+static void remove_configured(
+    struct controller *controller, struct control_request *request, enum node_list list)
 {
-    struct node_command command = {.kind = COMMAND_PERSISTENT_REMOVE};
+    bool seeds = list == NODE_SEEDS;
+    struct node_command command = {.kind = seeds ? COMMAND_SEED_REMOVE : COMMAND_PERSISTENT_REMOVE};
+    enum control_scope scope = seeds ? CONTROL_SEEDS : CONTROL_PERSISTENT;
     const char *text = control_text(request, "id");
     bool is_id;
-    if (!control_read_id(context, request, text, CONTROL_PERSISTENT, &command.id, &is_id))
+    if (!control_read_id(controller, request, text, scope, &command.id, &is_id))
         return;
     const struct control_subject subject = {.has_id = true, .id = command.id};
-    if (!is_id || !control_subject_is_in(context, &subject, NODE_PERSISTENT)) {
-        control_refuse(request, CONTROL_REFUSED,
-            "not removed: %s is no persistent peer; `persistent` lists them", text);
+    if (!is_id || !control_subject_is_in(controller, &subject, list)) {
+        control_refuse(request, CONTROL_REFUSED, "not removed: %s is no %s; `%s` lists them", text,
+            seeds ? "seed" : "persistent peer", seeds ? "seeds" : "persistent");
         return;
     }
-    control_command_then(context, request, &command, "not removed",
-        json_pack("{s:o}", "removed", control_id(&command.id)), finish_removing);
+    control_command_then(controller, request, &command, "not removed",
+        json_pack("{s:o}", "removed", control_id(&command.id)),
+        seeds ? finish_removing_seed : finish_removing_persistent);
+}
+
+void control_persistent_remove(void *context, struct control_request *request)
+{
+    remove_configured(context, request, NODE_PERSISTENT);
+}
+
+void control_seeds_remove(void *context, struct control_request *request)
+{
+    remove_configured(context, request, NODE_SEEDS);
 }

@@ -19,6 +19,7 @@
     X("persistent.remove", persistent_remove)                                                      \
     X("seeds", seeds)                                                                              \
     X("seeds.add", seeds_add)                                                                      \
+    X("seeds.remove", seeds_remove)                                                                \
     X("book", book)                                                                                \
     X("book.find", book_find)                                                                      \
     X("book.show", book_show)                                                                      \

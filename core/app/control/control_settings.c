@@ -101,7 +101,8 @@ static const char *changes_text(const struct controller *controller, const struc
     enum node_list list;
     if (!control_is_configured(setting, &list))
         return holds_names[holds_of(setting, controller->settings)];
-    return list == NODE_SEEDS ? "at once, by seeds add" : "at once, by persistent add and remove";
+    return list == NODE_SEEDS ? "at once, by seeds add and remove"
+                              : "at once, by persistent add and remove";
 }
 
 void control_settings(void *context, struct control_request *request)

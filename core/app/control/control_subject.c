@@ -84,7 +84,8 @@ static void search_in(
     else if (scope == CONTROL_BANNED)
         search_bans(book_bans(node_book(node)), search);
     else
-        node_configured(node, NODE_PERSISTENT, try_configured, search);
+        node_configured(
+            node, scope == CONTROL_SEEDS ? NODE_SEEDS : NODE_PERSISTENT, try_configured, search);
 }
 
 static void refuse_several(struct control_request *request, const struct search *search)

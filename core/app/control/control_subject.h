@@ -18,7 +18,7 @@ struct control_subject {
 bool control_read_subject(const struct controller *controller, struct control_request *request,
     const char *text, struct control_subject *subject);
 /* Among whom the beginning of an ID is looked for. */
-enum control_scope { CONTROL_ANYBODY, CONTROL_BANNED, CONTROL_PERSISTENT };
+enum control_scope { CONTROL_ANYBODY, CONTROL_BANNED, CONTROL_PERSISTENT, CONTROL_SEEDS };
 
 /* An ID or the beginning of one. What is neither, or of nobody, leaves *is_id false, and nothing is
  * refused then. false: refused, for several IDs begin so. */

@@ -29,6 +29,9 @@ local address = { name = "address", type = "address", place = true, required = t
 local peer = { name = "peer", type = "peer", place = true, required = true,
   doc = "its ID, the first digits of it, or IP:port" }
 
+local id = { name = "id", type = "id", place = true, required = true,
+  doc = "its node ID, or the first digits of it" }
+
 local save = { name = "save", type = "boolean", default = false,
   doc = "change it in config.toml too, where all else stays as it is" }
 local saved = { "saved", "boolean", "config.toml says so too" }
@@ -89,9 +92,7 @@ return {
   {
     name = "persistent.remove",
     doc = "Keeps a peer connected no longer. The connection stays, as one like any other.",
-    params = { { name = "id", type = "id", place = true, required = true,
-      doc = "its node ID, or the first digits of it" },
-      save },
+    params = { id, save },
     result = { { "removed", "text", "the node ID" }, saved },
     example = "persistent remove 00112233445566778899aabbccddeeff00112233",
   },
@@ -108,5 +109,13 @@ return {
     params = { address, save },
     result = { { "added", "text", "the address" }, saved },
     example = "seeds add 00112233445566778899aabbccddeeff00112233@127.0.0.1:26656",
+  },
+  {
+    name = "seeds.remove",
+    doc = "Asks a seed no longer, until the node ends, with --save for good. Its address stays in the "
+      .. "book, and a connection stays, as one like any other.",
+    params = { id, save },
+    result = { { "removed", "text", "the node ID" }, saved },
+    example = "seeds remove 00112233445566778899aabbccddeeff00112233",
   },
 }

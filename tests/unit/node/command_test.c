@@ -308,16 +308,112 @@ static void a_late_look_up_of_a_removed_peer_reaches_nobody_else(void **state)
     world_free(world);
 }
 
+static enum err seeds_add(struct world *world, uint32_t n, const char *host)
+{
+    named = text_of(n, host);
+    return command(world, (struct node_command){.kind = COMMAND_SEED_ADD, .peer = &named})->why;
+}
+
+static enum err seeds_remove(struct world *world, uint32_t n)
+{
+    return command(world, (struct node_command){.kind = COMMAND_SEED_REMOVE, .id = id_of(n)})->why;
+}
+
 static void a_seed_is_asked_at_once_by_a_node_that_is_alone(void **state)
 {
     (void)state;
     struct world *world = open_node();
-    named = text_of(1, NULL);
-    struct node_command wanted = {.kind = COMMAND_SEED_ADD, .peer = &named};
-    assert_int_equal(command(world, wanted)->why, ERR_OK);
+    assert_int_equal(seeds_add(world, 1, NULL), ERR_OK);
     assert_true(world_dialed(world, 1));
-    assert_int_equal(command(world, wanted)->why, ERR_LISTED);
+    assert_int_equal(seeds_add(world, 1, NULL), ERR_LISTED);
     assert_int_equal(ban(world, target_of(1)), ERR_PROTECTED);
+    world_free(world);
+}
+
+static void a_seed_that_is_removed_is_asked_no_more(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    assert_int_equal(seeds_remove(world, 1), ERR_NOT_FOUND);
+    assert_int_equal(seeds_add(world, 1, NULL), ERR_OK);
+    world_dial_fails(world, world_number(world, 1), ERR_REFUSED, false);
+    assert_int_equal(seeds_remove(world, 1), ERR_OK);
+    assert_int_equal(seeds_remove(world, 1), ERR_NOT_FOUND);
+    unsigned asked = world->fake.asked[HOOK_seeds];
+    world_run(world, MINUTES_MS(10));
+    assert_int_equal(world_count(world, ACTION_DIAL), 0);
+    assert_int_equal(world->fake.asked[HOOK_seeds], asked);
+    assert_int_equal(seeds_add(world, 1, NULL), ERR_OK);
+    assert_true(world_dialed(world, 1));
+    world_free(world);
+}
+
+static void seeds_that_are_removed_during_a_walk_are_passed_over(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    for (uint32_t n = 1; n <= 3; n++)
+        assert_int_equal(seeds_add(world, n, NULL), ERR_OK);
+    world_dial_fails(world, world_number(world, 1), ERR_REFUSED, false); /* added when alone */
+    world_run(world, MINUTES_MS(1)); /* a round, which asks all of them */
+    uint32_t asked = world_number(world, 1) ? 1 : world_number(world, 2) ? 2 : 3;
+    uint64_t dial = world_number(world, asked);
+    assert_true(dial != 0);
+    for (uint32_t n = 1; n <= 3; n++)
+        assert_int_equal(seeds_remove(world, n), ERR_OK);
+    assert_int_equal(
+        seeds_add(world, 4, NULL), ERR_OK); /* into no place that the walk will visit */
+    world_dial_fails(world, dial, ERR_REFUSED, false);
+    assert_int_equal(world_count(world, ACTION_DIAL), 0);
+    world_run(world, MINUTES_MS(2));
+    assert_true(world_number(world, 4) != 0);
+    world_free(world);
+}
+
+static void a_named_seed_that_is_removed_is_looked_up_no_more(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    struct addr addr = addr_of(1);
+    assert_int_equal(seeds_add(world, 1, "one.example"), ERR_OK);
+    uint64_t token = world_only(world, ACTION_RESOLVE)->token;
+    world_resolved(world, token, &addr.at.ip);
+    uint64_t dial = world_number(world, 1);
+    assert_int_equal(seeds_remove(world, 1), ERR_OK);
+    world_dial_fails(world, dial, ERR_REFUSED, false);
+    world_run(world, HOURS_MS(1));
+    assert_int_equal(world_count(world, ACTION_RESOLVE), 0);
+    world_free(world);
+}
+
+static void a_connected_seed_that_is_removed_is_a_peer_like_any_other(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    uint64_t peer = world_inbound(world, 1);
+    assert_int_equal(seeds_add(world, 1, NULL), ERR_OK);
+    assert_int_equal(ban(world, target_of(1)), ERR_PROTECTED);
+    assert_int_equal(seeds_remove(world, 1), ERR_OK);
+    assert_true(world_is_peer(world, peer));
+    assert_int_equal(ban(world, range_of(1, 128)), ERR_OK);
+    assert_false(world_is_peer(world, peer));
+    world_free(world);
+}
+
+static void a_seed_that_is_removed_while_it_is_looked_up_ends_no_node_R6(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    const struct addr_text seeds[] = {text_of(1, "one.example"), text_of(2, "two.example")};
+    settings.seeds = seeds;
+    settings.seeds_n = 2;
+    struct world *world = world_open(&settings);
+    world_resolved(world, 0, NULL);
+    assert_int_equal(seeds_remove(world, 2), ERR_OK);
+    world_resolved(world, 1, NULL);
+    world_run(world, MINUTES_MS(1));
+    world_resolved(world, 0, NULL);
+    assert_int_equal(world_count(world, ACTION_ABORT), 0);
     world_free(world);
 }
 
@@ -326,8 +422,7 @@ static void ourselves_are_neither_persistent_nor_a_seed(void **state)
     (void)state;
     struct world *world = open_node();
     assert_int_equal(persistent_add(world, OWN_ID, NULL), ERR_ADDR_SELF);
-    struct node_command seed = {.kind = COMMAND_SEED_ADD, .peer = &named};
-    assert_int_equal(command(world, seed)->why, ERR_ADDR_SELF);
+    assert_int_equal(seeds_add(world, OWN_ID, NULL), ERR_ADDR_SELF);
     world_free(world);
 }
 
@@ -337,10 +432,7 @@ static void a_seed_without_an_address_ends_no_node_that_exchanges_nothing_R6(voi
     struct node_settings settings = world_settings();
     settings.pex = false;
     struct world *world = world_open(&settings);
-    named = text_of(3, "seed.example");
-    assert_int_equal(
-        command(world, (struct node_command){.kind = COMMAND_SEED_ADD, .peer = &named})->why,
-        ERR_OK);
+    assert_int_equal(seeds_add(world, 3, "seed.example"), ERR_OK);
     world_resolved(world, world_last(world, ACTION_RESOLVE)->token, NULL);
     assert_int_equal(world_count(world, ACTION_ABORT), 0);
     world_free(world);
@@ -455,6 +547,11 @@ int main(void)
         cmocka_unit_test(a_connected_peer_becomes_persistent_and_ordinary_again),
         cmocka_unit_test(a_late_look_up_of_a_removed_peer_reaches_nobody_else),
         cmocka_unit_test(a_seed_is_asked_at_once_by_a_node_that_is_alone),
+        cmocka_unit_test(a_seed_that_is_removed_is_asked_no_more),
+        cmocka_unit_test(seeds_that_are_removed_during_a_walk_are_passed_over),
+        cmocka_unit_test(a_named_seed_that_is_removed_is_looked_up_no_more),
+        cmocka_unit_test(a_connected_seed_that_is_removed_is_a_peer_like_any_other),
+        cmocka_unit_test(a_seed_that_is_removed_while_it_is_looked_up_ends_no_node_R6),
         cmocka_unit_test(ourselves_are_neither_persistent_nor_a_seed),
         cmocka_unit_test(more_outbound_slots_are_used_at_once),
         cmocka_unit_test(a_shorter_period_begins_now),

@@ -160,7 +160,7 @@ static void every_command_comes_back(void **state)
     const struct addr addr = {id_of(1), endpoint_of(1)};
     struct addr_text peer = {.id = id_of(2), .is_name = true, .host = "name.example", .port = 7};
     struct event_room *room = calloc(1, sizeof *room);
-    for (int kind = 0; kind <= COMMAND_SET; kind++) {
+    for (int kind = 0; kind <= COMMAND_SEED_REMOVE; kind++) {
         struct event event = {.kind = EVENT_COMMAND}, read;
         struct node_command *command = &event.command;
         command->kind = (enum command_kind)kind;
