@@ -289,6 +289,21 @@ static void a_connected_peer_becomes_persistent_and_ordinary_again(void **state)
     world_free(world);
 }
 
+static void a_connected_peer_is_spared_a_ban_while_it_is_persistent(void **state)
+{
+    (void)state;
+    struct world *world = open_node();
+    uint64_t peer = world_inbound(world, 1);
+    assert_int_equal(persistent_add(world, 1, NULL), ERR_OK);
+    world_bad_list(world, peer);
+    assert_false(world_is_banned(world, 1));
+    peer = world_inbound(world, 1);
+    assert_int_equal(persistent_remove(world, 1), ERR_OK);
+    world_bad_list(world, peer);
+    assert_true(world_is_banned(world, 1));
+    world_free(world);
+}
+
 static void a_late_look_up_of_a_removed_peer_reaches_nobody_else(void **state)
 {
     (void)state;
@@ -545,6 +560,7 @@ int main(void)
         cmocka_unit_test(a_persistent_peer_is_dialed_at_once_and_again_until_it_is_removed),
         cmocka_unit_test(a_persistent_peer_that_waits_for_its_next_dial_is_dialed_no_more),
         cmocka_unit_test(a_connected_peer_becomes_persistent_and_ordinary_again),
+        cmocka_unit_test(a_connected_peer_is_spared_a_ban_while_it_is_persistent),
         cmocka_unit_test(a_late_look_up_of_a_removed_peer_reaches_nobody_else),
         cmocka_unit_test(a_seed_is_asked_at_once_by_a_node_that_is_alone),
         cmocka_unit_test(a_seed_that_is_removed_is_asked_no_more),

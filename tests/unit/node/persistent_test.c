@@ -216,6 +216,7 @@ static void f16_a_name_is_looked_up_before_every_try(void **state)
         struct ip ip = addr_of(100 + i).at.ip; /* another one each time */
         world_resolved(world, world_only(world, ACTION_RESOLVE)->token, &ip);
         assert_true(ip_equal(&world_only(world, ACTION_DIAL)->addr.at.ip, &ip));
+        assert_true(world_knows(world, 1)); /* S16 */
         refuse(world);
     }
     world_free(world);
