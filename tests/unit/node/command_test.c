@@ -91,6 +91,8 @@ static void a_dial_is_answered_with_why_it_cannot_be(void **state)
     world_ban(world, 2, HOURS_MS(1));
     dial.addr = addr_of(2);
     assert_int_equal(command(world, dial)->why, ERR_BANNED);
+    dial.addr = (struct addr){id_of(3), world->settings.own_addresses[0].at};
+    assert_int_equal(command(world, dial)->why, ERR_ADDR_SELF); /* under whatever ID */
     world_free(world);
 }
 

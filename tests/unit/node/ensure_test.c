@@ -380,10 +380,12 @@ static void f14_alone_for_two_periods_seeds_are_dialed_whatever_the_book_holds(v
     struct addr_text seed = text_of(900, NULL);
     struct world *world = open_with_seed(&seed, 1, 1100);
     assert_false(book_need_more(world->book));
+    struct endpoint stranger = remote_of(901);
     bool dialed = false;
     unsigned rounds = 0;
     for (; rounds < 4 && !dialed; rounds++) {
         world_all_dials_fail(world, ERR_TIMEOUT);
+        world_closed(world, world_accept(world, &stranger), ERR_RESET); /* is no company */
         world_run(world, PERIOD);
         dialed = world_dialed(world, 900);
     }
