@@ -15,8 +15,11 @@ local function output(words)
   return text
 end
 
+local signs = { ["\\"] = "\\e", ["-"] = "\\-", ['"'] = "\\(dq", ["'"] = "\\(aq", ["`"] = "\\(ga",
+  ["~"] = "\\(ti", ["^"] = "\\(ha" }
+
 local function escaped(text)
-  return (text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub('"', "\\(dq"):gsub("^[.']", "\\&%0"))
+  return (text:gsub(".", signs):gsub("^%.", "\\&."))
 end
 
 local Page = {}
@@ -24,7 +27,7 @@ Page.__index = Page
 
 local function page(name, section, summary)
   local made = setmetatable({ name = name, section = section, lines = {} }, Page)
-  made:put('.TH "%s" %d "" "luapex" "luapex"', name:upper(), section)
+  made:put('.TH "%s" %d "" "luapex" "luapex"\n.nh\n.ad l', name:upper(), section)
   made:put(".SH NAME\n%s \\- %s", escaped(name), escaped(summary))
   return made
 end
@@ -39,44 +42,99 @@ function Page:write()
   assert(file:close())
 end
 
--- An entry "  --home DIR   What it is." of a list.
+-- ---- a help page ----------------------------------------------------------------------------------
+
+local TEXT_COLUMN = 15 -- where texts of a list begin at the earliest
+
+-- Of a line "  --home DIR   What it is." of a list: its depth, name and text, or the text alone.
 local function split_entry(line)
-  local left, text = line:match "^  +(%S.-)  +(%S.*)$"
-  return left or line:match "^  (%S.*)$", text
+  local indent, rest = line:match "^( +)(.*)$"
+  if not indent or #indent >= TEXT_COLUMN then
+    return nil, nil, rest
+  end
+  local name, text = rest:match "^(%S.-)  +(%S.*)$"
+  return #indent / 2, name or rest, text
 end
 
--- A help page: lists become entries, everything else stays as it is laid out.
+function Page:indent(from, to)
+  self:put("%s", ((from < to and ".RS\n" or ".RE\n"):rep(math.abs(to - from)):gsub("\n$", "")))
+end
+
+-- Lists within lists are indented; what is no list is filled.
+function Page:block(block)
+  local depth = 1
+  self:put ".PP"
+  for line in block:gmatch "[^\n]+" do
+    local at, name, text = split_entry(line)
+    if at and at ~= depth then
+      self:indent(depth, at)
+      depth = at
+    end
+    if at then
+      self:put(".TP\n.B %s", escaped(name))
+    end
+    if text or not line:match "^ " then
+      self:put("%s", escaped(text or line))
+    end
+  end
+  if depth > 1 then
+    self:indent(depth, 1)
+  end
+end
+
+function Page:example(block)
+  self:put ".PP\nExample:"
+  for line in block:gmatch "\n *([^\n]+)" do
+    self:put(".PP\n.B %s", escaped(line))
+  end
+end
+
+-- What has a place of its own in a manual: the name, the usage, signals, the exit status.
+local left_out = { "^luapex[%l -]*: ", "^Usage: ", "^Signals: ", "^Exit status: " }
+
+local function is_left_out(block)
+  for _, pattern in ipairs(left_out) do
+    if block:match(pattern) then
+      return true
+    end
+  end
+end
+
 function Page:help(text)
-  local in_list, is_laid_out = false, false
-  for line in (text .. "\n"):gmatch "([^\n]*)\n" do
-    local left, right = split_entry(line)
-    local goes_on = in_list and line:match "^        +(.*)$"
-    local is_entry = in_list and left and not goes_on
-    if is_laid_out and (is_entry or line:match ":$") then
-      self:put ".fi"
-      is_laid_out = false
-    end
-    if line == "" then
-      self:put ".PP"
-    elseif line:match ":$" then
-      in_list = true
-      self:put(".B %s", escaped(line))
-    elseif goes_on then
-      self:put("%s", escaped(goes_on))
-    elseif is_entry then
-      self:put(".TP\n.B %s%s", escaped(left), right and "\n" .. escaped(right) or "")
-    else
-      if not is_laid_out then
-        self:put ".nf"
-        is_laid_out = true
-      end
-      in_list = false
-      self:put("%s", escaped(line))
+  for block in (text .. "\n"):gmatch "(.-)\n\n+" do
+    if block:match "^Settings, " then
+      self:put(".PP\nSettings are flags too and come before those of config.toml, as in\n"
+        .. ".BR \\-\\-p2p.max_num_inbound_peers=80 ;\nsee\n.BR luapex\\-config (5).")
+      return
+    elseif block:match "^Examples?:" then
+      self:example(block)
+    elseif not is_left_out(block) then
+      self:block(block)
     end
   end
-  if is_laid_out then
-    self:put ".fi"
+end
+
+local function usage(help_text)
+  return (help_text:match "^Usage: (.-)\n\n" or help_text:match "\nUsage: (.-)\n\n"
+    or help_text:match "^(luapex ctl .-)\n\n"):gsub("%s+", " ")
+end
+
+function Page:synopsis(help_text)
+  self:put(".SH SYNOPSIS\n.B %s", escaped(usage(help_text)))
+end
+
+-- A command or a method under its usage.
+function Page:part(help_text)
+  self:put(".SS %s", escaped(usage(help_text)))
+  self:help((help_text:gsub("^luapex ctl [^\n]*\n\n", "")))
+end
+
+function Page:exit_status(help_text)
+  local entries = {}
+  for status, meaning in help_text:match("Exit status: ([^\n]*)%."):gmatch "(%d) ([^,]+)" do
+    entries[#entries + 1] = { status, meaning:gsub("^%l", string.upper) .. "." }
   end
+  self:section_of("EXIT STATUS", entries)
 end
 
 -- The first words of a list's entries, of which `pattern` takes what is wanted.
@@ -98,12 +156,6 @@ function Page:section_of(title, entries)
   end
 end
 
--- What a help page says behind "Usage:".
-function Page:synopsis(help_text)
-  local usage = help_text:match "Usage: (.-)\n\n"
-  self:put(".SH SYNOPSIS\n.nf\n%s\n.fi", escaped(usage:gsub("\n *", "\n      ")))
-end
-
 local files = {
   { "HOME/config/config.toml", "The settings, each explained: luapex-config(5)." },
   { "HOME/config/node_key.json", "The private key, hence the node ID." },
@@ -114,12 +166,15 @@ local files = {
   { "HOME/luapex.sock", "The control socket, for the owner of the home and root." },
 }
 
+local control_files = { files[#files] }
+
 local variables = {
   { "LUAPEX_HOME", "The home, if no flag names one." },
   { "LUAPEX_P2P_SEEDS", "A setting by its name in capitals, here [p2p] seeds; flags come first. "
     .. "CMT_ and TM_ in place of LUAPEX_ do as well, as they do for CometBFT." },
-  { "NO_COLOR", "If set: luapex ctl writes no colours." },
 }
+
+local control_variables = { variables[1], { "NO_COLOR", "If set: no colours." } }
 
 local signals = {
   { "INT, TERM", "Save and stop." },
@@ -133,15 +188,16 @@ local function commands()
   made:synopsis(text)
   made:put ".SH DESCRIPTION"
   made:help(text)
+  made:put ".SH COMMANDS"
   for _, name in ipairs(names(text, "%l[%l-]+ ?%l*")) do
     if name ~= "help" then
-      made:put(".SH %s", escaped(name:upper()))
-      made:help(output("help " .. name))
+      made:part(output("help " .. name))
     end
   end
   made:section_of("FILES", files)
   made:section_of("ENVIRONMENT", variables)
   made:section_of("SIGNALS", signals)
+  made:exit_status(text)
   made:put ".SH SEE ALSO\n.BR luapex\\-ctl (1),\n.BR luapex\\-config (5)"
   made:write()
 end
@@ -152,13 +208,16 @@ local function methods()
   made:synopsis(text)
   made:put ".SH DESCRIPTION"
   made:help(text)
+  made:put ".SH METHODS"
   for _, name in ipairs(names(text, "%l[%l_]+ ?%l*")) do
     if name ~= "top" then
-      made:put(".SH %s", escaped(name:upper()))
-      made:help(output("ctl help " .. name))
+      made:part(output("ctl help " .. name))
     end
   end
-  made:put ".SH SEE ALSO\n.BR luapex (1)"
+  made:section_of("FILES", control_files)
+  made:section_of("ENVIRONMENT", control_variables)
+  made:exit_status(text)
+  made:put ".SH SEE ALSO\n.BR luapex (1),\n.BR luapex\\-config (5)"
   made:write()
 end
 
