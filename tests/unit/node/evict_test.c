@@ -127,6 +127,8 @@ static void p21_a_tested_entry_that_answers_stays(void **state)
     world_connect(world, number);
     assert_int_equal(world_only(world, ACTION_CLOSE)->conn, number); /* a feeler */
     assert_false(world_knows(world, 50));
+    tell(world, 51);
+    world_only(world, ACTION_DIAL); /* that test is over, another one may begin */
     world_free(world);
 }
 
