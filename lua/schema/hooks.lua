@@ -108,7 +108,7 @@ return {
     view = {
       { "reason", "enum", enum = "wanted", default = "tick",
         doc = "the period has passed, or the one peer in `peers` has just connected" },
-      { "need_more", "boolean", default = true, doc = "the book is short of addresses (P7)" },
+      { "need_more", "boolean", default = true, doc = "the book is short of addresses" },
       { "peers", "rows", row = "peer", doc = "those that may be asked now" },
     },
     verdict = { kind = "value", may_be_false = true, { "row", "index", over = "peers" } },
@@ -117,7 +117,7 @@ return {
     name = "seeds", point = "P10",
     doc = "Nothing in the book can be dialed, or we have been alone for long: which seeds to try.",
     view = {
-      { "need_more", "boolean", default = true, doc = "the book is short of addresses (P7)" },
+      { "need_more", "boolean", default = true, doc = "the book is short of addresses" },
       { "alone_s", "number", default = -1, unit = "s",
         doc = "since the last peer left; -1: we have peers" },
       { "seeds", "rows", row = "seed", doc = "those that may be dialed now" },
@@ -194,7 +194,7 @@ return {
     view = {
       { "peer", "row", row = "peer", doc = "who asked" },
       { "count", "integer", default = 32, unit = "addresses",
-        doc = "how many a node of this book shares: 23 % of it, from 32 to 250 (B35)" },
+        doc = "how many a node of this book shares: 23 % of it, from 32 to 250" },
       { "seed_new_percent", "number", default = 30, unit = "percent",
         doc = "setting seed_new_share: new addresses in a seed's answer" },
       { "candidates", "rows", row = "address",
@@ -206,7 +206,7 @@ return {
         name = "amount",
         { "count", "integer", min = 0, max = 250, default = 250, unit = "addresses" },
         { "new_percent", "number", min = -1, max = 100, default = -1, unit = "percent",
-          doc = "share of new addresses, which come first (B37); -1: all alike (B36)" },
+          doc = "share of new addresses, which come first; -1: all alike" },
         { "verified_only", "boolean", default = false,
           doc = "only addresses that we dialed and whose ID we authenticated" },
         { "verified_first", "boolean", default = false, doc = "others only if these are too few" },
@@ -305,7 +305,7 @@ return {
     name = "reinstate", point = "P11", answered_by = "core",
     doc = "Bans ran out: which of their addresses come back into the book now.",
     view = {
-      { "need_more", "boolean", default = true, doc = "the book is short of addresses (P7)" },
+      { "need_more", "boolean", default = true, doc = "the book is short of addresses" },
       { "banned", "rows", row = "banned" },
     },
     verdict = {

@@ -128,10 +128,6 @@ local function hook_sections(hook)
   return sections
 end
 
-local function title_of(hook)
-  return hook.point and ("%s (%s)"):format(hook.name, hook.point) or hook.name
-end
-
 local function has_picks(hook)
   for _, section in ipairs(hook_sections(hook)) do
     for _, field in ipairs(section.fields) do
@@ -179,15 +175,20 @@ local function wrapped(put, first, indent, text)
   put((line:gsub("%s+$", "")))
 end
 
--- rows: lists of { left, middle, text }; the text is wrapped in its column.
+-- rows: lists of the same number of texts; the last is wrapped in its column.
 local function put_columns(put, rows)
-  local left, middle = 0, 0
+  local widths = {}
   for _, row in ipairs(rows) do
-    left, middle = math.max(left, #row[1]), math.max(middle, #row[2])
+    for c = 1, #row - 1 do
+      widths[c] = math.max(widths[c] or 0, #row[c])
+    end
   end
   for _, row in ipairs(rows) do
-    local first = ("  %-" .. left .. "s  %-" .. middle .. "s  "):format(row[1], row[2])
-    wrapped(put, first, (" "):rep(#first), row[3])
+    local first = "  "
+    for c = 1, #row - 1 do
+      first = first .. ("%-" .. widths[c] .. "s  "):format(row[c])
+    end
+    wrapped(put, first, (" "):rep(#first), row[#row])
   end
 end
 
@@ -215,9 +216,9 @@ function reference.list(schema)
   local put, text = page()
   local rows = {}
   for i, hook in ipairs(schema.hooks) do
-    rows[i] = { hook.name, hook.point or "", hook.doc }
+    rows[i] = { hook.name, hook.doc }
   end
-  put("What a policy can decide, and the policy points:\n")
+  put("What a policy can decide:\n")
   put_columns(put, rows)
   put("\nluapex policy doc HOOK: its view, its verdict and its rows. --markdown: all of it.")
   return text()
@@ -226,7 +227,7 @@ end
 function reference.page(schema, name)
   local hook = reference.hook(schema, name)
   local put, text = page()
-  wrapped(put, title_of(hook) .. ": ", "", hook.doc)
+  wrapped(put, hook.name .. ": ", "", hook.doc)
   for _, section in ipairs(hook_sections(hook)) do
     put_fields(put, schema, section.title, section.fields, section.is_verdict)
   end
@@ -255,7 +256,7 @@ local function put_table(put, schema, fields, is_verdict)
 end
 
 local function put_hook(put, schema, hook)
-  put(("\n### %s\n\n%s\n"):format(title_of(hook), hook.doc))
+  put(("\n### %s\n\n%s\n"):format(hook.name, hook.doc))
   for _, section in ipairs(hook_sections(hook)) do
     put(("*%s*\n"):format(section.title))
     put_table(put, schema, section.fields, section.is_verdict)

@@ -174,7 +174,7 @@ local function put_verdict(put, schema, hook)
 end
 
 local function put_hook(put, schema, hook)
-  put(("---%s%s"):format(hook.point and hook.point .. ": " or "", hook.doc))
+  put("---" .. hook.doc)
   put_class(put, schema, ("pex.view.%s : pex.view"):format(hook.name), hook.view)
   put("")
   return ("---@field %s? fun(view: pex.view.%s): %s"):format(hook.name, hook.name,

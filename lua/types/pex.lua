@@ -129,7 +129,7 @@
 ---@field book pex.book
 ---@field random fun(): number the run's seeded generator, from 0 to 1
 
----P2: How strongly to prefer new addresses, and how many to look at. First in a dial round.
+---How strongly to prefer new addresses, and how many to look at. First in a dial round.
 ---@class pex.view.bias : pex.view
 ---@field round integer dial rounds since start
 ---@field wanted integer free outbound slots (peers)
@@ -139,7 +139,7 @@
 ---@field draw? integer how many candidates `select` gets (candidates)
 ---@field reason? string at most 80 bytes
 
----P3: Which of the drawn candidates to dial, best first.
+---Which of the drawn candidates to dial, best first.
 ---@class pex.view.select : pex.view
 ---@field wanted integer how many will be dialed at most, beside a feeler; 0: no slot is free (peers)
 ---@field new_percent number bias this draw was made with (percent)
@@ -149,7 +149,7 @@
 ---@field picks pex.pick[]
 ---@field reason? string at most 80 bytes
 
----P4, P5: A dial failed: when may this address be tried again?
+---A dial failed: when may this address be tried again?
 ---@class pex.view.backoff : pex.view
 ---@field class string refused, timeout, wrong_id, handshake_timeout, other_network ... (error names)
 ---@field failures integer failed dials of this endpoint, this one counted (dials)
@@ -169,7 +169,7 @@
 ---@field remove boolean drop it from the book
 ---@field reason? string at most 80 bytes
 
----P17: A peer misbehaved: ban it, and for how long?
+---A peer misbehaved: ban it, and for how long?
 ---@class pex.view.ban : pex.view
 ---@field kind string error name: pex_too_soon, pex_bad_address, pex_unsolicited, pex_undecodable, too_long, channel_unknown ...
 ---@field incidents integer incidents of this ID in the last 24 h, this one counted
@@ -181,7 +181,7 @@
 ---@field disconnect? boolean
 ---@field reason? string at most 80 bytes
 
----P1: A dial round starts: how many dials may it make?
+---A dial round starts: how many dials may it make?
 ---@class pex.view.dial_count : pex.view
 ---@field reason "tick"|"wakeup" the period has passed, or addresses came from a seed
 ---@field free integer free outbound slots (peers)
@@ -190,7 +190,7 @@
 ---@field dials integer at most as many as slots are free (dials)
 ---@field reason? string at most 80 bytes
 
----P6: Whether a peer we dialed was useful enough for its address to count as good (vetted).
+---Whether a peer we dialed was useful enough for its address to count as good (vetted).
 ---@class pex.view.promote : pex.view
 ---@field good_after_s number setting good_after: connected for so long (s)
 ---@field good_after_list_s number setting good_after_list: the same for a peer that sent a list (s)
@@ -200,19 +200,19 @@
 ---@field good boolean
 ---@field reason? string at most 80 bytes
 
----P8, P9: Addresses are wanted: which peer to ask for some.
+---Addresses are wanted: which peer to ask for some.
 ---@class pex.view.ask : pex.view
 ---@field reason "tick"|"connected" the period has passed, or the one peer in `peers` has just connected
----@field need_more boolean the book is short of addresses (P7)
+---@field need_more boolean the book is short of addresses
 ---@field peers pex.row.peer[] those that may be asked now
 
 ---@class pex.verdict.ask
 ---@field row integer|table
 ---@field reason? string at most 80 bytes
 
----P10: Nothing in the book can be dialed, or we have been alone for long: which seeds to try.
+---Nothing in the book can be dialed, or we have been alone for long: which seeds to try.
 ---@class pex.view.seeds : pex.view
----@field need_more boolean the book is short of addresses (P7)
+---@field need_more boolean the book is short of addresses
 ---@field alone_s number since the last peer left; -1: we have peers (s)
 ---@field seeds pex.row.seed[] those that may be dialed now
 
@@ -220,7 +220,7 @@
 ---@field rows (integer|table)[] tried in this order until one answers
 ---@field reason? string at most 80 bytes
 
----P25: A persistent peer is away or could not be reached: when to try again.
+---A persistent peer is away or could not be reached: when to try again.
 ---@class pex.view.reconnect : pex.view
 ---@field id string peer ID, 40 hex characters
 ---@field ip string IP literal
@@ -240,7 +240,7 @@
 ---@field wait_s number not before this (s)
 ---@field reason? string at most 80 bytes
 
----P18, P20: Which peers to let go, every period. They are closed gracefully and not dialed again at once.
+---Which peers to let go, every period. They are closed gracefully and not dialed again at once.
 ---@class pex.view.rotate : pex.view
 ---@field hold_max_s number seed_disconnect_wait: the longest a seed keeps a peer (s)
 ---@field hold_after_list_s number setting crawl_hold_after_list (s)
@@ -252,7 +252,7 @@
 ---@field rows (integer|table)[]
 ---@field reason? string at most 80 bytes
 
----P19: A crawl begins: which addresses to visit, in which order.
+---A crawl begins: which addresses to visit, in which order.
 ---@class pex.view.crawl : pex.view
 ---@field concurrency integer crawl_concurrency (dials)
 ---@field again_s number setting recrawl_interval: between two crawls of one ID (s)
@@ -263,16 +263,16 @@
 ---@field concurrency? integer at once; 0: as the setting, which is also the most (dials)
 ---@field reason? string at most 80 bytes
 
----P13: An answer is built: what of the book goes into it, as numbers or row by row.
+---An answer is built: what of the book goes into it, as numbers or row by row.
 ---@class pex.view.share : pex.view
 ---@field peer pex.row.peer who asked
----@field count integer how many a node of this book shares: 23 % of it, from 32 to 250 (B35) (addresses)
+---@field count integer how many a node of this book shares: 23 % of it, from 32 to 250 (addresses)
 ---@field seed_new_percent number setting seed_new_share: new addresses in a seed's answer (percent)
 ---@field candidates pex.row.address[] empty at first; with `draw` the hook is asked again and finds them here
 
 ---@class pex.verdict.share.amount
 ---@field count? integer (addresses)
----@field new_percent? number share of new addresses, which come first (B37); -1: all alike (B36) (percent)
+---@field new_percent? number share of new addresses, which come first; -1: all alike (percent)
 ---@field verified_only? boolean only addresses that we dialed and whose ID we authenticated
 ---@field verified_first? boolean others only if these are too few
 ---@field verified_within_s? number how long ago at most; 0: ever (s)
@@ -283,7 +283,7 @@
 ---@field rows (integer|table)[]
 ---@field reason? string at most 80 bytes
 
----P15: Somebody connects to us: let him in? Asked for the socket and again for the proven peer.
+---Somebody connects to us: let him in? Asked for the socket and again for the proven peer.
 ---@class pex.view.admit : pex.view
 ---@field stage "socket"|"peer" before the handshake (then id and what follows it are not known), or after it
 ---@field ip string IP literal
@@ -313,7 +313,7 @@
 ---@field replace integer|table
 ---@field reason? string at most 80 bytes
 
----P12, P14: A peer asks for addresses: answer, and close when? false: ignore.
+---A peer asks for addresses: answer, and close when? false: ignore.
 ---@class pex.view.answer : pex.view
 ---@field peer pex.row.peer who asks; this request is counted
 ---@field since_last_s number since this ID's request before this, on whichever connection; -1: none known (s)
@@ -325,7 +325,7 @@
 ---@field linger_s? number a seed closes the connection once the answer is out, but not later than this (s)
 ---@field reason? string at most 80 bytes
 
----P16: A list arrived that we had asked for: which of its addresses go into the book.
+---A list arrived that we had asked for: which of its addresses go into the book.
 ---@class pex.view.accept : pex.view
 ---@field peer pex.row.peer who sent it
 ---@field room integer how many it may still add this hour (addresses)
@@ -336,7 +336,7 @@
 ---@field blame? integer counted as dead addresses of this peer, which lowers its room for a day (addresses)
 ---@field reason? string at most 80 bytes
 
----P21, P22: A bucket of the book is full: who leaves it for a newcomer. false: the newcomer.
+---A bucket of the book is full: who leaves it for a newcomer. false: the newcomer.
 ---@class pex.view.evict : pex.view
 ---@field bucket "new"|"old"
 ---@field newcomer pex.row.address
@@ -351,9 +351,9 @@
 ---@field test integer|table dial it first: it leaves if it does not answer
 ---@field reason? string at most 80 bytes
 
----P11: Bans ran out: which of their addresses come back into the book now.
+---Bans ran out: which of their addresses come back into the book now.
 ---@class pex.view.reinstate : pex.view
----@field need_more boolean the book is short of addresses (P7)
+---@field need_more boolean the book is short of addresses
 ---@field banned pex.row.banned[]
 
 ---@class pex.verdict.reinstate
