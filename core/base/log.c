@@ -13,8 +13,10 @@ void log_line_write(const struct log *log, enum log_level level, const char *eve
     const struct log_field *fields, unsigned fields_n)
 {
     assert(fields_n <= LOG_FIELDS_MAX);
-    struct log_line line = {.level = level, .event = event, .fields_n = fields_n};
-    memcpy(line.fields, fields + 1, fields_n * sizeof *fields);
+    struct log_line line = {.level = level, .event = event};
+    for (unsigned i = 1; i <= fields_n; i++)
+        if (fields[i].key)
+            line.fields[line.fields_n++] = fields[i];
     log->write(log->context, &line);
 }
 

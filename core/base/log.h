@@ -4,6 +4,7 @@
 #define BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_ERROR, LOG_NONE };
@@ -12,7 +13,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_ERROR, LOG_NONE };
 #define LOG_TEXT_MAX 512
 
 struct log_field {
-    const char *key;
+    const char *key;  /* NULL: it is left out */
     const char *text; /* NULL: `number` is the value */
     int64_t number;
 };
@@ -36,6 +37,15 @@ struct log {
 
 #define LOG_TEXT(k, v) ((struct log_field){.key = (k), .text = (v)})
 #define LOG_NUMBER(k, v) ((struct log_field){.key = (k), .number = (int64_t)(v)})
+/* Left out where there is nothing to say: NULL and ""; 0. */
+static inline struct log_field log_text_if_any(const char *key, const char *text)
+{
+    return LOG_TEXT(text && *text ? key : NULL, text);
+}
+static inline struct log_field log_number_if_any(const char *key, int64_t number)
+{
+    return LOG_NUMBER(number ? key : NULL, number);
+}
 
 static inline bool log_wants(const struct log *log, enum log_level level)
 {

@@ -259,12 +259,8 @@ static void log_gone(
                                 : "peer stopped for error";
     enum log_level level = by_peer || graceful || banned ? LOG_INFO : LOG_ERROR;
     step->node->metrics.gone[why]++;
-    if (detail)
-        log_write(log, level, event, LOG_TEXT("peer", peer_id_text(&conn->id, id)),
-            LOG_TEXT("reason", err_text(why)), LOG_TEXT("detail", detail));
-    else
-        log_write(log, level, event, LOG_TEXT("peer", peer_id_text(&conn->id, id)),
-            LOG_TEXT("reason", err_text(why)));
+    log_write(log, level, event, LOG_TEXT("peer", peer_id_text(&conn->id, id)),
+        LOG_TEXT("reason", err_text(why)), log_text_if_any("detail", detail));
 }
 
 void admission_close_because(

@@ -37,9 +37,10 @@ void script_log_generation(const struct script *script, const char *event)
 void script_log_error(
     const struct script *script, const char *event, const struct script_error *error)
 {
-    log_write(&script->settings.log, LOG_ERROR, event, LOG_TEXT("hook", error->hook),
-        LOG_TEXT("outcome", script_outcome_name(error->outcome)), LOG_TEXT("file", error->file),
-        LOG_NUMBER("line", error->line), LOG_TEXT("error", error->message));
+    log_write(&script->settings.log, LOG_ERROR, event, log_text_if_any("hook", error->hook),
+        LOG_TEXT("outcome", script_outcome_name(error->outcome)),
+        log_text_if_any("file", error->file), log_number_if_any("line", error->line),
+        LOG_TEXT("error", error->message));
 }
 
 /* ---- generations ---- */

@@ -37,11 +37,10 @@ void runner_policy_loaded(struct runner *runner)
 
 void runner_policy_refused(struct runner *runner, const struct script_error *error)
 {
-    const char *file = runner->policy_path ? runner->policy_path : "-";
     char text[SCRIPT_ERROR_TEXT_MAX];
     log_write(&runner->options.log, LOG_ERROR, "policy not loaded",
-        LOG_TEXT("file", *error->file ? error->file : file), LOG_NUMBER("line", error->line),
-        LOG_TEXT("error", error->message));
+        log_text_if_any("file", *error->file ? error->file : runner->policy_path),
+        log_number_if_any("line", error->line), LOG_TEXT("error", error->message));
     journal_note(runner->journal, machine_now(runner->options.workspace->loop),
         HAPPENING_POLICY_REFUSED, script_error_text(error, text));
 }

@@ -151,6 +151,20 @@ static void log_write_passes_lines_of_its_level_and_above(void **state)
     assert_int_equal(written.fields_n, 0);
 }
 
+static void log_write_leaves_out_fields_that_say_nothing(void **state)
+{
+    (void)state;
+    struct log log = {.level = LOG_INFO, .write = keep, .context = &written};
+    log_write(&log, LOG_INFO, "refused", log_text_if_any("hook", ""),
+        log_text_if_any("detail", NULL), log_number_if_any("line", 0),
+        log_text_if_any("file", "a.lua"), log_number_if_any("rows", 3));
+    assert_int_equal(written.fields_n, 2);
+    assert_string_equal(written.fields[0].key, "file");
+    assert_string_equal(written.fields[0].text, "a.lua");
+    assert_string_equal(written.fields[1].key, "rows");
+    assert_int_equal(written.fields[1].number, 3);
+}
+
 static void log_write_needs_a_writer(void **state)
 {
     (void)state;
@@ -186,6 +200,7 @@ int main(void)
         cmocka_unit_test(log_line_keeps_valid_utf8_and_escapes_the_rest),
         cmocka_unit_test(log_line_is_cut_at_its_room),
         cmocka_unit_test(log_write_passes_lines_of_its_level_and_above),
+        cmocka_unit_test(log_write_leaves_out_fields_that_say_nothing),
         cmocka_unit_test(log_write_needs_a_writer),
         cmocka_unit_test(log_level_parses_its_four_names),
     };

@@ -19,7 +19,8 @@ static void failing_load_keeps_the_old_policy_L3(void **state)
     assert_int_equal(after.load_errors, before.load_errors + 1);
     assert_true(ask_bias(fixture, 0, 10).new_percent == 77);
     assert_int_equal(after.loads, before.loads);
-    assert_int_equal(fixture_logged(fixture, "event=\"policy refused\""), 1);
+    assert_int_equal(
+        fixture_logged(fixture, "event=\"policy refused\" outcome=error file=test.lua"), 1);
 }
 
 static void the_last_refusal_is_known_until_a_load_succeeds(void **state)
