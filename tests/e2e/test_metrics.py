@@ -5,9 +5,12 @@ import re
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from nodes import addr_of, of, run
+
+POLICIES = Path(__file__).parents[2] / "policies"
 
 # Names and labels of Go's, beside chain_id.
 GO = {
@@ -150,7 +153,10 @@ def test_promtool_finds_nothing_but_the_name_of_a_label_of_go(pair, measure):
     if not shutil.which("promtool"):
         pytest.skip("promtool (Debian: prometheus) is not installed")
     both, homes, _ = pair
+    shadow = run("ctl", "--home", homes[0], "policy", "shadow", POLICIES / "diverse.lua")
+    assert shadow.returncode == 0, shadow.stderr
     text = measure(both, homes[0])
+    assert "cometbft_pex_policy_shadow_calls_total{" in text
     done = subprocess.run(
         ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False
     )

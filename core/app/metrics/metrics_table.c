@@ -1,6 +1,7 @@
 #include "app/metrics/metrics_samples.h"
 
 #include "policy/schema.h"
+#include "script/shadow.h"
 
 /* Those that happened. */
 static void count_by_err(
@@ -184,6 +185,33 @@ EACH_HOOK(fallen_back, samples_count1)
 EACH_HOOK(time_ns, samples_time)
 EACH_HOOK(time_max_ns, samples_time)
 
+/* ---- of a policy that shadows it; without one there are no samples ---- */
+
+static bool find_shadow(const struct metrics_node *node, struct shadow_stats *stats)
+{
+    return node->script && script_shadow_stats(node->script, stats);
+}
+
+static void write_shadow_info(struct samples *out, const struct metrics_node *node)
+{
+    struct shadow_stats stats;
+    if (find_shadow(node, &stats))
+        samples_count2(out, label("name", stats.name), label("hash", stats.hash), 1);
+}
+
+#define EACH_SHADOW_HOOK(field, write)                                                             \
+    static void write_shadow_##field(struct samples *out, const struct metrics_node *node)         \
+    {                                                                                              \
+        struct shadow_stats stats;                                                                 \
+        for (unsigned i = 0; i < HOOK_COUNT && find_shadow(node, &stats); i++)                     \
+            write(out, label("hook", schema_hooks[i].name), stats.hooks[i].field);                 \
+    }
+EACH_SHADOW_HOOK(asked, samples_count1)
+EACH_SHADOW_HOOK(differs, samples_count1)
+EACH_SHADOW_HOOK(errors, samples_count1)
+EACH_SHADOW_HOOK(skipped, samples_count1)
+EACH_SHADOW_HOOK(time_ns, samples_time)
+
 static void write_build_info(struct samples *out, const struct metrics_node *node)
 {
     (void)node;
@@ -276,6 +304,20 @@ const struct metric metrics_table[] = {
         write_hook_time_ns},
     {"pex_policy_seconds_max", METRIC_GAUGE, "hook", "CPU time that the slowest answer took.",
         write_hook_time_max_ns},
+
+    {"pex_policy_shadow_info", METRIC_GAUGE, "name,hash",
+        "The policy that answers too, without effect; always 1.", write_shadow_info},
+    {"pex_policy_shadow_calls_total", METRIC_COUNTER, "hook", "Questions to the shadow.",
+        write_shadow_asked},
+    {"pex_policy_shadow_differences_total", METRIC_COUNTER, "hook",
+        "Questions that the shadow answered otherwise than the policy.", write_shadow_differs},
+    {"pex_policy_shadow_errors_total", METRIC_COUNTER, "hook",
+        "Questions that the shadow failed to answer.", write_shadow_errors},
+    {"pex_policy_shadow_skipped_total", METRIC_COUNTER, "hook",
+        "Questions that the shadow was not asked, for its time of the turn was up.",
+        write_shadow_skipped},
+    {"pex_policy_shadow_seconds_total", METRIC_COUNTER, "hook",
+        "Time that the shadow's answers took.", write_shadow_time_ns},
 
     {"pex_sockets", METRIC_GAUGE, "", "Open connections of any state.", write_sockets},
     {"pex_accepted_total", METRIC_COUNTER, "", "Connections accepted.", write_accepted},
