@@ -7,7 +7,7 @@ import time
 import tomllib
 
 import pytest
-from control_socket import Client
+from control_socket import Client, a_policy
 from nodes import LOOPBACK, LUAPEX, PATIENCE_S, Node, make_home, run, wait_for_file
 
 
@@ -62,6 +62,35 @@ def test_lists_are_saved_with_comments_and_a_link_stays_one(tmp_path):
     fault = client.error("persistent.remove", {"id": ids[0], "save": True})
     assert "it holds, but is not saved" in fault["message"]
     client.close()
+    assert node.stop() == 0, node.errors
+
+
+def test_a_flag_that_outranks_what_is_saved_is_told(tmp_path):
+    policy = tmp_path / "flagged.lua"
+    policy.write_text(a_policy("flagged")["text"])
+    policy.chmod(0o644)
+    home = make_home(tmp_path / "home")
+    flags = ["--p2p.max_num_outbound_peers", "7", "--policy.file", policy]
+    flags += [*LOOPBACK, "--p2p.laddr", "tcp://127.0.84.3:0", "--log_level", "debug"]
+    node = Node(home, *flags)
+    node.wait_for("control socket")
+    client = Client(home / "luapex.sock")
+    key = "p2p.max_num_outbound_peers"
+    assert "outranked_by" not in client.result("set", {"key": key, "value": 8})
+    saved = client.result("set", {"key": key, "value": 9, "save": True})
+    assert (saved["is"], saved["next_start"]) == ("9", "7")
+    assert saved["outranked_by"].startswith(f"--{key}, ")
+    later = client.result("set", {"key": "p2p.laddr", "value": "tcp://127.0.84.4:1", "save": True})
+    assert later["outranked_by"].startswith("--p2p.laddr, ") and "next_start" not in later
+    other = client.result("set", {"key": "p2p.max_num_inbound_peers", "value": 9, "save": True})
+    assert "outranked_by" not in other and "next_start" not in other
+    kept = client.result("policy.load", {"source": a_policy("kept"), "save": True})
+    assert kept["outranked_by"].startswith("--policy.file, ")
+    assert client.result("policy")["differs"].startswith(f"{policy} holds ")
+    client.close()
+    assert node.stop() == 0, node.errors
+    node = Node(home, *flags)
+    assert node.wait_for("listening")["policy"] == "flagged"
     assert node.stop() == 0, node.errors
 
 

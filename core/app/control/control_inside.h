@@ -68,6 +68,15 @@ void control_configured_add(struct controller *controller, struct control_reques
 bool control_is_configured(const struct setting *setting, enum node_list *list);
 /* The list as it is now, as in config.toml; heap, NULL: out of memory. */
 char *control_configured_text(const struct controller *controller, enum node_list list);
+/* The value of a setting changed from `old` to what it is now; saved: config.toml says so too. What
+ * the next start will find is kept. */
+void control_note_change(
+    struct controller *controller, const struct setting *setting, const char *old, bool is_saved);
+/* What the next start will find, where that may be another value than now; NULL: the same. */
+const char *control_next_start(const struct controller *controller, const struct setting *setting);
+/* The flag or variable that outranks config.toml, in words; as an object's optional member: NULL,
+ * which is left out, where there is none. */
+json_t *control_outranked_by(const struct controller *controller, const struct setting *setting);
 /* The argument "address"; false: refused. */
 bool control_read_address(struct control_request *request, struct addr_text *text);
 json_t *control_address_json(struct control_request *request, const char *member);

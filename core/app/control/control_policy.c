@@ -90,7 +90,9 @@ static void compare_with_config(
     const struct controller *controller, const char *hash, char *text, size_t cap)
 {
     const struct settings *settings = controller->settings;
-    char *path = *settings->policy.file ? settings_path(settings, settings->policy.file) : NULL;
+    const char *next = control_next_start(controller, setting_find("policy", "file"));
+    const char *file = next ? next : settings->policy.file;
+    char *path = *file ? settings_path(settings, file) : NULL;
     char found[SCRIPT_HASH_TEXT + 1];
     struct script_source builtin;
     text[0] = 0;

@@ -3,6 +3,7 @@
 #include "app/policy/policy_keep.h"
 #include "app/settings/settings_value.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 void control_refuse_script(
@@ -65,8 +66,11 @@ static void keep(struct controller *controller, struct control_request *request)
         control_refuse(request, CONTROL_REFUSED, "it runs, but is not saved: %s", cause);
         return;
     }
-    char ignored[SETTING_CAUSE_MAX];
-    setting_set(setting_find("policy", "file"), controller->settings, path, ignored);
+    char ignored[SETTING_CAUSE_MAX], old[PATH_MAX];
+    const struct setting *setting = setting_find("policy", "file");
+    snprintf(old, sizeof old, "%s", controller->settings->policy.file);
+    setting_set(setting, controller->settings, path, ignored);
+    control_note_change(controller, setting, old, true);
     if (runner_follow_policy(controller->runner, controller->ops) != ERR_OK) {
         control_refuse(request, CONTROL_INTERNAL,
             "it runs and is saved, but the file before is followed still: out of memory");
@@ -74,6 +78,9 @@ static void keep(struct controller *controller, struct control_request *request)
     }
     json_t *result = loaded_json(controller);
     json_object_set_new(result, "saved", report_text(path));
+    json_t *outranked_by = control_outranked_by(controller, setting);
+    if (outranked_by)
+        json_object_set_new(result, "outranked_by", outranked_by);
     control_answer(request, result);
 }
 

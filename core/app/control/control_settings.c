@@ -4,10 +4,12 @@
 #include "app/settings/settings_save.h"
 #include "app/settings/settings_text.h"
 #include "app/settings/settings_value.h"
+#include "app/settings/settings_variable.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* From when another value holds. */
 enum holds { HOLDS_NOW, HOLDS_NEVER_CHANGES, HOLDS_RESTART };
@@ -58,7 +60,7 @@ static enum holds holds_of(const struct setting *setting, const struct settings 
 
 /* ---- what the next start will find ---- */
 
-/* Of a setting whose value now differs from the one at the next start; value NULL: not so. */
+/* Of a setting whose value now may differ from the one at the next start; value NULL: not so. */
 static void note_next_start(
     struct controller *controller, const struct setting *setting, const char *value)
 {
@@ -70,15 +72,47 @@ static void note_next_start(
         json_object_del(controller->next_start, setting_name(setting));
 }
 
+const char *control_next_start(const struct controller *controller, const struct setting *setting)
+{
+    return json_string_value(json_object_get(controller->next_start, setting_name(setting)));
+}
+
 /* As an object's optional member: NULL, which is left out, where it is the value now. */
 static json_t *next_start_json(const struct controller *controller, const struct setting *setting)
 {
     char now[SETTING_TEXT_MAX];
-    json_t *next = json_object_get(controller->next_start, setting_name(setting));
-    const char *text = json_string_value(next);
+    const char *text = control_next_start(controller, setting);
     bool differs =
         text && strcmp(text, setting_text(setting, controller->settings, now, sizeof now)) != 0;
-    return differs ? json_incref(next) : NULL;
+    return differs ? json_string(text) : NULL;
+}
+
+static const char *outranked_by(const struct controller *controller, const struct setting *setting,
+    char name[SETTINGS_VARIABLE_MAX])
+{
+    return settings_outranked_by(controller->settings, setting, environ, name);
+}
+
+static bool is_outranked(const struct controller *controller, const struct setting *setting)
+{
+    char name[SETTINGS_VARIABLE_MAX];
+    return outranked_by(controller, setting, name) != NULL;
+}
+
+json_t *control_outranked_by(const struct controller *controller, const struct setting *setting)
+{
+    char name[SETTINGS_VARIABLE_MAX];
+    const char *by = outranked_by(controller, setting, name);
+    return by ? json_sprintf("%s, at every start that is given it", by) : NULL;
+}
+
+void control_note_change(
+    struct controller *controller, const struct setting *setting, const char *old, bool is_saved)
+{
+    if (is_saved && !is_outranked(controller, setting))
+        note_next_start(controller, setting, NULL);
+    else if (!control_next_start(controller, setting))
+        note_next_start(controller, setting, old);
 }
 
 /* ---- settings ---- */
@@ -190,9 +224,10 @@ static bool check_value(
 static json_t *result_json(const struct controller *controller, const struct setting *setting,
     json_t *old, enum holds holds, bool is_saved)
 {
-    return json_pack("{s:s, s:s, s:o, s:o, s:o*, s:b}", "set", setting_name(setting), "holds",
+    return json_pack("{s:s, s:s, s:o, s:o, s:o*, s:b, s:o*}", "set", setting_name(setting), "holds",
         holds_names[holds], "was", old, "is", value_json(controller, setting), "next_start",
-        next_start_json(controller, setting), "saved", is_saved);
+        next_start_json(controller, setting), "saved", is_saved, "outranked_by",
+        is_saved ? control_outranked_by(controller, setting) : NULL);
 }
 
 static void journal_change(const struct controller *controller, const struct setting *setting,
@@ -234,9 +269,7 @@ static void change(struct controller *controller, struct control_request *reques
     *controller->log_level = controller->settings->log_level;
     unsigned n = commands_of(&before, &after, commands, CHANGES_MAX);
     bool is_saved = control_flag(request, "save");
-    bool is_noted = json_object_get(controller->next_start, setting_name(setting));
-    if (is_saved || !is_noted)
-        note_next_start(controller, setting, is_saved ? NULL : old);
+    control_note_change(controller, setting, old, is_saved);
     json_t *result = result_json(controller, setting, report_text(old), HOLDS_NOW, is_saved);
     tell_change(controller, setting, old);
     apply(controller, request, commands, n, result);
@@ -274,7 +307,8 @@ static void set(struct controller *controller, struct control_request *request,
         change(controller, request, setting, value);
         return;
     }
-    note_next_start(controller, setting, value);
+    if (!is_outranked(controller, setting))
+        note_next_start(controller, setting, value);
     tell_saved(controller, setting, value);
     control_answer(
         request, result_json(controller, setting, value_json(controller, setting), holds, true));

@@ -57,12 +57,13 @@ char *settings_problem_text(const struct settings_problem *problem, char *out, s
 
 /* ---- one value from any source ---- */
 
-static void apply(
-    struct loading *loading, const struct setting *setting, const char *where, const char *text)
+static void apply(struct loading *loading, const struct setting *setting,
+    enum settings_source source, const char *where, const char *text)
 {
     const char *name = setting_name(setting);
     char cause[SETTING_CAUSE_MAX];
     bool is_set = setting_set(setting, loading->settings, text, cause);
+    loading->settings->sources[setting - settings_table] = (uint8_t)source;
     snprintf(loading->where[setting - settings_table], WHERE_MAX, "%s", where);
     if (!is_set)
         report(loading->problems, true, where, name, "%s", cause);
@@ -75,13 +76,13 @@ static void apply_defaults(struct loading *loading)
 {
     for (size_t i = 0; i < settings_table_n; i++)
         if (settings_table[i].initial)
-            apply(loading, &settings_table[i], "default", settings_table[i].initial);
+            apply(loading, &settings_table[i], FROM_DEFAULT, "default", settings_table[i].initial);
     char host[HOST_NAME_MAX + 1] = "";
     gethostname(host, sizeof host - 1);
     const struct setting *moniker = setting_find("", "moniker");
     char cause[SETTING_CAUSE_MAX];
     if (!setting_set(moniker, loading->settings, host, cause))
-        apply(loading, moniker, "default", "anonymous");
+        apply(loading, moniker, FROM_DEFAULT, "default", "anonymous");
 }
 
 /* ---- config.toml ---- */
@@ -144,7 +145,7 @@ static void take_value(void *context, const struct toml_value *value)
     else if (strlen(text) != value->text.n)
         report(loading->problems, true, where, name, "holds a NUL");
     else
-        apply(loading, setting, where, text);
+        apply(loading, setting, FROM_FILE, where, text);
 }
 
 static void take_file(struct loading *loading, const char *home)
@@ -180,7 +181,7 @@ static void take_environment(struct loading *loading, char *const *environment)
     for (size_t i = 0; i < settings_table_n; i++) {
         const char *value = settings_variable(environment, &settings_table[i], name);
         if (value)
-            apply(loading, &settings_table[i], name, value);
+            apply(loading, &settings_table[i], FROM_VARIABLE, name, value);
     }
     for (; *environment; environment++)
         if (settings_variable_is_slip(*environment, name, meant))
@@ -197,7 +198,7 @@ static void take_flags(struct loading *loading, const struct settings_override *
         snprintf(where, sizeof where, "--%s", flags[i].name);
         const struct setting *setting = setting_find_name(flags[i].name);
         if (setting)
-            apply(loading, setting, where, flags[i].value);
+            apply(loading, setting, FROM_FLAG, where, flags[i].value);
         else
             report(loading->problems, true, where, "", "unknown setting");
     }

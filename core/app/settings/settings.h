@@ -23,6 +23,10 @@
 #define SETTINGS_FILE "config/config.toml"
 #define SETTINGS_FILE_MAX (4u << 20) /* bytes of a config.toml */
 #define SETTINGS_LIST_MAX 4096       /* addresses or IDs of one list */
+#define SETTINGS_MAX 128             /* settings that there may be */
+
+/* Where a value was read; each outranks those before it. */
+enum settings_source { FROM_DEFAULT, FROM_FILE, FROM_VARIABLE, FROM_FLAG };
 
 enum log_format { LOG_FORMAT_PLAIN, LOG_FORMAT_JSON };
 
@@ -46,6 +50,7 @@ struct id_list {
 /* Texts are never NULL; "" means not set. Everything is owned by the struct. */
 struct settings {
     char *home;
+    uint8_t sources[SETTINGS_MAX]; /* enum settings_source of each row of settings_table */
 
     char *moniker; /* default: this machine's host name */
     char *genesis_file;

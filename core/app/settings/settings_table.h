@@ -35,7 +35,6 @@ struct setting {
     const char *doc;     /* sentences for people; the first fits a line */
 };
 
-#define SETTINGS_MAX 128
 extern const struct setting settings_table[];
 extern const size_t settings_table_n;
 

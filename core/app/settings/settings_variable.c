@@ -36,6 +36,20 @@ const char *settings_variable(
     return NULL;
 }
 
+const char *settings_outranked_by(const struct settings *settings, const struct setting *setting,
+    char *const *environment, char name[SETTINGS_VARIABLE_MAX])
+{
+    switch (settings->sources[setting - settings_table]) {
+    case FROM_FLAG:
+        snprintf(name, SETTINGS_VARIABLE_MAX, "--%s", setting_name(setting));
+        return name;
+    case FROM_VARIABLE:
+        return settings_variable(environment, setting, name) ? name : NULL;
+    default:
+        return NULL;
+    }
+}
+
 bool settings_variable_is_slip(
     const char *variable, char name[SETTINGS_VARIABLE_MAX], char meant[SETTINGS_VARIABLE_MAX])
 {

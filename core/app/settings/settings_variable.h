@@ -11,6 +11,10 @@
 /* The value of the first variable that sets it, with its name; NULL: none does. */
 const char *settings_variable(
     char *const *environment, const struct setting *setting, char name[SETTINGS_VARIABLE_MAX]);
+/* The flag or variable that a setting was started with, and that outranks config.toml whenever it
+ * is given: "--p2p.laddr", "CMT_P2P_LADDR". NULL: neither. */
+const char *settings_outranked_by(const struct settings *settings, const struct setting *setting,
+    char *const *environment, char name[SETTINGS_VARIABLE_MAX]);
 /* Whether "NAME=VALUE" has our prefix and is nearly, but not quite, the variable of a setting. */
 bool settings_variable_is_slip(
     const char *variable, char name[SETTINGS_VARIABLE_MAX], char meant[SETTINGS_VARIABLE_MAX]);

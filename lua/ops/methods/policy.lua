@@ -67,6 +67,8 @@ local loaded_fields = { unpack(live_fields) }
 loaded_fields[#loaded_fields + 1] =
   { "follows", "text", "the file that is watched and that HUP loads, absent: none" }
 loaded_fields[#loaded_fields + 1] = { "saved", "text", "where it is kept, absent: nowhere" }
+loaded_fields[#loaded_fields + 1] = { "outranked_by", "text",
+  "of what is saved: the flag or variable of this start that counts for more, absent: none" }
 
 local shadow_result = {
   { "runs", "boolean", "a shadow run is under way" },

@@ -17,6 +17,8 @@ local set_fields = {
   { "next_start", "text", "its value at the next start, absent: the same" },
   { "holds", "text", "from when on" },
   { "saved", "boolean", "config.toml says so too" },
+  { "outranked_by", "text",
+    "of what is saved: the flag or variable of this start that counts for more, absent: none" },
 }
 
 return {

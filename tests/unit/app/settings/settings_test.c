@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "app/settings/settings_variable.h"
 #include "node/node.h"
 #include "script/script.h"
 #include "unit/app/settings/loaded_home.h"
@@ -120,6 +121,32 @@ static void settings_flag_beats_variable_beats_file_beats_default(void **state)
     assert_int_equal(home.settings.p2p.max_num_outbound_peers, 1);
     assert_int_equal(home.settings.p2p.send_rate, 2);
     assert_int_equal(home.settings.p2p.recv_rate, 3);
+    unload(&home);
+}
+
+static void assert_outranked_by(
+    const struct home *home, const char *setting, char *const *environment, const char *expected)
+{
+    char name[SETTINGS_VARIABLE_MAX];
+    const char *by =
+        settings_outranked_by(&home->settings, setting_find("p2p", setting), environment, name);
+    if (expected && by)
+        assert_string_equal(by, expected);
+    else
+        assert_ptr_equal(by, expected);
+}
+
+static void settings_know_what_outranks_the_file(void **state)
+{
+    (void)state;
+    char *environment[] = {"CMT_P2P_SEND_RATE=2", "LUAPEX_P2P_RECV_RATE=2", NULL};
+    const struct settings_override flag = {"p2p.recv-rate", "3"};
+    struct home home;
+    load(&home, "[p2p]\nmax_num_outbound_peers = 1\nsend_rate = 1\n", environment, &flag, 1);
+    assert_outranked_by(&home, "max_num_inbound_peers", environment, NULL);
+    assert_outranked_by(&home, "max_num_outbound_peers", environment, NULL);
+    assert_outranked_by(&home, "send_rate", environment, "CMT_P2P_SEND_RATE");
+    assert_outranked_by(&home, "recv_rate", environment, "--p2p.recv_rate");
     unload(&home);
 }
 
@@ -361,6 +388,7 @@ int main(void)
         cmocka_unit_test(settings_defaults_pass_their_own_checks),
         cmocka_unit_test(settings_are_read_from_the_file),
         cmocka_unit_test(settings_flag_beats_variable_beats_file_beats_default),
+        cmocka_unit_test(settings_know_what_outranks_the_file),
         cmocka_unit_test(settings_variables_of_cometbft_and_tendermint_count),
         cmocka_unit_test(settings_errors_name_file_line_key_and_cause),
         cmocka_unit_test(settings_report_every_error_at_once),
