@@ -16,7 +16,8 @@
 -- }
 --
 -- Kinds of results: text, integer, number, boolean, time (Unix seconds), age and duration (seconds),
--- bytes, map (numbers, drawn), lines (a text as it is), value (anything).
+-- bytes, map (numbers, drawn), lines (a text as it is), typed (a number, boolean, text or list, which
+-- people see as they would type it), value (anything).
 local methods = { list = {}, by_name = {} }
 
 local groups = { "node", "peers", "policy", "book", "bans", "settings", "watching", "repl" }

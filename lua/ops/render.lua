@@ -141,6 +141,18 @@ function of_number.time(value)
   return os.date("%Y-%m-%d %H:%M:%S", math.floor(value))
 end
 
+-- As it would be typed: true, not yes; a list with commas alone.
+local function typed(value)
+  if type(value) ~= "table" then
+    return type(value) == "boolean" and tostring(value) or plain(value)
+  end
+  local texts = {}
+  for i, item in ipairs(value) do
+    texts[i] = plain(item)
+  end
+  return #texts > 0 and table.concat(texts, ",") or "-"
+end
+
 local function of_table(kind, value)
   if kind == "map" then
     return map(value)
@@ -153,6 +165,8 @@ end
 function render.value(kind, value)
   if value == nil or type(value) == "userdata" or value == "" then
     return "-"
+  elseif kind == "typed" then
+    return typed(value)
   elseif type(value) == "number" and of_number[kind] then
     return of_number[kind](value)
   elseif type(value) == "table" then

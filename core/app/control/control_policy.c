@@ -1,10 +1,9 @@
-/* Which rules decide: policy, params. */
+/* Which rules decide: policy. */
 #include "app/control/control_policy_inside.h"
 #include "ops/policy_files.h"
 #include "policy/schema.h"
 #include "script/source.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,31 +42,6 @@ static json_t *generations_json(const struct controller *controller)
             json_pack("{s:I, s:o, s:I, s:s, s:f}", "number", (json_int_t)list[i].number, "name",
                 report_text(list[i].name), "version", (json_int_t)list[i].version, "hash",
                 list[i].hash, "loaded", loaded_at(controller, list[i].loaded_at)));
-    return rows;
-}
-
-static void put_number(json_t *into, const char *name, double value)
-{
-    if (isfinite(value))
-        json_object_set_new(into, name, json_real(value));
-}
-
-static void add_param(void *context, const struct script_param *param)
-{
-    json_t *row = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name", report_text(param->name),
-        "value", report_text(param->value), "default", report_text(param->initial), "unit",
-        report_text(param->unit ? param->unit : ""), "doc",
-        report_text(param->doc ? param->doc : ""), "policy", report_text(param->policy), "kind",
-        param->kind);
-    put_number(row, "min", param->min);
-    put_number(row, "max", param->max);
-    json_array_append_new(context, row);
-}
-
-static json_t *params_json(struct script *script)
-{
-    json_t *rows = json_array();
-    script_params(script, add_param, rows);
     return rows;
 }
 
@@ -146,13 +120,8 @@ void control_policy(void *context, struct control_request *request)
             "last_error", report_text(script_error_text(&stats.last_error, error)), "memory",
             (json_int_t)stats.memory, "loads", (json_int_t)stats.loads, "load_errors",
             (json_int_t)stats.load_errors, "rollbacks", (json_int_t)stats.rollbacks, "hooks",
-            hooks_json(&stats), "params", params_json(script), "generations",
+            hooks_json(&stats), "params", control_params_json(script), "generations",
             generations_json(controller));
     put_refusal(json, script, &stats);
     control_answer(request, json);
-}
-
-void control_params_list(void *context, struct control_request *request)
-{
-    control_answer(request, json_pack("{s:o}", "params", params_json(control_script(context))));
 }

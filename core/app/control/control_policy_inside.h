@@ -16,6 +16,8 @@ static inline double control_seconds(const struct controller *controller)
     return (double)control_now(controller).wall_ms / 1000;
 }
 
+json_t *control_params_json(struct script *script);
+
 void control_refuse_script(
     struct control_request *request, const char *what, const struct script_error *error);
 

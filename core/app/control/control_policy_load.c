@@ -1,4 +1,4 @@
-/* Another policy: load, roll-back, parameters. */
+/* Another policy: load, roll-back. */
 #include "app/control/control_policy_inside.h"
 #include "app/policy/policy_keep.h"
 #include "app/settings/settings_value.h"
@@ -153,29 +153,4 @@ void control_policy_rollback(void *context, struct control_request *request)
         control_note_live(controller, HAPPENING_ROLLED_BACK);
         control_policy_changed(controller, request);
     }
-}
-
-/* ---- parameters ---- */
-
-#define VALUE_MAX 8192
-
-void control_policy_set(void *context, struct control_request *request)
-{
-    struct controller *controller = context;
-    const char *name = control_text(request, "param"), *value = control_text(request, "value");
-    char was[VALUE_MAX] = "", is[VALUE_MAX] = "", noted[HAPPENING_TEXT_MAX + 1];
-    struct script_error error = {0};
-    bool is_there = script_param_get(control_script(controller), name, was, sizeof was) == ERR_OK;
-    if (script_param_set(control_script(controller), name, value, &error) != ERR_OK) {
-        char text[SCRIPT_ERROR_TEXT_MAX];
-        control_refuse(request, is_there ? CONTROL_BAD_ARGUMENT : CONTROL_REFUSED, "not set: %s",
-            script_error_text(&error, text));
-        return;
-    }
-    script_param_get(control_script(controller), name, is, sizeof is);
-    snprintf(noted, sizeof noted, "%s = %s", name, is);
-    journal_note(controller->runner->journal, control_now(controller), HAPPENING_PARAM, noted);
-    control_answer(request,
-        json_pack("{s:o, s:o, s:o}", "set", report_text(name), "was", report_text(was), "is",
-            report_text(is)));
 }

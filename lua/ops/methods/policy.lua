@@ -11,8 +11,8 @@ local hook_fields = {
 
 local param_fields = {
   { "name", "text", "for `policy set`" },
-  { "value", "text", "now" },
-  { "default", "text", "as declared" },
+  { "value", "typed", "now" },
+  { "default", "typed", "as declared" },
   { "min", "number", "absent: none" },
   { "max", "number", "absent: none" },
   { "unit", "text", "of the value" },
@@ -147,8 +147,8 @@ return {
     },
     result = {
       { "set", "text", "the parameter" },
-      { "was", "text", "its value before" },
-      { "is", "text", "its value now" },
+      { "was", "typed", "its value before" },
+      { "is", "typed", "its value now" },
     },
     example = "policy set max_per_group 2",
   },
