@@ -483,6 +483,18 @@ static void a_shorter_period_begins_now(void **state)
     world_free(world);
 }
 
+static void a_book_to_be_saved_more_often_is_saved_sooner_B50(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    settings.book_save_interval_ms = HOURS_MS(1);
+    struct world *world = world_open(&settings);
+    assert_int_equal(set(world, NODE_SETTING_book_save_interval_ms, MINUTES_MS(1)), ERR_OK);
+    world_run(world, MINUTES_MS(3));
+    assert_int_equal(world_count(world, ACTION_EXPORT), 3);
+    world_free(world);
+}
+
 static void fewer_inbound_slots_hold_for_newcomers(void **state)
 {
     (void)state;
@@ -573,6 +585,7 @@ int main(void)
         cmocka_unit_test(ourselves_are_neither_persistent_nor_a_seed),
         cmocka_unit_test(more_outbound_slots_are_used_at_once),
         cmocka_unit_test(a_shorter_period_begins_now),
+        cmocka_unit_test(a_book_to_be_saved_more_often_is_saved_sooner_B50),
         cmocka_unit_test(fewer_inbound_slots_hold_for_newcomers),
         cmocka_unit_test(a_peer_that_an_operator_bans_is_no_error),
         cmocka_unit_test(the_log_tells_what_a_command_was_about),

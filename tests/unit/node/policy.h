@@ -6,6 +6,7 @@
 
 #include "policy/policy.h"
 #include "policy/schema.h"
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -227,6 +228,7 @@ static inline enum err fake_ask(
     struct policy *self, enum hook hook, struct rng *rng, const void *view, void *verdict)
 {
     struct fake_policy *fake = (struct fake_policy *)self;
+    assert(((const struct policy_common *)view)->now > 0); /* each view begins with the same */
     fake_note(fake, hook, view);
     if (fake->fails[hook])
         return ERR_SCRIPT;

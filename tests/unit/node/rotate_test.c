@@ -249,6 +249,7 @@ static void p11_only_bans_that_ran_out_come_back_and_only_those_it_names(void **
     twisted.reinstate.is_false = false;
     world_run(world, MINUTES_MS(1));
     assert_true(world_knows(world, 1) && !world_knows(world, 2) && !world_knows(world, 3));
+    assert_true(world_logged(world, "addresses reinstated"));
     world_free(world);
 }
 

@@ -159,6 +159,18 @@ static void f14_a_named_seed_that_cannot_be_reached_is_looked_up_again(void **st
     world_free(world);
 }
 
+static void f14_a_name_without_addresses_did_not_resolve(void **state)
+{
+    (void)state;
+    struct world *world = open_with_named_seeds(1);
+    world_add_peers(world, 1, 1);
+    struct ip none = {0};
+    struct event answer = {.kind = EVENT_RESOLVED, .resolved = {.token = 0, .ips = &none}};
+    world_step(world, &answer);
+    assert_true(world_logged(world, "seed does not resolve"));
+    world_free(world);
+}
+
 static void answers_nobody_waits_for_are_ignored(void **state)
 {
     (void)state;
@@ -417,6 +429,7 @@ int main(void)
         cmocka_unit_test(pex_off_leaves_the_seeds_alone),
         cmocka_unit_test(f14_names_that_fail_are_looked_up_again_with_growing_waits),
         cmocka_unit_test(f14_a_named_seed_that_cannot_be_reached_is_looked_up_again),
+        cmocka_unit_test(f14_a_name_without_addresses_did_not_resolve),
         cmocka_unit_test(answers_nobody_waits_for_are_ignored),
         cmocka_unit_test(r58_seeds_are_dialed_one_at_a_time_until_one_answers),
         cmocka_unit_test(r58_all_seeds_failing_is_logged_and_tried_again_next_round),
