@@ -106,7 +106,9 @@ local function list_page()
   end
   texts[#texts + 1] = "\nluapex ctl help METHOD: its arguments and what it gives.\n"
     .. "luapex ctl completion bash (or zsh): completion for a shell.\n\n"
-    .. "Exit status: 0 done, 1 refused or no node there, 2 wrong usage.\n"
+    .. "Exit status: 0 done, also a list of nothing; 1 the node does not have what is named, refuses, or\n"
+    .. "is not there; 2 the words are wrong whatever the node has: an unknown method, flag or setting, or\n"
+    .. "a value that is malformed or out of its range.\n"
   return table.concat(texts)
 end
 

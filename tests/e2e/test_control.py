@@ -88,7 +88,7 @@ def good_seeds_remove(pair, client):
     removed = client.result("seeds.remove", {"id": seed[:12]})
     assert seed not in [row["id"] for row in client.result("seeds")["seeds"]]
     again = client.error("seeds.remove", {"id": seed})["message"]
-    assert again == f"not removed: {seed} is no seed; `seeds` lists them"
+    assert again == f"not removed: {seed} is no seed; see luapex ctl seeds"
     told = client.result("events", {"filter": f"kind=command,peer={seed}"})["events"]
     assert [event["text"] for event in told] == ["seeds add", "seeds remove"]
     return removed

@@ -78,7 +78,7 @@ def test_an_ip_says_how_many_of_the_book_are_there_and_a_port_whom_it_is(start_a
 def test_this_node_itself_is_not_explained(start_asked):
     one, client = start_asked("127.0.87.7")
     refused = client.error("explain", {"peer": id_of(one)})["message"]
-    assert refused == "that is this node itself; see status"
+    assert refused == "that is this node itself; see luapex ctl status"
 
 
 def test_a_ban_that_does_not_apply_says_why(start_asked):

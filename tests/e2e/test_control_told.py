@@ -329,7 +329,7 @@ def test_each_rollback_goes_further_back_and_the_last_says_so(start):
         three = client.result("policy.load", {"source": a_policy("mine", "-- three")})["hash"]
     assert [client.result("policy.rollback")["hash"] for _ in range(3)] == [two, one, built_in]
     told = client.error("policy.rollback")["message"]
-    assert told == "not rolled back: there is no earlier policy; see policy"
+    assert told == "not rolled back: there is no earlier policy; see luapex ctl policy"
     policy = client.result("policy")
     assert policy["rollbacks"] == 3 and policy["hash"] == built_in
     assert client.result("policy.rollback", {"hash": three[:8]})["hash"] == three

@@ -94,17 +94,25 @@ static bool range_meant(const char *text, char meant[IP_TEXT_MAX + 4])
     return true;
 }
 
-static void refuse_target(struct control_request *request, const char *text)
+static void refuse_target(
+    struct control_request *request, enum control_scope scope, const char *text)
 {
     char meant[IP_TEXT_MAX + 4], expected[160];
     if (range_meant(text, meant)) {
-        snprintf(
-            expected, sizeof expected, "a range without bits beyond its prefix, such as %s", meant);
+        snprintf(expected, sizeof expected,
+            "a range without bits beyond its prefix (did you mean %s?)", meant);
         control_refuse_argument(request, "target", expected, text);
         return;
     }
-    control_refuse_argument(request, "target",
-        "a node ID, the first digits of one that is known (4 or more), an IP or a range", text);
+    struct book_wanted wanted;
+    if (book_wanted_read(text, &wanted) && !wanted.is_range)
+        control_refuse(request, CONTROL_REFUSED,
+            scope == CONTROL_BANNED ? "no banned ID begins with %s; see luapex ctl bans"
+                                    : "no known ID begins with %s; give all of it",
+            text);
+    else
+        control_refuse_argument(request, "target",
+            "a node ID, the first digits of one (4 or more), an IP or a range", text);
 }
 
 /* False: refused. */
@@ -124,7 +132,7 @@ static bool read_target(const struct controller *controller, struct control_requ
     if (is_id)
         *target = ban_of_id(&id);
     else
-        refuse_target(request, text);
+        refuse_target(request, scope, text);
     return is_id;
 }
 

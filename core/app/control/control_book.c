@@ -204,8 +204,8 @@ void control_book_show(void *context, struct control_request *request)
     else if (n == 0)
         control_refuse(request, CONTROL_REFUSED, "the book has no address of %s", wanted.prefix);
     else
-        control_refuse(request, CONTROL_REFUSED, "%zu addresses fit %s; book find lists them", n,
-            wanted.prefix);
+        control_refuse(request, CONTROL_REFUSED,
+            "%zu addresses fit %s; see luapex ctl book find %s", n, wanted.prefix, wanted.prefix);
     free(entries);
 }
 

@@ -221,8 +221,8 @@ static void remove_configured(
         return;
     const struct control_subject subject = {.has_id = true, .id = command.id};
     if (!is_id || !control_subject_is_in(controller, &subject, list)) {
-        control_refuse(request, CONTROL_REFUSED, "not removed: %s is no %s; `%s` lists them", text,
-            seeds ? "seed" : "persistent peer", seeds ? "seeds" : "persistent");
+        control_refuse(request, CONTROL_REFUSED, "not removed: %s is no %s; see luapex ctl %s",
+            text, seeds ? "seed" : "persistent peer", seeds ? "seeds" : "persistent");
         return;
     }
     control_command_then(controller, request, &command, "not removed",

@@ -1,5 +1,5 @@
 /* Connected peers: peers, dial, disconnect. */
-#include "app/control/control_inside.h"
+#include "app/control/control_subject.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,8 +42,9 @@ bool control_find_peer(struct controller *controller, struct control_request *re
     if (search.found > 1)
         control_refuse(request, CONTROL_REFUSED,
             "%s names %u connected peers; give more of the ID, or IP:port", text, search.found);
-    else
-        control_refuse(request, CONTROL_REFUSED, "no connected peer is %s; see peers", text);
+    else if (control_may_name(request, name, text))
+        control_refuse(
+            request, CONTROL_REFUSED, "no connected peer is %s; see luapex ctl peers", text);
     return false;
 }
 

@@ -144,7 +144,8 @@ void control_policy_rollback(void *context, struct control_request *request)
                         : script_rollback(script, control_seconds(controller), &error);
     script_stats(script, &after);
     if (err == ERR_NOT_FOUND || err == ERR_INVALID)
-        control_refuse(request, CONTROL_REFUSED, "not rolled back: %s; see policy", error.message);
+        control_refuse(
+            request, CONTROL_REFUSED, "not rolled back: %s; see luapex ctl policy", error.message);
     else if (err)
         control_refuse_script(request, "not rolled back", &error);
     else if (before.generation == after.generation)

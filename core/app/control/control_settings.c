@@ -197,7 +197,7 @@ static const struct setting *find(struct control_request *request)
         snprintf(section, sizeof section, "%.*s", (int)(dot - name), name);
     const struct setting *nearest = setting_nearest(section, dot ? dot + 1 : name);
     char expected[160];
-    snprintf(expected, sizeof expected, "the name of a setting%s%s; see settings",
+    snprintf(expected, sizeof expected, "the name of a setting%s%s; see luapex ctl settings",
         nearest ? ", perhaps " : "", nearest ? setting_name(nearest) : "");
     control_refuse_argument(request, "key", expected, name);
     return NULL;

@@ -182,8 +182,18 @@ static bool read_place(
     return true;
 }
 
+bool control_may_name(struct control_request *request, const char *field, const char *text)
+{
+    struct book_wanted wanted;
+    if (book_wanted_read(text, &wanted))
+        return true;
+    control_refuse_argument(
+        request, field, "a node ID, the first digits of one (4 or more), an IP or IP:port", text);
+    return false;
+}
+
 bool control_read_subject(const struct controller *controller, struct control_request *request,
-    const char *text, struct control_subject *subject)
+    const char *field, const char *text, struct control_subject *subject)
 {
     *subject = (struct control_subject){0};
     if (read_place(controller, text, subject))
@@ -191,7 +201,7 @@ bool control_read_subject(const struct controller *controller, struct control_re
     if (!control_read_id(
             controller, request, text, CONTROL_ANYBODY, &subject->id, &subject->has_id))
         return false;
-    if (!subject->has_id)
+    if (!subject->has_id && control_may_name(request, field, text))
         control_refuse(request, CONTROL_REFUSED,
             "nobody is known as %s: no peer, seed, address in the book, ban or recent event; give "
             "the first digits of an ID (%d or more), all of it, an IP or IP:port",

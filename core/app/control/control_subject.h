@@ -16,7 +16,10 @@ struct control_subject {
  * events that are remembered; IP:port of a peer or of one address in the book means its ID too.
  * false: refused. */
 bool control_read_subject(const struct controller *controller, struct control_request *request,
-    const char *text, struct control_subject *subject);
+    const char *field, const char *text, struct control_subject *subject);
+/* Whether a text that nobody goes by has at least the form of an ID, the beginning of one, an IP,
+ * IP:port or a range. false: refused, for the words are wrong whatever the node knows. */
+bool control_may_name(struct control_request *request, const char *field, const char *text);
 /* Among whom the beginning of an ID is looked for. */
 enum control_scope { CONTROL_ANYBODY, CONTROL_BANNED, CONTROL_PERSISTENT, CONTROL_SEEDS };
 

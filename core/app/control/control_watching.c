@@ -199,12 +199,12 @@ static json_t *subject_json(const struct controller *controller, struct control_
 static bool read_other(const struct controller *controller, struct control_request *request,
     struct control_subject *subject)
 {
-    if (!control_read_subject(controller, request, control_text(request, "peer"), subject))
+    if (!control_read_subject(controller, request, "peer", control_text(request, "peer"), subject))
         return false;
     bool is_ourselves =
         subject->has_id && peer_id_equal(&subject->id, &controller->runner->options.key->id);
     if (is_ourselves)
-        control_refuse(request, CONTROL_REFUSED, "that is this node itself; see status");
+        control_refuse(request, CONTROL_REFUSED, "that is this node itself; see luapex ctl status");
     return !is_ourselves;
 }
 
@@ -286,7 +286,7 @@ static bool read_filter(const struct controller *controller, struct control_requ
                 return false;
             }
         } else if (value && strncmp(part, "peer=", 5) == 0) {
-            if (!control_read_subject(controller, request, value + 1, subject))
+            if (!control_read_subject(controller, request, "filter", value + 1, subject))
                 return false;
         } else {
             control_refuse_argument(
