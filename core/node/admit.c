@@ -26,14 +26,14 @@ static void view_origin(const struct step *step, const struct addr *addr, struct
     const struct node *node = step->node;
     uint32_t itself = view->stage == POLICY_STAGE_peer;
     struct view_name name = view_name(node, addr, text);
+    struct group group = ip_group(&addr->at.ip, node->settings.strict);
     view_common(step, &view->common);
     view->ip = name.ip;
     view->group = name.group;
     view->tag = name.tag;
     view->ip_peers = conns_accepted_from(&node->conns, &addr->at.ip) - itself;
-    view->group_peers =
-        conns_accepted_in_group(&node->conns, ip_group(&addr->at.ip, node->settings.strict)) -
-        itself;
+    view->group_peers = conns_accepted_in_group(&node->conns, group) - itself;
+    view->group_outbound = conns_outbound_in_group(&node->conns, group);
     view->handshaking = node->conns.handshaking - itself;
 }
 

@@ -229,6 +229,8 @@ return {
         doc = "others that came from this IP (IPv6: its /64), proven or not" },
       { "group_peers", "integer", default = 0, unit = "peers",
         doc = "others that came from this group, proven or not" },
+      { "group_outbound", "integer", default = 0, unit = "peers",
+        doc = "outbound peers and dials in this group" },
       { "handshaking", "integer", default = 0, unit = "peers",
         doc = "others that came and are not proven yet" },
       { "default_reject", "text", max = 31, default = "",

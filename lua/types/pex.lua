@@ -291,6 +291,7 @@
 ---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field ip_peers integer others that came from this IP (IPv6: its /64), proven or not (peers)
 ---@field group_peers integer others that came from this group, proven or not (peers)
+---@field group_outbound integer outbound peers and dials in this group (peers)
 ---@field handshaking integer others that came and are not proven yet (peers)
 ---@field default_reject string why the core would refuse (error name), "": it would not
 ---@field id string peer ID, 40 hex characters

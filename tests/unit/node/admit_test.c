@@ -239,6 +239,21 @@ static void p15_who_comes_is_told_of_the_others_alone(void **state)
     world_free(world);
 }
 
+static void p15_who_comes_is_told_of_the_outbound_peers_in_its_group(void **state)
+{
+    (void)state;
+    struct node_settings settings = world_settings();
+    struct world *world = open_with(&settings);
+    world_outbound(world, 1);
+    struct endpoint beside = remote_of(1), apart = remote_of(2);
+    beside.ip.bytes[15]++; /* another address of the same /16 */
+    world_accept(world, &beside);
+    assert_int_equal(seen_at_socket.group_outbound, 1);
+    world_accept(world, &apart);
+    assert_int_equal(seen_at_socket.group_outbound, 0);
+    world_free(world);
+}
+
 static void p15_a_dial_of_ours_is_not_asked_about(void **state)
 {
     (void)state;
@@ -264,6 +279,7 @@ int main(void)
         cmocka_unit_test(p15_named_peers_are_neither_replaced_nor_refused),
         cmocka_unit_test(p15_bans_limits_and_duplicates_are_not_asked_about),
         cmocka_unit_test(p15_who_comes_is_told_of_the_others_alone),
+        cmocka_unit_test(p15_who_comes_is_told_of_the_outbound_peers_in_its_group),
         cmocka_unit_test(p15_a_dial_of_ours_is_not_asked_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
