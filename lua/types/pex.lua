@@ -32,7 +32,7 @@
 ---@field id string peer ID, 40 hex characters
 ---@field ip string IP literal
 ---@field port integer
----@field group string address group: the /16 (IPv6: /32)
+---@field group string address group: the /16 (IPv6: /32); with addr_book_strict "local" for loopback, "unroutable" for private networks and the like
 ---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field old boolean vetted: marked good at least once
 ---@field attempts integer failed dials since the last success, kept in the book (dials)
@@ -61,7 +61,7 @@
 ---@field id string peer ID, 40 hex characters
 ---@field ip string IP literal
 ---@field port integer
----@field group string address group: the /16 (IPv6: /32)
+---@field group string address group: the /16 (IPv6: /32); with addr_book_strict "local" for loopback, "unroutable" for private networks and the like
 ---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field reason string why it was banned
 ---@field bans integer how often it was banned, this one counted
@@ -73,7 +73,7 @@
 ---@field id string peer ID, 40 hex characters
 ---@field ip string IP literal
 ---@field port integer
----@field group string address group: the /16 (IPv6: /32)
+---@field group string address group: the /16 (IPv6: /32); with addr_book_strict "local" for loopback, "unroutable" for private networks and the like
 ---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field known boolean in the book with this endpoint
 ---@field known_elsewhere boolean this ID is in the book with another endpoint, which it keeps
@@ -83,7 +83,7 @@
 ---@field id string peer ID, 40 hex characters
 ---@field ip string IP literal
 ---@field port integer
----@field group string address group: the /16 (IPv6: /32)
+---@field group string address group: the /16 (IPv6: /32); with addr_book_strict "local" for loopback, "unroutable" for private networks and the like
 ---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field outbound boolean
 ---@field persistent boolean
@@ -107,7 +107,7 @@
 ---@field id string peer ID, 40 hex characters
 ---@field ip string IP literal
 ---@field port integer
----@field group string address group: the /16 (IPv6: /32)
+---@field group string address group: the /16 (IPv6: /32); with addr_book_strict "local" for loopback, "unroutable" for private networks and the like
 ---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field last_try_age_s number (s)
 ---@field failures integer failed dials since the last success (dials)
@@ -287,7 +287,7 @@
 ---@class pex.view.admit : pex.view
 ---@field stage "socket"|"peer" before the handshake (then id and what follows it are not known), or after it
 ---@field ip string IP literal
----@field group string address group: the /16 (IPv6: /32)
+---@field group string address group: the /16 (IPv6: /32); with addr_book_strict "local" for loopback, "unroutable" for private networks and the like
 ---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field ip_peers integer others that came from this IP (IPv6: its /64), proven or not (peers)
 ---@field group_peers integer others that came from this group, proven or not (peers)
@@ -367,7 +367,7 @@
 ---@field id string peer ID, 40 hex characters
 ---@field ip string IP literal
 ---@field port integer
----@field group string address group: the /16 (IPv6: /32)
+---@field group string address group: the /16 (IPv6: /32); with addr_book_strict "local" for loopback, "unroutable" for private networks and the like
 ---@field tag string tag of the most specific CIDR in [policy] tags, "": none
 ---@field outbound boolean
 ---@field class string dial_failed, closed: why (error name)
