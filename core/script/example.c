@@ -45,6 +45,14 @@ static void prepare(lua_State *L, void *context)
     example->kept = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+static void prepare_defaults(lua_State *L, void *context)
+{
+    struct example *example = context;
+    lua_newtable(L);
+    example->view = given_defaults(L, &schema_hooks[example->hook], lua_gettop(L));
+    example->kept = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
 static double number_of(const struct schema_field *field, const void *verdict)
 {
     const void *at = (const char *)verdict + field->offset;
@@ -278,12 +286,13 @@ static void forget(lua_State *L, void *context)
     luaL_unref(L, LUA_REGISTRYINDEX, ((struct example *)context)->kept);
 }
 
-static enum script_outcome describe_failure(struct vm *vm, const struct example *example)
+static enum script_outcome describe_failure(
+    struct vm *vm, const struct example *example, const char *asked)
 {
     struct script_error *error = &vm->error;
     char message[SCRIPT_MESSAGE_MAX + 1];
     snprintf(message, sizeof message, "%s", error->message);
-    snprintf(error->message, sizeof error->message, "example %u: %.200s", example->number, message);
+    snprintf(error->message, sizeof error->message, "%s: %.200s", asked, message);
     if (!error->file[0])
         vm_set_place(vm, example->file, example->line);
     if (example->hook < HOOK_COUNT)
@@ -291,36 +300,67 @@ static enum script_outcome describe_failure(struct vm *vm, const struct example 
     return error->outcome;
 }
 
-static enum script_outcome run(struct vm *vm, struct example *example)
+static enum script_outcome put_question(struct vm *vm, struct example *example,
+    void (*prepare_view)(lua_State *L, void *context), bool *answered)
 {
     struct vm_limits limits = vm_load_limits(vm);
     struct rng rng;
-    bool answered = false;
     rng_seed(&rng, RANDOM_SEED);
-    enum script_outcome outcome = vm_run(vm, prepare, example, &limits);
-    if (outcome == SCRIPT_OK)
-        outcome = runtime_ask(vm,
-            &(struct runtime_question){
-                .hook = example->hook, .rng = &rng, .view = example->view, .is_example = true},
-            example->verdict, &answered);
+    enum script_outcome outcome = vm_run(vm, prepare_view, example, &limits);
+    if (outcome != SCRIPT_OK)
+        return outcome;
+    return runtime_ask(vm,
+        &(struct runtime_question){
+            .hook = example->hook, .rng = &rng, .view = example->view, .is_example = true},
+        example->verdict, answered);
+}
+
+static enum script_outcome run(struct vm *vm, struct example *example)
+{
+    struct vm_limits limits = vm_load_limits(vm);
+    bool answered = false;
+    enum script_outcome outcome = put_question(vm, example, prepare, &answered);
     if (outcome == SCRIPT_OK)
         outcome = vm_run(vm, answered ? compare : expect_nothing, example, &limits);
-    return outcome == SCRIPT_OK ? SCRIPT_OK : describe_failure(vm, example);
+    if (outcome == SCRIPT_OK)
+        return SCRIPT_OK;
+    char asked[32];
+    snprintf(asked, sizeof asked, "example %u", example->number);
+    return describe_failure(vm, example, asked);
+}
+
+static enum script_outcome run_defaults(struct vm *vm, struct example *example)
+{
+    bool answered;
+    if (put_question(vm, example, prepare_defaults, &answered) == SCRIPT_OK)
+        return SCRIPT_OK;
+    return describe_failure(vm, example, "with default values, as no example asks it");
+}
+
+static enum script_outcome with_memory(struct vm *vm, struct example *example,
+    enum script_outcome (*run_it)(struct vm *vm, struct example *example))
+{
+    struct vm_limits limits = vm_load_limits(vm);
+    example->kept = LUA_NOREF;
+    example->verdict = malloc(verdict_size_max());
+    if (!example->verdict) {
+        vm->error = (struct script_error){.outcome = SCRIPT_MEMORY, .message = "out of memory"};
+        return SCRIPT_MEMORY;
+    }
+    enum script_outcome outcome = run_it(vm, example);
+    struct script_error error = vm->error;
+    vm_run(vm, forget, example, &limits);
+    vm->error = error;
+    free(example->verdict);
+    return outcome;
 }
 
 enum script_outcome example_run(struct vm *vm, unsigned i)
 {
-    struct example example = {.number = i + 1, .hook = HOOK_COUNT, .kept = LUA_NOREF};
-    struct vm_limits limits = vm_load_limits(vm);
-    example.verdict = malloc(verdict_size_max());
-    if (!example.verdict) {
-        vm->error = (struct script_error){.outcome = SCRIPT_MEMORY, .message = "out of memory"};
-        return SCRIPT_MEMORY;
-    }
-    enum script_outcome outcome = run(vm, &example);
-    struct script_error error = vm->error;
-    vm_run(vm, forget, &example, &limits);
-    vm->error = error;
-    free(example.verdict);
-    return outcome;
+    return with_memory(vm, &(struct example){.number = i + 1, .hook = HOOK_COUNT}, run);
+}
+
+enum script_outcome example_run_defaults(struct vm *vm, enum hook hook)
+{
+    return with_memory(vm, &(struct example){.hook = hook}, run_defaults);
 }

@@ -10,5 +10,8 @@
 
 /* Runs example i, from 0, of the loaded policy; on failure vm->error says which and why. */
 enum script_outcome example_run(struct vm *vm, unsigned i);
+/* Asks a hook that no example asks: with the schema's defaults, and one row of them in each list.
+ * The call must merely succeed. */
+enum script_outcome example_run_defaults(struct vm *vm, enum hook hook);
 
 #endif

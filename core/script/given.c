@@ -120,6 +120,18 @@ static void take_fields(struct reader *reader, const struct schema_field *fields
     }
 }
 
+static char *take_default_rows(
+    struct reader *reader, const struct schema_field *field, size_t n, char *record)
+{
+    const struct schema_row *row = field->row;
+    char *rows = take_memory(reader, n * row->size);
+    for (size_t i = 0; i < n; i++)
+        schema_row_defaults(row, rows + i * row->size);
+    *(char **)(record + field->offset) = rows;
+    *(size_t *)(record + field->offset_n) = n;
+    return rows;
+}
+
 static void take_rows(
     struct reader *reader, const struct schema_field *field, int value, char *record)
 {
@@ -136,22 +148,35 @@ static void take_rows(
         entries++;
     if (entries != n)
         luaL_error(L, "%s: a list of rows expected", field->name);
-    char *rows = take_memory(reader, n * row->size);
+    char *rows = take_default_rows(reader, field, n, record);
     for (size_t i = 0; i < n; i++) {
-        schema_row_defaults(row, rows + i * row->size);
         lua_rawgeti(L, value, (int)i + 1);
         take_fields(reader, row->fields, row->fields_n, NULL, lua_gettop(L), rows + i * row->size);
         lua_pop(L, 1);
     }
-    *(char **)(record + field->offset) = rows;
-    *(size_t *)(record + field->offset_n) = n;
+}
+
+static void *take_default_view(struct reader *reader, const struct schema_hook *hook)
+{
+    void *view = take_memory(reader, hook->view_size);
+    schema_view_defaults(hook, view);
+    return view;
 }
 
 void *given_read(lua_State *L, const struct schema_hook *hook, int given, int kept)
 {
     struct reader reader = {L, kept};
-    void *view = take_memory(&reader, hook->view_size);
-    schema_view_defaults(hook, view);
+    void *view = take_default_view(&reader, hook);
     take_fields(&reader, hook->view, hook->view_n, NULL, given, view);
+    return view;
+}
+
+void *given_defaults(lua_State *L, const struct schema_hook *hook, int kept)
+{
+    struct reader reader = {L, kept};
+    void *view = take_default_view(&reader, hook);
+    for (unsigned i = 0; i < hook->view_n; i++)
+        if (hook->view[i].type == SCHEMA_ROWS)
+            take_default_rows(&reader, &hook->view[i], 1, view);
     return view;
 }

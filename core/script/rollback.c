@@ -82,7 +82,9 @@ static enum err load_again(struct script *script, const struct script_source *so
     struct script_error *error)
 {
     struct script_prepared *prepared;
-    enum err err = script_prepare(&script->settings, source, &prepared, NULL, error);
+    struct script_settings settings = script->settings;
+    settings.tries_hooks = false; /* it was live */
+    enum err err = script_prepare(&settings, source, &prepared, NULL, error);
     if (err != ERR_OK)
         return err;
     struct generation *next = script_prepared_take(script, prepared, error);

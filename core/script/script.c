@@ -21,7 +21,8 @@ struct script_settings script_settings_default(void)
     return (struct script_settings){.instructions_max = 2000000,
         .memory_max = 4 * 1024 * 1024,
         .fuse_ms = 20,
-        .turn_fuse_ms = 50};
+        .turn_fuse_ms = 50,
+        .tries_hooks = true};
 }
 
 /* ---- log ---- */

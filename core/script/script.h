@@ -44,9 +44,11 @@ struct script_settings {
     int64_t (*cpu_ns)(void *context);   /* CPU time of the thread; NULL: clock_ns stands for it */
     void *clock_context;
     struct log log;
+    bool tries_hooks; /* a load asks the hooks that no example asks, with default values */
 };
 
-/* 2,000,000 instructions, 4 MiB, 20 ms, 50 ms; no clocks and no log: the host must set clock_ns. */
+/* 2,000,000 instructions, 4 MiB, 20 ms, 50 ms; hooks are tried; no clocks and no log: the host must
+ * set clock_ns. */
 struct script_settings script_settings_default(void);
 
 /* How a call of Lua ended. */
@@ -140,7 +142,7 @@ struct script_report {
 /* A policy that passed its trial and waits to become the live one. */
 struct script_prepared;
 
-/* Replaces the policy: new VM, schema check, examples, state and parameters carried over, swap.
+/* Replaces the policy: new VM, schema check, trial, state and parameters carried over, swap.
  * now: Unix seconds, as in views. On failure the old policy stays and *error says why: ERR_SCRIPT,
  * ERR_TOO_LONG (source), ERR_NO_MEMORY. Not during a question. */
 enum err script_load(struct script *script, const struct script_source *source, double now,
@@ -188,8 +190,8 @@ size_t script_generations(
 enum err script_rollback_to(
     struct script *script, const char *hash, double now, struct script_error *error);
 
-/* The trial alone: loads source in a VM of its own and runs its examples, in the fresh VM and again
- * in the used one. *report may be NULL. */
+/* The trial alone: loads source in a VM of its own, runs its examples and tries its other hooks, in
+ * the fresh VM and again in the used one. *report may be NULL. */
 enum err script_check(const struct script_settings *settings, const struct script_source *source,
     struct script_report *report, struct script_error *error);
 /* The source of a built-in policy; ERR_NOT_FOUND. */

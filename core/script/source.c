@@ -129,10 +129,31 @@ static enum err run_examples(struct vm *vm, struct script_error *error)
     return ERR_OK;
 }
 
-static enum err run_examples_twice(struct vm *vm, struct script_error *error)
+/* Those that no example asks. */
+static enum err try_hooks(struct vm *vm, struct script_error *error)
+{
+    struct script_report report;
+    runtime_report(vm, &report);
+    for (enum hook hook = 0; hook < HOOK_COUNT; hook++) {
+        bool is_asked = !report.defines[hook] || report.examples[hook] > 0;
+        if (is_asked || example_run_defaults(vm, hook) == SCRIPT_OK)
+            continue;
+        *error = vm->error;
+        return ERR_SCRIPT;
+    }
+    return ERR_OK;
+}
+
+static enum err try_once(struct vm *vm, struct script_error *error)
 {
     enum err err = run_examples(vm, error);
-    if (err != ERR_OK || (err = run_examples(vm, error)) == ERR_OK)
+    return err == ERR_OK && vm->settings->tries_hooks ? try_hooks(vm, error) : err;
+}
+
+static enum err try_twice(struct vm *vm, struct script_error *error)
+{
+    enum err err = try_once(vm, error);
+    if (err != ERR_OK || (err = try_once(vm, error)) == ERR_OK)
         return err;
     char first[SCRIPT_MESSAGE_MAX + 1];
     snprintf(first, sizeof first, "%s", error->message);
@@ -150,7 +171,7 @@ enum err script_check(const struct script_settings *settings, const struct scrip
     if (err != ERR_OK)
         return err;
     runtime_note_locals(vm);
-    err = run_examples_twice(vm, error);
+    err = try_twice(vm, error);
     if (err != ERR_OK)
         name_file(error, source);
     else if (report)

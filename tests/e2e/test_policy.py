@@ -154,10 +154,11 @@ def test_check_warns_of_hooks_that_no_example_asks(save):
     )
     done = policy("check", path)
     assert (done.returncode, done.stdout) == (0, f"{path}: 1 example passed\n")
-    assert done.stderr == f"{path}: warning: not tried, no example asks: select, ban\n"
+    warning = f"{path}: warning: tried with default values alone, as no example asks: "
+    assert done.stderr == warning + "select, ban\n"
     report = policy("check", "--json", path)
     assert (report.returncode, report.stderr) == (0, "")
-    assert json.loads(report.stdout)["untried"] == ["select", "ban"]
+    assert json.loads(report.stdout)["without_example"] == ["select", "ban"]
 
 
 def test_check_warns_of_locals_that_the_policy_changes(save):
@@ -175,9 +176,16 @@ def test_check_warns_of_locals_that_the_policy_changes(save):
     assert json.loads(policy("check", "--json", path).stdout)["changed_locals"] == ["count"]
 
 
-def test_check_without_examples_says_that_no_hook_was_tried(save):
+def test_check_without_examples_says_so(save):
     path = save("")
-    assert "has no examples, so no hook was tried" in succeed("check", path)
+    assert succeed("check", path).startswith(f"{path}: loads, but has no examples; ")
+
+
+def test_check_tries_hooks_that_no_example_asks(save):
+    path = save("function policy.admit(view)\n  return view.ip:match('^10')\nend\n")
+    text, error = fail_check(path)
+    assert "mine.lua:3: admit: with default values, as no example asks it: " in text
+    assert (error["hook"], error["line"]) == ("admit", 3)
 
 
 def test_check_takes_several_files_and_fails_when_one_fails(save, tmp_path):

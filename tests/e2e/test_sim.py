@@ -231,7 +231,8 @@ def test_what_never_happens_is_null_and_never():
 
 def test_a_policy_that_fails_while_it_runs_is_told(tmp_path):
     file = tmp_path / "mine.lua"
-    write_policy(file, "mine", "function policy.bias(view) return 1 + view.nothing end\nreturn policy")
+    rule = "return view.round > 1 and view.nothing or nil"  # round 0 is that of its trial
+    write_policy(file, "mine", f"function policy.bias(view) {rule} end\nreturn policy")
     done = sim(*SMALL, file)
     assert done.returncode == 0
     told = r"luapex: warning: mine.lua failed at \d+ questions, .*: mine.lua:\d+: bias: .*nothing"

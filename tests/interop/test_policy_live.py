@@ -81,7 +81,9 @@ def test_a_rule_that_runs_wild_falls_back_to_the_default(lab, name):
         f"""
 local policy = pex.policy {{ name = "wild", version = 1, extends = "default" }}
 function policy.ban(view)
-  {RUNNING_WILD[name]}
+  if view.peer.id ~= "" then -- its trial has no peer
+    {RUNNING_WILD[name]}
+  end
 end
 return policy
 """,

@@ -48,8 +48,8 @@ static void check(const char *path, struct finding *finding)
     policy_files_free(&files);
 }
 
-/* No example asks this hook, so it was never called. */
-static bool is_untried(const struct finding *finding, size_t hook)
+/* No example asks this hook: it was tried with default values alone. */
+static bool is_without_example(const struct finding *finding, size_t hook)
 {
     return finding->passed && finding->report.defines[hook] && finding->report.examples[hook] == 0;
 }
@@ -83,14 +83,15 @@ static void print_error(const struct finding *finding)
     complain(": %s%s%s", error->hook, *error->hook ? ": " : "", error->message);
 }
 
-static void print_untried(const struct finding *finding)
+static void print_without_example(const struct finding *finding)
 {
     unsigned n = 0;
     for (size_t hook = 0; hook < HOOK_COUNT; hook++) {
-        if (!is_untried(finding, hook))
+        if (!is_without_example(finding, hook))
             continue;
         if (n++ == 0)
-            complain_part("%s: warning: not tried, no example asks: ", finding->path);
+            complain_part("%s: warning: tried with default values alone, as no example asks: ",
+                finding->path);
         complain_part("%s%s", n > 1 ? ", " : "", schema_hooks[hook].name);
     }
     if (n > 0)
@@ -109,16 +110,14 @@ static void print_changed(const struct finding *finding)
 static void print_text(const struct finding *finding)
 {
     if (finding->passed && finding->report.examples_n == 0)
-        printf("%s: loads, but has no examples, so no hook was tried; luapex policy new writes a "
-               "policy that has one\n",
+        printf("%s: loads, but has no examples; luapex policy new writes a policy that has one\n",
             finding->path);
     else if (finding->passed)
         printf("%s: %u %s passed\n", finding->path, finding->report.examples_n,
             finding->report.examples_n == 1 ? "example" : "examples");
     else
         print_error(finding);
-    if (finding->report.examples_n > 0)
-        print_untried(finding);
+    print_without_example(finding);
     print_changed(finding);
 }
 
@@ -135,11 +134,11 @@ static json_t *error_json(const struct finding *finding)
         report_text(error->message));
 }
 
-static json_t *untried_json(const struct finding *finding)
+static json_t *without_example_json(const struct finding *finding)
 {
     json_t *names = json_array();
     for (size_t hook = 0; hook < HOOK_COUNT; hook++)
-        if (is_untried(finding, hook))
+        if (is_without_example(finding, hook))
             json_array_append_new(names, json_string(schema_hooks[hook].name));
     return names;
 }
@@ -158,7 +157,7 @@ static void print_json(const struct finding *finding)
         json_pack("{s:o, s:b}", "policy", report_text(finding->path), "passed", finding->passed);
     if (finding->passed) {
         json_object_set_new(json, "examples", json_integer(finding->report.examples_n));
-        json_object_set_new(json, "untried", untried_json(finding));
+        json_object_set_new(json, "without_example", without_example_json(finding));
         json_object_set_new(json, "changed_locals", changed_json(finding));
     } else {
         json_object_set_new(json, "error", error_json(finding));
@@ -192,9 +191,10 @@ const struct command command_policy_check = {
     .summary = "try policies out: load them and run their examples",
     .about =
         "Does what a node does before it loads a policy: reads the file and the .lua files beside\n"
-        "it, runs it in the sandbox, checks it against the schema and runs its examples, in a\n"
-        "fresh VM and again in the used one. Says file, line and cause of an error; then exit 1.\n"
-        "Warns of hooks that no example asks, and of locals that the policy changes.\n",
+        "it, runs it in the sandbox, checks it against the schema, runs its examples and asks its\n"
+        "other hooks with default values, in a fresh VM and again in the used one. Says file,\n"
+        "line and cause of an error; then exit 1. Warns of hooks that no example asks, and of\n"
+        "locals that the policy changes.\n",
     .flags = own_flags,
     .flags_n = sizeof own_flags / sizeof *own_flags,
     .run = policy_check,

@@ -74,6 +74,7 @@ static inline void fixture_init(struct fixture *fixture)
 {
     memset(fixture, 0, sizeof *fixture);
     fixture->settings = script_settings_default();
+    fixture->settings.tries_hooks = false; /* what fails is to fail while it is live */
     fixture->settings.clock_ns = fixture_clock;
     fixture->settings.clock_context = fixture;
     fixture->settings.log =

@@ -6,7 +6,9 @@
 static void check(struct fixture *fixture, const struct script_source *source)
 {
     struct script_report report = {0};
-    if (script_check(&fixture->settings, source, &report, &fixture->error) != ERR_OK)
+    struct script_settings settings = fixture->settings;
+    settings.tries_hooks = true;
+    if (script_check(&settings, source, &report, &fixture->error) != ERR_OK)
         fail_msg("%s: %s:%d: %s", source->name, fixture->error.file, fixture->error.line,
             fixture->error.message);
     if (report.examples_n == 0)
