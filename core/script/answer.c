@@ -24,6 +24,7 @@ static void note_failure(struct script *script, enum hook hook, double now)
     struct generation *generation = script->now;
     const struct script_error *error = &generation->live->error;
     script->hooks[hook].errors++;
+    script->live[hook].errors++;
     generation->last_error = *error;
     if (host_log_allowed(generation->live))
         script_log_error(script, "policy call failed", error);
@@ -75,6 +76,7 @@ static enum policy_failure ask_live(struct script *script, enum hook hook, struc
     enum policy_failure failure = held_back(script, hook);
     if (failure != POLICY_FAILURE_NONE) {
         script->hooks[hook].skipped++;
+        script->live[hook].skipped++;
         return failure;
     }
     struct runtime_question question = {.hook = hook, .rng = rng, .view = view};
@@ -123,14 +125,19 @@ static enum policy_rule answer(
     return POLICY_RULE_NONE;
 }
 
-static void note_time(struct script *script, enum hook hook)
+static void count_call(struct script_hook_stats *stats, int64_t time_ns)
 {
-    struct script_hook_stats *stats = &script->hooks[hook];
-    int64_t time_ns = script->time_ns;
-    script->turn_left_ns -= time_ns;
     stats->calls++;
     stats->time_ns += time_ns;
     stats->time_max_ns = time_ns > stats->time_max_ns ? time_ns : stats->time_max_ns;
+}
+
+static void note_call(struct script *script, enum hook hook)
+{
+    script->turn_left_ns -= script->time_ns;
+    count_call(&script->hooks[hook], script->time_ns);
+    if (script->answer.generation == script->generation) /* it was not taken back for its answer */
+        count_call(&script->live[hook], script->time_ns);
 }
 
 static void log_reason(const struct script *script, enum hook hook, const void *verdict)
@@ -154,7 +161,7 @@ static enum err ask(
     script->time_ns = 0;
     script->answer.rule = answer(script, hook, rng, view, verdict);
     policy->forced = (struct policy_forced){0};
-    note_time(script, hook);
+    note_call(script, hook);
     bool answered = script->answer.rule != POLICY_RULE_NONE;
     if (script->shadow)
         shadow_ask(script, hook, &before, view, answered, verdict);

@@ -71,9 +71,8 @@ enum err script_take_back(struct script *script, double now)
     script->previous = script->now;
     script->now = previous;
     previous->loaded_at = now;
-    script->generation++;
-    script->revision++;
-    kept_note_live(script);
+    previous->last_error = (struct script_error){0};
+    script_begin_generation(script);
     count(script);
     return ERR_OK;
 }

@@ -46,6 +46,14 @@ void script_log_error(
 
 /* ---- generations ---- */
 
+void script_begin_generation(struct script *script)
+{
+    script->generation++;
+    script->revision++;
+    memset(script->live, 0, sizeof script->live);
+    kept_note_live(script);
+}
+
 void script_swap_in(struct script *script, struct generation *next, double now)
 {
     next->loaded_at = now;
@@ -56,9 +64,7 @@ void script_swap_in(struct script *script, struct generation *next, double now)
     if (is_another)
         script->previous = script->now;
     script->now = next;
-    script->generation++;
-    script->revision++;
-    kept_note_live(script);
+    script_begin_generation(script);
 }
 
 char *script_error_text(const struct script_error *error, char out[SCRIPT_ERROR_TEXT_MAX])
@@ -301,6 +307,7 @@ void script_stats(const struct script *script, struct script_stats *stats)
     memcpy(stats->name, now->live->name, sizeof stats->name);
     memcpy(stats->hash, now->hash, sizeof stats->hash);
     memcpy(stats->hooks, script->hooks, sizeof stats->hooks);
+    memcpy(stats->live, script->live, sizeof stats->live);
     for (int i = 0; i < HOOK_COUNT; i++)
-        stats->hooks[i].fallen_back = now->fallen_back[i];
+        stats->hooks[i].fallen_back = stats->live[i].fallen_back = now->fallen_back[i];
 }

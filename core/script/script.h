@@ -111,6 +111,7 @@ struct script_stats {
     uint64_t load_errors, rollbacks;            /* loads that did not */
     uint64_t taken_back;                        /* of the rollbacks: because the policy failed */
     struct script_hook_stats hooks[HOOK_COUNT]; /* since script_new */
+    struct script_hook_stats live[HOOK_COUNT];  /* since this policy was made live */
     struct script_error last_error;             /* of the live policy's hooks; message "": none */
 };
 

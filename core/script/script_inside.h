@@ -25,9 +25,10 @@ struct script {
     int64_t time_ns; /* used for the question under way */
     uint64_t loads, load_errors, rollbacks, taken_back;
     struct script_refusal refusal;
-    bool is_refused; /* the refusal counts */
-    struct script_hook_stats hooks[HOOK_COUNT];
-    struct policy_answer answer; /* the last one */
+    bool is_refused;                            /* the refusal counts */
+    struct script_hook_stats hooks[HOOK_COUNT]; /* totals */
+    struct script_hook_stats live[HOOK_COUNT];  /* of this generation */
+    struct policy_answer answer;                /* the last one */
 };
 
 /* answer.c: the functions of struct policy. */
@@ -41,6 +42,8 @@ void script_log_error(
  */
 struct generation *script_prepared_take(
     struct script *script, struct script_prepared *prepared, struct script_error *error);
+/* Another generation answers from now on: its numbers begin. */
+void script_begin_generation(struct script *script);
 /* Makes a generation the live one; the last one of another text can return. */
 void script_swap_in(struct script *script, struct generation *next, double now);
 

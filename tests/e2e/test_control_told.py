@@ -293,6 +293,18 @@ end
 """
 
 
+def test_numbers_of_a_policy_begin_with_it(start):
+    node, client = start("one", "127.0.86.34", "--pex.ensure_peers_period", "200ms")
+    client.result("policy.load", {"source": a_policy("moody", FAILING_NOW_AND_THEN)})
+    until(client, lambda told: told["last_error"])
+    assert client.result("status")["policy"]["errors"] > 0
+    client.result("policy.load", {"source": a_policy("good")})
+    assert all(hook["errors"] == 0 for hook in client.result("policy")["hooks"])
+    assert client.result("status")["policy"]["errors"] == 0
+    metrics = run("ctl", "--home", node.home, "metrics").stdout
+    assert re.search(r'policy_errors_total\{.*hook="dial_count"\} [1-9]', metrics), metrics
+
+
 def test_a_policy_that_fails_now_and_then_is_told(start):
     node, client = start("one", "127.0.86.31", "--pex.ensure_peers_period", "200ms")
     assert client.result("policy")["last_error"] == ""

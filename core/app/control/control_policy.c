@@ -11,7 +11,7 @@ static json_t *hooks_json(const struct script_stats *stats)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < HOOK_COUNT; i++) {
-        const struct script_hook_stats *hook = &stats->hooks[i];
+        const struct script_hook_stats *hook = &stats->live[i];
         if (hook->calls == 0)
             continue;
         json_array_append_new(rows,

@@ -30,8 +30,8 @@ static json_t *policy_json(const struct controller *controller)
     script_stats(controller->runner->script, &stats);
     uint64_t calls = 0, errors = 0;
     for (size_t i = 0; i < HOOK_COUNT; i++) {
-        calls += stats.hooks[i].calls;
-        errors += stats.hooks[i].errors;
+        calls += stats.live[i].calls;
+        errors += stats.live[i].errors;
     }
     json_t *json = json_pack("{s:o, s:I, s:s, s:I, s:I}", "name", report_text(stats.name),
         "version", (json_int_t)stats.version, "hash", stats.hash, "calls", (json_int_t)calls,

@@ -22,7 +22,7 @@ local policy_fields = {
   { "name", "text", "of the policy that answers" },
   { "version", "integer", "of it" },
   { "hash", "text", "of its source" },
-  { "calls", "integer", "questions so far" },
+  { "calls", "integer", "questions since it was made live" },
   { "errors", "integer", "failures, for which the rules in the binary answered" },
   { "shadow", "text", "the policy that answers too, without effect, absent: none" },
   { "refused", "text", "why a newer one was not loaded or taken back, absent: none was since the last load" },

@@ -105,7 +105,7 @@ return {
       { "loads", "integer", "that succeeded" },
       { "load_errors", "integer", "that did not" },
       { "rollbacks", "integer", "by an operator, or after failures" },
-      { "hooks", hook_fields, "questions so far" },
+      { "hooks", hook_fields, "questions since it was made live; metrics count all since the start" },
       { "params", param_fields, "its parameters" },
       { "generations", generation_fields, "the newest first" },
     },

@@ -226,6 +226,37 @@ static void the_last_error_is_told_of_the_policy_that_runs(void **state)
     assert_string_equal(stats.last_error.message, "");
 }
 
+static struct script_hook_stats live_stats(struct fixture *fixture, enum hook hook)
+{
+    struct script_stats stats;
+    script_stats(fixture->script, &stats);
+    return stats.live[hook];
+}
+
+static void numbers_begin_anew_with_each_policy(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->clock_step_ns = 1000;
+    load(fixture, MOODY("one"));
+    ask_at(fixture, LATER, 999);
+    ask_at(fixture, LATER, 1);
+    assert_int_equal(live_stats(fixture, HOOK_bias).calls, 2);
+    assert_int_equal(live_stats(fixture, HOOK_bias).errors, 1);
+    load(fixture, MOODY("two"));
+    assert_int_equal(live_stats(fixture, HOOK_bias).calls, 0);
+    assert_true(live_stats(fixture, HOOK_bias).time_max_ns == 0);
+    for (int i = 0; i < 3; i++)
+        ask_at(fixture, NOW_S, 999); /* taken back */
+    struct script_stats stats;
+    script_stats(fixture->script, &stats);
+    assert_string_equal(stats.name, "one");
+    assert_string_equal(stats.last_error.message, "");
+    assert_int_equal(stats.live[HOOK_bias].calls, 0);
+    assert_int_equal(stats.live[HOOK_bias].errors, 0);
+    assert_int_equal(stats.hooks[HOOK_bias].calls, 5);
+    assert_int_equal(stats.hooks[HOOK_bias].errors, 4);
+}
+
 /* It cannot have been those that it inherits, whose file would be named beside the error. */
 static void a_state_too_large_fails_what_its_policy_defines(void **state)
 {
@@ -276,6 +307,7 @@ int main(void)
         TEST(policy_log_lines_are_limited),
         TEST(failures_in_a_stream_do_not_flood_the_log),
         TEST(the_last_error_is_told_of_the_policy_that_runs),
+        TEST(numbers_begin_anew_with_each_policy),
         TEST(a_state_too_large_fails_what_its_policy_defines),
         TEST(time_of_calls_is_counted),
     };
