@@ -11,7 +11,7 @@ local loader = host.import "lua/loader.lua"
 local absent = host.import "lua/absent.lua"
 
 local type, error, pcall, next, ipairs = type, error, pcall, next, ipairs
-local getmetatable = getmetatable
+local getmetatable, concat = getmetatable, table.concat
 
 local tostring, meant = values.tostring, names.meant
 
@@ -96,20 +96,25 @@ return function(environment)
     return plain.encode(parts)
   end
 
+  -- Returns what became of it.
   local function import_state(policy, part)
-    local state = part.state
+    local state, became = part.state, "kept"
     if part.version ~= policy.version then
+      local version = tostring(part.version)
       state = policy.migrate and policy.migrate(part.state, part.version)
       if state == nil then
-        host.log(("state of version %s is dropped: no migrate"):format(tostring(part.version)))
-        return
+        host.log(("state of version %s is dropped: no migrate"):format(version))
+        return ("dropped: it is of version %s, and %s"):format(version,
+          policy.migrate and "migrate returned nil" or "there is no migrate")
       end
+      became = "migrated from version " .. version
     end
     if type(state) ~= "table" then
       error("migrate must return a table", 0)
     end
     plain.check(state, host.state_max, "policy.state")
     policy.state = state
+    return became
   end
 
   local function runs(name)
@@ -153,15 +158,20 @@ return function(environment)
   end
 
   -- Takes back what export wrote. only_others: what belongs to the policies here stays as it is.
+  -- Returns in words what became of the states that had something in them.
   function runtime.import(text, only_others)
     local parts, policy = plain.decode(text, (loader.chain_max + 2) * host.state_max), main
+    local told = {}
     import_others(parts)
     repeat
       local left = take_left(policy.name)
       local part = parts[policy.name] or left
       if not only_others and type(part) == "table" and type(part.params) == "table" then
         if type(part.state) == "table" then
-          import_state(policy, part)
+          local became = import_state(policy, part)
+          if next(part.state) ~= nil then
+            told[#told + 1] = policy == main and became or policy.name .. " " .. became
+          end
         end
         for name, value in order.pairs(part.params) do
           local problem = not policy.params.has(name) and "is not declared any more" or
@@ -173,6 +183,7 @@ return function(environment)
       end
       policy = policy.base
     until not policy
+    return concat(told, "; ")
   end
 
   local function owner_of(param)

@@ -72,7 +72,7 @@ enum err generation_carry(
         *error = from->live->error;
         return ERR_SCRIPT;
     }
-    outcome = runtime_import(to->live, span_of_text(text));
+    outcome = runtime_import(to->live, span_of_text(text), to->state);
     free(text);
     if (outcome == SCRIPT_OK)
         return ERR_OK;

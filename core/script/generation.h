@@ -10,8 +10,9 @@ struct generation {
     struct script_source *source; /* own copy */
     char hash[SCRIPT_HASH_TEXT + 1];
     double loaded_at;
-    bool on_probation;             /* loaded by somebody, not taken back so far */
-    unsigned failures[HOOK_COUNT]; /* in a row */
+    char state[SCRIPT_STATE_TOLD_MAX + 1]; /* as in struct script_stats */
+    bool on_probation;                     /* loaded by somebody, not taken back so far */
+    unsigned failures[HOOK_COUNT];         /* in a row */
     bool fallen_back[HOOK_COUNT];
     struct script_error last_error; /* message "": none */
 };

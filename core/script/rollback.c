@@ -2,6 +2,7 @@
 #include "script/script_inside.h"
 #include "script/source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- what is kept ---- */
@@ -71,6 +72,7 @@ enum err script_take_back(struct script *script, double now)
     script->previous = script->now;
     script->now = previous;
     previous->loaded_at = now;
+    snprintf(previous->state, sizeof previous->state, "%s", "as it was when it was replaced");
     previous->last_error = (struct script_error){0};
     script_begin_generation(script);
     count(script);

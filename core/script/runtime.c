@@ -157,6 +157,7 @@ enum script_outcome runtime_export_what_can_be_kept(struct vm *vm, char **text)
 struct importing {
     struct span text;
     bool only_others;
+    char *told; /* NULL: nobody asks */
 };
 
 static void import(lua_State *L, void *context)
@@ -165,12 +166,14 @@ static void import(lua_State *L, void *context)
     runtime_push(L, "import");
     lua_pushlstring(L, (const char *)importing->text.at, importing->text.n);
     lua_pushboolean(L, importing->only_others);
-    lua_call(L, 2, 0);
+    lua_call(L, 2, 1);
+    if (importing->told)
+        snprintf(importing->told, SCRIPT_STATE_TOLD_MAX + 1, "%s", lua_tostring(L, -1));
 }
 
-enum script_outcome runtime_import(struct vm *vm, struct span text)
+enum script_outcome runtime_import(struct vm *vm, struct span text, char *told)
 {
-    return run_for_load(vm, import, &(struct importing){.text = text});
+    return run_for_load(vm, import, &(struct importing){.text = text, .told = told});
 }
 
 enum script_outcome runtime_import_others(struct vm *vm, struct span text)

@@ -28,7 +28,9 @@ enum script_outcome runtime_ask(
  * data or too large, which the second leaves out. */
 enum script_outcome runtime_export(struct vm *vm, char **text);
 enum script_outcome runtime_export_what_can_be_kept(struct vm *vm, char **text);
-enum script_outcome runtime_import(struct vm *vm, struct span text);
+/* told (SCRIPT_STATE_TOLD_MAX + 1 bytes; may be NULL): what became of the states in it, in words.
+ */
+enum script_outcome runtime_import(struct vm *vm, struct span text, char *told);
 /* Only what belongs to policies that are not loaded in this VM: it keeps that for them. */
 enum script_outcome runtime_import_others(struct vm *vm, struct span text);
 

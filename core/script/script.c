@@ -283,8 +283,8 @@ enum err script_export(struct script *script, char **text, struct script_error *
 enum err script_import(struct script *script, struct span text, struct script_error *error)
 {
     script->revision++;
-    struct vm *live = script->now->live;
-    return result(live, runtime_import(live, text), error);
+    struct generation *now = script->now;
+    return result(now->live, runtime_import(now->live, text, now->state), error);
 }
 
 uint64_t script_revision(const struct script *script)
@@ -306,6 +306,7 @@ void script_stats(const struct script *script, struct script_stats *stats)
         .last_error = now->last_error};
     memcpy(stats->name, now->live->name, sizeof stats->name);
     memcpy(stats->hash, now->hash, sizeof stats->hash);
+    memcpy(stats->state, now->state, sizeof stats->state);
     memcpy(stats->hooks, script->hooks, sizeof stats->hooks);
     memcpy(stats->live, script->live, sizeof stats->live);
     for (int i = 0; i < HOOK_COUNT; i++)

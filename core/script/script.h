@@ -29,6 +29,7 @@
 #define SCRIPT_MESSAGE_MAX 255
 #define SCRIPT_SOURCE_MAX (256 * 1024) /* bytes of all files of one policy */
 #define SCRIPT_STATE_MAX (64 * 1024)   /* bytes of policy.state, written out */
+#define SCRIPT_STATE_TOLD_MAX 127
 #define SCRIPT_HASH_TEXT 16
 /* Of the limits below: what may be asked for. */
 #define SCRIPT_INSTRUCTIONS_MAX 1000000000
@@ -104,12 +105,13 @@ struct script_stats {
     unsigned generation; /* 1 at start, one more with every load and rollback */
     char name[SCRIPT_NAME_MAX + 1];
     int64_t version;
-    char hash[SCRIPT_HASH_TEXT + 1];            /* of the source text: first 8 bytes of SHA-256 */
-    double loaded_at;                           /* Unix seconds */
-    size_t memory;                              /* bytes the live VM holds */
-    uint64_t loads;                             /* that succeeded */
-    uint64_t load_errors, rollbacks;            /* loads that did not */
-    uint64_t taken_back;                        /* of the rollbacks: because the policy failed */
+    char hash[SCRIPT_HASH_TEXT + 1];       /* of the source text: first 8 bytes of SHA-256 */
+    double loaded_at;                      /* Unix seconds */
+    char state[SCRIPT_STATE_TOLD_MAX + 1]; /* what became of what it remembers; "": nothing was */
+    size_t memory;                         /* bytes the live VM holds */
+    uint64_t loads;                        /* that succeeded */
+    uint64_t load_errors, rollbacks;       /* loads that did not */
+    uint64_t taken_back;                   /* of the rollbacks: because the policy failed */
     struct script_hook_stats hooks[HOOK_COUNT]; /* since script_new */
     struct script_hook_stats live[HOOK_COUNT];  /* since this policy was made live */
     struct script_error last_error;             /* of the live policy's hooks; message "": none */

@@ -24,7 +24,7 @@ static enum err read_state(struct codec *codec, struct vm *vm, struct script_err
 {
     struct span text = {0};
     code_span(codec, &text, STATE_MAX);
-    if (codec->err || !vm || text.n == 0 || runtime_import(vm, text) == SCRIPT_OK)
+    if (codec->err || !vm || text.n == 0 || runtime_import(vm, text, NULL) == SCRIPT_OK)
         return codec->err;
     *error = vm->error;
     return ERR_SCRIPT;

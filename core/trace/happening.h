@@ -33,7 +33,7 @@
     X(COMMAND, "command")                 /* text: which; whom or what it is about */              \
     X(COMMAND_REFUSED, "command_refused") /* text: which, and why; whom it is about */             \
     X(SETTING, "setting_set")             /* text: name = value */                                 \
-    X(POLICY, "policy_loaded")            /* text: its name */                                     \
+    X(POLICY, "policy_loaded")            /* text: name, version, hash, state */                   \
     X(POLICY_REFUSED, "policy_refused")   /* text: file, line and cause */                         \
     X(ROLLED_BACK, "policy_rolled_back")  /* text: its name and hash */                            \
     X(PROMOTED, "policy_promoted")        /* the same */                                           \

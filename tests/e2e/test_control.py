@@ -357,7 +357,7 @@ def test_changes_of_the_policy_are_events_and_explained(pair, client):
     client.result("policy.promote")
     client.result("policy.rollback")
     expected = [
-        ("policy_loaded", "told.lua"),
+        ("policy_loaded", f"told v1 {one['hash']}"),
         ("param_set", "most = 7"),
         ("shadow_begun", f"shade {two['hash']}"),
         ("shadow_ended", None),

@@ -293,6 +293,21 @@ end
 """
 
 
+def test_what_became_of_the_state_of_a_policy_is_told(start):
+    node, client = start("one", "127.0.86.33")
+    first = client.result("policy.load", {"source": a_policy("mine", "policy.state.n = 1")})
+    assert "state" not in first
+    second = client.result("policy.load", {"source": a_policy("mine", version=2)})
+    dropped = "dropped: it is of version 1, and there is no migrate"
+    assert second["state"] == client.result("policy")["state"] == dropped
+    events = client.result("events", {"filter": "kind=policy_loaded"})["events"]
+    assert [event["text"] for event in events] == [
+        f"mine v1 {first['hash']}",
+        f"mine v2 {second['hash']}, state {dropped}",
+    ]
+    assert dropped in run("ctl", "--home", node.home, "policy").stdout
+
+
 def test_numbers_of_a_policy_begin_with_it(start):
     node, client = start("one", "127.0.86.34", "--pex.ensure_peers_period", "200ms")
     client.result("policy.load", {"source": a_policy("moody", FAILING_NOW_AND_THEN)})

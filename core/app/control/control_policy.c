@@ -122,6 +122,7 @@ void control_policy(void *context, struct control_request *request)
             (json_int_t)stats.load_errors, "rollbacks", (json_int_t)stats.rollbacks, "hooks",
             hooks_json(&stats), "params", control_params_json(script), "generations",
             generations_json(controller));
+    control_put_state(json, &stats);
     put_refusal(json, script, &stats);
     control_answer(request, json);
 }

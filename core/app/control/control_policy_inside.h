@@ -26,6 +26,13 @@ void control_note_policy(const struct controller *controller, enum happening_kin
     const char *name, const char *hash);
 void control_note_live(const struct controller *controller, enum happening_kind kind);
 
+/* What became of what the live policy remembers, unless there was nothing. */
+static inline void control_put_state(json_t *into, const struct script_stats *stats)
+{
+    if (*stats->state)
+        json_object_set_new(into, "state", report_text(stats->state));
+}
+
 /* Tries the policy of the request out. */
 void control_try_policy(
     struct controller *controller, struct control_request *request, policy_tried tried);

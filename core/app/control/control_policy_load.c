@@ -37,8 +37,10 @@ static json_t *live_json(const struct controller *controller)
 {
     struct script_stats stats;
     script_stats(control_script(controller), &stats);
-    return json_pack("{s:o, s:I, s:s, s:I}", "name", report_text(stats.name), "version",
+    json_t *json = json_pack("{s:o, s:I, s:s, s:I}", "name", report_text(stats.name), "version",
         (json_int_t)stats.version, "hash", stats.hash, "generation", (json_int_t)stats.generation);
+    control_put_state(json, &stats);
+    return json;
 }
 
 void control_policy_changed(struct controller *controller, struct control_request *request)

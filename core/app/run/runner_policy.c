@@ -1,6 +1,7 @@
 #include "app/run/runner_inside.h"
 
 #include "uv/machine.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +30,12 @@ void runner_policy_changed(struct runner *runner)
 void runner_policy_loaded(struct runner *runner)
 {
     struct script_stats stats;
+    char text[HAPPENING_TEXT_MAX + 1];
     script_stats(runner->script, &stats);
-    journal_note(runner->journal, machine_now(runner->options.workspace->loop), HAPPENING_POLICY,
-        stats.name);
+    snprintf(text, sizeof text, "%s v%" PRId64 " %s%s%s", stats.name, stats.version, stats.hash,
+        *stats.state ? ", state " : "", stats.state);
+    journal_note(
+        runner->journal, machine_now(runner->options.workspace->loop), HAPPENING_POLICY, text);
     runner_policy_changed(runner);
 }
 

@@ -56,11 +56,15 @@ local difference_fields = {
   { "shadow", "text", "what the shadow would have answered" },
 }
 
+local state_field = { "state", "text",
+  "what became of what it remembered: kept, migrated or dropped, absent: there was nothing" }
+
 local live_fields = {
   { "name", "text", "that answers now" },
   { "version", "integer", "of it" },
   { "hash", "text", "of its source" },
   { "generation", "integer", "counts loads and roll-backs" },
+  state_field,
 }
 
 local loaded_fields = { unpack(live_fields) }
@@ -96,6 +100,7 @@ return {
       { "hash", "text", "of its source" },
       { "generation", "integer", "counts loads and roll-backs" },
       { "loaded", "time", "when" },
+      state_field,
       { "file", "text", "that the settings name, empty: the rules in the binary" },
       { "differs", "text", "how the next start would run another one, empty: it would not" },
       { "refused", refused_fields,

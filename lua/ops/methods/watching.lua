@@ -47,7 +47,7 @@ local event_kinds = {
     .. "about is in peer, address or range" },
   { "command_refused", "the same of one that changed nothing, and why" },
   { "setting_set", "its text: name = value" },
-  { "policy_loaded", "its text: the name of the policy" },
+  { "policy_loaded", "its text: name, version and hash of the policy, and what became of its state" },
   { "policy_refused", "its text: file, line and cause; the one before answers on" },
   { "policy_rolled_back", "its text: name and hash of the one that answers again, and why if no operator did it" },
   { "policy_promoted", "its text: name and hash of the shadow that answers now" },

@@ -34,6 +34,39 @@ static void a_policy_that_has_used_up_its_memory_is_replaced_all_the_same(void *
     assert_int_equal(ask_bias(fixture, 4, 5).draw, 3);
 }
 
+#define NOTHING "local policy = pex.policy { name = 'nothing' }\nreturn policy"
+#define COUNTER(version, more)                                                                     \
+    "local policy = pex.policy { name = 'counter', version = " #version " }\n"                     \
+    "policy.state.n = 0\n" more "\nreturn policy"
+
+static const char *state_told(struct fixture *fixture)
+{
+    static struct script_stats stats;
+    script_stats(fixture->script, &stats);
+    return stats.state;
+}
+
+static void what_became_of_the_state_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    load(fixture, NOTHING);
+    load(fixture, NOTHING "\n");
+    assert_string_equal(state_told(fixture), ""); /* there was none */
+    load(fixture, COUNTER(1, ""));
+    load(fixture, COUNTER(1, "-- changed"));
+    assert_string_equal(state_told(fixture), "kept");
+    load(fixture, COUNTER(2, "function policy.migrate(old) return old end"));
+    assert_string_equal(state_told(fixture), "migrated from version 1");
+    load(fixture, COUNTER(3, ""));
+    assert_string_equal(
+        state_told(fixture), "dropped: it is of version 2, and there is no migrate");
+    load(fixture, COUNTER(4, "function policy.migrate() end"));
+    assert_string_equal(
+        state_told(fixture), "dropped: it is of version 3, and migrate returned nil");
+    assert_int_equal(script_rollback(fixture->script, NOW_S, &fixture->error), ERR_OK);
+    assert_string_equal(state_told(fixture), "as it was when it was replaced");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -41,6 +74,7 @@ int main(void)
             a_policy_whose_state_cannot_be_kept_is_replaced_all_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_policy_that_has_used_up_its_memory_is_replaced_all_the_same, setup, teardown),
+        TEST(what_became_of_the_state_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
