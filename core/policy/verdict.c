@@ -183,11 +183,11 @@ static void put_table(struct page *page, const struct schema_alternative *answer
     put(page, " }");
 }
 
-char *verdict_text(enum hook hook, const void *verdict, char *out, size_t cap)
+static char *write_verdict(
+    enum hook hook, const void *verdict, const char *reason, char *out, size_t cap)
 {
     const struct schema_verdict *schema = &schema_hooks[hook].verdict;
     const struct schema_alternative *answer = verdict_alternative(schema, verdict);
-    const char *reason = (const char *)verdict + schema->offset_reason;
     struct page page = {out, cap, 0};
     out[0] = 0;
     if (verdict_is_false(schema, verdict))
@@ -201,6 +201,17 @@ char *verdict_text(enum hook hook, const void *verdict, char *out, size_t cap)
     if (page.n >= cap)
         memcpy(out + cap - 4, "...", 4);
     return out;
+}
+
+char *verdict_text(enum hook hook, const void *verdict, char *out, size_t cap)
+{
+    const char *reason = (const char *)verdict + schema_hooks[hook].verdict.offset_reason;
+    return write_verdict(hook, verdict, reason, out, cap);
+}
+
+char *verdict_answer_text(enum hook hook, const void *verdict, char *out, size_t cap)
+{
+    return write_verdict(hook, verdict, "", out, cap);
 }
 
 static const char *text_named(

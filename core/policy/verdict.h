@@ -18,6 +18,8 @@ bool verdict_equal(enum hook hook, const void *a, const void *b);
  * texts other than printable ASCII become '?'. Returns out. */
 #define VERDICT_TEXT_MAX 240
 char *verdict_text(enum hook hook, const void *verdict, char *out, size_t cap);
+/* The same without its reason. */
+char *verdict_answer_text(enum hook hook, const void *verdict, char *out, size_t cap);
 
 /* The ID that a question is about: of its first row that is not in a list, or its own; "". */
 const char *verdict_subject(enum hook hook, const void *view);

@@ -161,7 +161,7 @@ def test_rows_stand_behind_a_decision_that_differs(traces, tmp_path):
     nobody = tmp_path / "nobody.lua"
     nobody.write_text(
         'local policy = pex.policy { name = "nobody", version = 1, extends = "default" }\n'
-        "function policy.select(view) return {} end\nreturn policy\n"
+        'function policy.select(view) return { picks = {}, reason = "alone" } end\nreturn policy\n'
     )
     nobody.chmod(0o600)
     arguments = ["policy", "diff", "default", nobody, "--hook", "select"]
@@ -175,7 +175,11 @@ def test_rows_stand_behind_a_decision_that_differs(traces, tmp_path):
         assert sorted(row["row"] for row in rows) == sorted(picked)
         assert all(re.fullmatch("[0-9a-f]{40}", row["id"]) for row in rows)
     text = run(*arguments).stdout
-    assert "\n  old  { 1" in text and "\n  new  {}\n" in text and '{"row":1,' in text
+    assert "\n  old  { 1" in text and '{"row":1,' in text
+    assert text.count('  new  {}  -- "alone"\n') == text.count("alone")
+    for row in [json.loads(line) for line in text.splitlines() if line.startswith("       {")]:
+        assert {"row", "id", "ip", "port"} <= set(row)
+        assert not {False, "", None} & {value for value in row.values() if value != 0}
 
 
 def test_questions_that_only_the_new_policy_wants_are_asked(traces, tmp_path):

@@ -1,3 +1,4 @@
+#include "app/policy/diff_rows.h"
 #include "app/policy/policy_named.h"
 #include "app/text/complain.h"
 #include "app/text/report_json.h"
@@ -182,34 +183,13 @@ static void print_answer(const char *name, enum hook hook, const struct candidat
             candidate->err == ERR_NOT_FOUND ? "leaves it to the core" : "failed");
         return;
     }
-    printf("  %s  %s", name, verdict_text(hook, candidate->verdict, text, sizeof text));
+    printf("  %s  %s", name, verdict_answer_text(hook, candidate->verdict, text, sizeof text));
     const char *reason = decision_reason(hook, candidate->verdict);
     json_t *quoted = *reason ? report_text(reason) : NULL;
     char *said = quoted ? json_dumps(quoted, JSON_ENCODE_ANY) : NULL;
     printf(said ? "  -- %s\n" : "\n", said);
     free(said);
     json_decref(quoted);
-}
-
-static void print_row(const json_t *row)
-{
-    char *text = json_dumps(row, JSON_COMPACT);
-    printf("       %s\n", text ? text : "");
-    free(text);
-}
-
-/* Rows a line each; the rest of the view is in --json. */
-static void print_rows(json_t *view)
-{
-    const char *name;
-    json_t *member, *row;
-    size_t i;
-    json_object_foreach(view, name, member)
-    {
-        json_array_foreach(member, i, row) print_row(row);
-        if (json_object_get(member, "ip"))
-            print_row(member);
-    }
 }
 
 static void print_difference(struct diff *diff, const struct replay_question *question)
@@ -220,7 +200,7 @@ static void print_difference(struct diff *diff, const struct replay_question *qu
         question->segment, question->step, trace_time_text(question->now.wall_ms, time));
     print_answer("old", question->hook, &diff->old);
     print_answer("new", question->hook, &diff->new);
-    print_rows(view);
+    diff_print_rows(&schema_hooks[question->hook], view);
     json_decref(view);
 }
 
@@ -373,7 +353,8 @@ const struct command command_policy_diff = {
     .arguments_max = 2,
     .summary = "what would another policy have decided?",
     .about = "Puts the questions of a trace to two policies and prints the decisions that differ\n"
-             "and the rows behind them. The node goes through the trace as it was recorded; each\n"
+             "and the rows behind them, without what is as by default. The node goes through the "
+             "trace as it was recorded; each\n"
              "policy begins with the state of the recorded one and keeps its own from then on.\n"
              "A policy is a file, the name of a built-in one, or " RECORDED ": what was answered\n"
              "then. A reason that differs is no difference.\n",

@@ -16,6 +16,9 @@ json_t *report_text_or_null(const char *text);
 void report_add_text(struct text *out, const char *text);
 /* Adds a number of seconds; ms is not negative. */
 void report_add_seconds(struct text *out, int64_t ms);
+/* As json_dumps does, each number with the fewest digits that read back the same. Heap; NULL: out
+ * of memory. */
+char *report_line(const json_t *json, size_t flags);
 /* Prints json in one line and releases it. */
 void report_print(json_t *json);
 

@@ -35,7 +35,7 @@ static enum err open_policy(void *context, struct span bytes, struct policy **po
 
 static void print_member(const char *name, const json_t *value)
 {
-    char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    char *text = value ? report_line(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
     printf("  %-9s %s\n", name, text ? text : "nothing");
     free(text);
 }

@@ -24,6 +24,7 @@ static void verdicts_are_written_as_a_policy_would(void **state)
     ASSERT_TEXT(HOOK_dial_count, &count, "7");
     strcpy(count.reason, "so");
     ASSERT_TEXT(HOOK_dial_count, &count, "{ dials = 7, reason = \"so\" }");
+    assert_string_equal(verdict_answer_text(HOOK_dial_count, &count, text, sizeof text), "7");
     struct promote_verdict promote = {.good = true};
     ASSERT_TEXT(HOOK_promote, &promote, "true");
     static struct select_verdict select = {

@@ -63,9 +63,48 @@ static void report_add_seconds_has_the_milliseconds(void **state)
     free(text);
 }
 
+static void assert_line(json_t *json, size_t flags, const char *expected)
+{
+    char *line = report_line(json, flags);
+    assert_string_equal(line, expected);
+    free(line);
+    json_decref(json);
+}
+
+static void report_line_has_the_fewest_digits(void **state)
+{
+    (void)state;
+    json_t *json = json_pack("{s:f, s:[f, f, i, f], s:s, s:f}", "a", 0.169, "b", 1795429554.251,
+        5.0, 12345678, -0.1, "0.16900000000000001 \"", "\\\"0.16900000000000001", "c", 0.3);
+    assert_line(json, JSON_COMPACT | JSON_SORT_KEYS,
+        "{\"0.16900000000000001 \\\"\":\"\\\\\\\"0.16900000000000001\",\"a\":0.169,"
+        "\"b\":[1795429554.251,5.0,12345678,-0.1],\"c\":0.3}");
+    assert_line(json_real(0.1), JSON_ENCODE_ANY, "0.1");
+    assert_line(json_real(0.1 + 0.2), JSON_ENCODE_ANY, "0.30000000000000004");
+}
+
+static void report_line_reads_back_equal(void **state)
+{
+    (void)state;
+    static const double numbers[] = {0, -0.0, 1e300, 5e-324, 1.7976931348623157e308, 1e15, 1e22,
+        123456789012345678.0, 0.96391818897631398, 1.0 / 3, -2.5e-9, 9007199254740993.0};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        json_t *json = json_pack("[f]", numbers[i]);
+        char *line = report_line(json, 0);
+        json_t *read = json_loads(line, 0, NULL);
+        assert_true(json_is_real(json_array_get(read, 0)));
+        assert_true(json_equal(json, read));
+        json_decref(json);
+        json_decref(read);
+        free(line);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(report_line_has_the_fewest_digits),
+        cmocka_unit_test(report_line_reads_back_equal),
         cmocka_unit_test(report_add_text_is_read_as_report_text_is),
         cmocka_unit_test(report_add_text_takes_every_byte),
         cmocka_unit_test(report_add_text_quotes_plain_text_as_it_is),
