@@ -159,24 +159,86 @@ local function items_text(name, list, ids)
   return ("%s=%s"):format(name, table.concat(texts, ","))
 end
 
-local function answer_text(verdict, ids)
-  if type(verdict) ~= "table" then
-    return value_text(verdict)
-  elseif verdict[1] ~= nil then
-    return items_text("rows", verdict, ids)
+local function put_pointers(into, item)
+  if item.over then
+    into[item[1]] = { type = item[2], over = item.over }
   end
-  local texts, lists = pairs_text(verdict, "", always, {}, {})
+  for _, inner in ipairs(item) do
+    if type(inner) == "table" then
+      put_pointers(into, inner)
+    end
+  end
+end
+
+local made_pointers = {}
+
+-- The fields of a hook's answer that name rows, with the list of the view they name them from.
+local function pointers_of(name)
+  for _, hook in ipairs(made_pointers[name] and {} or schema.hooks) do
+    if hook.name == name then
+      made_pointers[name] = {}
+      put_pointers(made_pointers[name], hook.verdict)
+    end
+  end
+  return made_pointers[name] or {}
+end
+
+local function names_one_row(pointers)
+  for _, pointer in pairs(pointers) do
+    if pointer.type == "index" then
+      return true
+    end
+  end
+end
+
+-- rows=1(aabbccddeeff),4 (2 of 9)
+local function taken_text(name, list, of, ids)
+  if #list == 0 then
+    return ("%s=none of %d"):format(name, of)
+  end
+  local text = items_text(name, list, ids)
+  return of >= #list and ("%s (%d of %d)"):format(text, #list, of) or text
+end
+
+local function fields_text(verdict, pointers, view)
+  local ids, plain = ids_of(view), {}
+  for name, value in pairs(verdict) do
+    if not pointers[name] then
+      plain[name] = value
+    end
+  end
+  local texts, lists = pairs_text(plain, "", always, {}, {})
   for _, list in ipairs(lists) do
     texts[#texts + 1] = items_text(list.name, list.rows, ids)
   end
+  for _, name in ipairs(render.sorted_names(pointers)) do
+    local value, rows = verdict[name], view[pointers[name].over] or {}
+    if type(value) == "table" then
+      texts[#texts + 1] = taken_text(name, value, view.of or #rows, ids)
+    elseif value ~= nil then
+      texts[#texts + 1] = ("%s=%s"):format(name, row_text(value, ids))
+    end
+  end
   return #texts > 0 and table.concat(texts, " ") or "-"
+end
+
+local function answer_text(verdict, hook, view)
+  local pointers = pointers_of(hook)
+  if type(verdict) == "number" and names_one_row(pointers) then
+    return "row=" .. row_text(verdict, ids_of(view))
+  elseif type(verdict) ~= "table" then
+    return value_text(verdict)
+  elseif verdict[1] ~= nil then
+    return items_text("rows", verdict, ids_of(view))
+  end
+  return fields_text(verdict, pointers, view)
 end
 
 local function verdict_text(record)
   if record.verdict == nil then
     return "no answer"
   elseif not record.nobody then
-    return answer_text(record.verdict, ids_of(record.view or {}))
+    return answer_text(record.verdict, record.hook, record.view or {})
   elseif (record.times or 1) > 1 then
     return ("nobody, %d times since %s"):format(record.times, clock(record.since))
   end

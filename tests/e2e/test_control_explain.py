@@ -42,6 +42,9 @@ def test_seeds_and_persistent_peers_are_found_by_their_first_digits(start_asked)
     )
     assert client.result("explain", {"peer": "aaaa"})["id"] == seed
     assert client.result("explain", {"peer": "BBBB"})["id"] == friend
+    assert client.result("explain", {"peer": "127.9.9.9:1"})["id"] == seed
+    assert client.result("explain", {"peer": "127.9.9.8:1"})["id"] == friend
+    assert "id" not in client.result("explain", {"peer": "127.9.9.9:2"})
     client.result("ban", {"target": "127.9.9.0/24"})
     banned = client.result("explain", {"peer": "aaaa"})
     assert banned["ip"] == "127.9.9.9" and banned["banned"].endswith("; dialed all the same: a seed")

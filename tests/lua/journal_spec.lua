@@ -83,4 +83,26 @@ describe("a decision", function()
     assert.same("no", answer(false))
     assert.same("0.25", answer(0.25))
   end)
+
+  it("that names one row says whom", function()
+    local function answer(hook, verdict, view)
+      return lines_of(decided { hook = hook, verdict = verdict, view = view })[1]:match(hook .. " +(.*)")
+    end
+    local rows = { { row = 1, id = ("ab"):rep(20) }, { row = 2, id = ("cd"):rep(20) } }
+    assert.same("row=2(cdcdcdcdcdcd)", answer("ask", 2, { peers = rows }))
+    assert.same("replace=1(abababababab)", answer("admit", { replace = 1 }, { peers = rows }))
+    assert.same("7", answer("dial_count", 7, {}))
+    assert.same("accept=no", answer("admit", { accept = false }, { peers = rows }))
+  end)
+
+  it("that takes of a list says how many of how many", function()
+    local function answer(verdict, view)
+      return lines_of(decided { hook = "accept", verdict = verdict, view = view })[1]:match "accept +(.*)"
+    end
+    local offers = { { row = 1, id = ("ab"):rep(20) }, { row = 2, id = ("cd"):rep(20) } }
+    assert.same("blame=3 rows=none of 2", answer({ rows = {}, blame = 3 }, { offers = offers }))
+    assert.same("blame=0 rows=2(cdcdcdcdcdcd) (1 of 2)", answer({ rows = { 2 }, blame = 0 }, { offers = offers }))
+    assert.same("blame=0 rows=1(abababababab),9 (2 of 30)",
+      answer({ rows = { 1, 9 }, blame = 0 }, { offers = { offers[1] }, of = 30 }))
+  end)
 end)

@@ -155,12 +155,26 @@ static void take_peer_there(void *context, const struct node_peer *peer)
     search->subject->id = peer->id;
 }
 
-/* Who is there, if that is known. */
+static void take_configured_there(void *context, const struct node_configured *peer)
+{
+    struct endpoint_search *search = context;
+    const struct addr_text *text = peer->text;
+    if (search->subject->has_id || text->is_name || text->port != search->at.port ||
+        !ip_equal(&text->ip, &search->at.ip))
+        return;
+    search->subject->has_id = true;
+    search->subject->id = text->id;
+}
+
+/* Who is there, if that is known: a peer, who the configuration says, the address of the book. */
 static void name_endpoint(const struct controller *controller, struct control_subject *subject)
 {
+    const struct node *node = control_node(controller);
     struct endpoint_search search = {{subject->ip, subject->port}, subject};
     const struct book_entry *entry;
-    node_peers(control_node(controller), take_peer_there, &search);
+    node_peers(node, take_peer_there, &search);
+    node_configured(node, NODE_SEEDS, take_configured_there, &search);
+    node_configured(node, NODE_PERSISTENT, take_configured_there, &search);
     if (subject->has_id || control_subject_entries(controller, subject, &entry) != 1)
         return;
     subject->has_id = true;

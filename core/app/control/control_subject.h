@@ -13,8 +13,8 @@ struct control_subject {
 
 /* From a node ID, the beginning of one, an IP or IP:port. The beginning must be that of one ID
  * among this node, its peers, the book, bans, seeds, persistent and unconditional peers and the
- * events that are remembered; IP:port of a peer or of one address in the book means its ID too.
- * false: refused. */
+ * events that are remembered; IP:port of a peer, of a seed, of a persistent peer or of one address
+ * in the book means its ID too. false: refused. */
 bool control_read_subject(const struct controller *controller, struct control_request *request,
     const char *field, const char *text, struct control_subject *subject);
 /* Whether a text that nobody goes by has at least the form of an ID, the beginning of one, an IP,
