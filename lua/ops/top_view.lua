@@ -12,6 +12,8 @@ local top_state = require "ops.top_state"
 local view = {}
 
 local BAR = 10
+local NARROW = 80 -- with fewer columns what matters most comes first, and IDs are short
+local ID_SHOWN = 12
 local EVENTS_TEXT = 20
 
 local function number(n)
@@ -27,7 +29,7 @@ local function per_second(n, show)
 end
 
 local function bar(n, max)
-  local full = max > 0 and math.min(BAR, math.ceil(n * BAR / max)) or 0
+  local full = max > 0 and math.min(BAR, math.floor(n * BAR / max)) or 0
   return "[" .. ("#"):rep(full) .. ("."):rep(BAR - full) .. "]"
 end
 
@@ -42,16 +44,36 @@ local function headline(state, columns)
   return { left .. (" "):rep(columns - #left - #right) .. right, "title" }
 end
 
-local function node_lines(state)
+local function is_narrow(columns)
+  return columns ~= nil and columns < NARROW
+end
+
+local function short_id(id)
+  return clean.ascii(id):sub(1, ID_SHOWN)
+end
+
+local function node_line(status, columns)
+  local network, role = clean.line(status.network), clean.line(status.role)
+  local up, software = render.duration(status.uptime_s), clean.line(status.software)
+  if is_narrow(columns) then
+    return { ("%s %s  up %s  %s  %s"):format(role, short_id(status.id), up, network, software), "strong" }
+  end
+  return { ("%s  %s %s  up %s  %s"):format(network, role, clean.line(status.id), up, software), "strong" }
+end
+
+local function policy_line(status, policy, columns)
+  local rules = ("%s v%.0f %s"):format(clean.line(policy.name), policy.version, clean.line(policy.hash))
+  local calls, errors = number(status.policy.calls), number(status.policy.errors)
+  if is_narrow(columns) then
+    return { ("policy   errors %s  calls %s  %s"):format(errors, calls, rules) }
+  end
+  return { ("policy   %s  calls %s  errors %s"):format(rules, calls, errors) }
+end
+
+local function node_lines(state, columns)
   local status, policy = state.now.status, state.now.policy
   local shadow, refused = status.policy.shadow, status.policy.refused
-  local lines = {
-    { ("%s  %s %s  up %s  %s"):format(clean.line(status.network), clean.line(status.role),
-      clean.line(status.id), render.duration(status.uptime_s), clean.line(status.software)),
-      "strong" },
-    { ("policy   %s v%.0f %s  calls %s  errors %s"):format(clean.line(policy.name), policy.version,
-      clean.line(policy.hash), number(status.policy.calls), number(status.policy.errors)) },
-  }
+  local lines = { node_line(status, columns), policy_line(status, policy, columns) }
   if type(shadow) == "string" then
     lines[#lines + 1] = { "shadow   " .. clean.line(shadow) }
   end
@@ -61,13 +83,14 @@ local function node_lines(state)
   return lines
 end
 
-local function count_lines(state)
+local function count_lines(state, columns)
   local peers, rate = state.now.status.peers, function(name, show)
     return per_second(top_state.rate(state, name), show)
   end
+  local of = is_narrow(columns) and "/" or " of "
   return {
-    { ("peers    out %d of %d  in %d of %d  dialing %d  handshaking %d"):format(peers.outbound,
-      peers.outbound_max, peers.inbound, peers.inbound_max, peers.dialing, peers.handshaking) },
+    { ("peers    out %d%s%d  in %d%s%d  dialing %d  handshaking %d"):format(peers.outbound, of,
+      peers.outbound_max, peers.inbound, of, peers.inbound_max, peers.dialing, peers.handshaking) },
     { ("rates    dials %s (failed %s)  requests in %s out %s"):format(rate "dials",
       rate "dials_failed", rate "requests_received", rate "requests_sent") },
     { ("traffic  lists in %s out %s  bytes in %s out %s"):format(rate "lists_received",
@@ -104,16 +127,20 @@ local peer_columns = {
     return number(peer.useful)
   end, true, "useful" },
   { "ID", 12, function(peer)
-    return clean.ascii(peer.id):sub(1, 12)
+    return short_id(peer.id)
   end },
   { "VERSION", 20, function(peer)
     return peer.version .. (peer.flags ~= "" and "  " .. clean.ascii(peer.flags) or "")
   end, false, "version" },
 }
 
-local function peer_title(state)
+local ID_COLUMN, ID_NARROW = 6, 3
+local narrow_columns = { unpack(peer_columns) }
+table.insert(narrow_columns, ID_NARROW, table.remove(narrow_columns, ID_COLUMN))
+
+local function peer_title(state, shown)
   local order, texts = top_state.orders[state.order], {}
-  for i, column in ipairs(peer_columns) do
+  for i, column in ipairs(shown) do
     local text = column[1]
     if column[5] == order then
       text = text .. (state.is_reversed and "-" or "+")
@@ -123,22 +150,23 @@ local function peer_title(state)
   return { table.concat(texts, "  "), "title" }
 end
 
-local function peer_line(peer)
+local function peer_line(peer, shown)
   local texts = {}
-  for i, column in ipairs(peer_columns) do
+  for i, column in ipairs(shown) do
     texts[i] = clean.padded(column[3](peer), column[2], column[4])
   end
   return { (table.concat(texts, "  "):gsub("%s+$", "")) }
 end
 
-local function peer_lines(state, rows)
+local function peer_lines(state, rows, columns)
   local peers = top_state.sorted(state)
+  local shown_columns = is_narrow(columns) and narrow_columns or peer_columns
   local shown = math.max(0, rows - 1)
   state.rows_shown = shown
   state.scroll = math.min(state.scroll, math.max(0, #peers - shown))
-  local lines = { peer_title(state) }
+  local lines = { peer_title(state, shown_columns) }
   for i = state.scroll + 1, math.min(#peers, state.scroll + shown) do
-    lines[#lines + 1] = peer_line(peers[i])
+    lines[#lines + 1] = peer_line(peers[i], shown_columns)
   end
   return lines
 end
@@ -184,7 +212,7 @@ end
 local function event_line(event, widest)
   local texts = { os.date("%H:%M:%S", math.floor(event.time)), clean.padded(kind(event), widest) }
   if type(event.peer) == "string" then
-    texts[3] = clean.ascii(event.peer):sub(1, 12)
+    texts[3] = short_id(event.peer)
   end
   texts[#texts + 1] = clean.ascii(journal.cause(event) or "")
   for _, name in ipairs(event_fields) do
@@ -233,7 +261,7 @@ local function summary(state, columns)
   end
   if state.now then
     for _, part in ipairs { node_lines, count_lines, book_lines } do
-      append(lines, part(state))
+      append(lines, part(state, columns))
     end
   elseif not state.trouble then
     lines[2] = { "asking the node" }
@@ -277,7 +305,7 @@ function view.lines(state, columns, rows)
   if state.now and rows > #lines then
     local peers, hooks, events = shares(state, rows - #lines)
     local top_rows = #lines + peers
-    append(lines, peer_lines(state, peers))
+    append(lines, peer_lines(state, peers, columns))
     for row = #lines + 1, top_rows do
       lines[row] = { "" }
     end

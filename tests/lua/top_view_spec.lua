@@ -55,6 +55,34 @@ describe("the screen of top", function()
     end
   end)
 
+  it("has what matters most in 40 columns", function()
+    local state = a_state {}
+    state.now.status.network = ("long-"):rep(6)
+    state.now.peers = { { addr = "255.255.255.255:65535", id = ("b"):rep(40), direction = "outbound",
+      uptime_s = 5, useful = 1, version = "v", flags = "" } }
+    local shown = {}
+    for row, line in ipairs(view.lines(state, 40, 12)) do
+      shown[row] = line[1]:sub(1, 39) -- the last column may say that there is more
+    end
+    assert.matches("^seed aaaaaaaaaaaa  up 5s  ", shown[2])
+    assert.matches("^policy   errors 0  calls 1  default", shown[3])
+    assert.matches("^peers    out 1/10  in 0/40  dialing 0", shown[4])
+    assert.matches("^out  255%.255%.255%.255:65535  b+$", shown[9])
+  end)
+
+  it("fills the bar of a side by whole tenths", function()
+    local state = a_state {}
+    local side = state.now.book.new
+    local function bar_of(addresses)
+      side.addresses = addresses
+      return texts_of(view.lines(state, 80, 24)):match "new (%[.-%])"
+    end
+    assert.same("[..........]", bar_of(3))
+    assert.same("[#.........]", bar_of(1639))
+    assert.same("[#########.]", bar_of(256 * 64 - 1))
+    assert.same("[##########]", bar_of(256 * 64))
+  end)
+
   it("tells why before where, and leaves room for the longest kind", function()
     local state = a_state {}
     local function event(kind, more)
