@@ -56,6 +56,16 @@ def test_every_node_gets_connected():
     assert report["questions"] > 0 and report["policy_errors"] == 0
 
 
+def test_the_folder_of_traces_is_made_or_taken_as_it_is(tmp_path):
+    folder = tmp_path / "traces"
+    for _ in range(2):
+        done = demo("--nodes", "2", "--for", "100ms", "--json", "--trace", folder)
+        assert done.stdout, done.stderr
+        assert {"seed.trace", "node1.trace", "node2.trace"} <= {f.name for f in folder.iterdir()}
+    wrong = demo("--trace", tmp_path / "no/such")
+    assert wrong.returncode == 2 and "--trace: cannot make" in wrong.stderr
+
+
 def test_the_seed_number_decides_the_delays():
     first, second, other = (
         json.loads(demo("--nodes", "2", "--for", "100ms", "--seed", seed, "--json").stdout)

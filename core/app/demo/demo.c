@@ -28,7 +28,9 @@ static const struct flag own_flags[] = {
         "Make the homes in this folder, which must not exist yet, and keep them; luapex ctl "
         "--home DIR/node1 reaches the first node meanwhile."},
     {"seed", "N", "Number that delays and decisions are drawn from; default: a random one."},
-    {"trace", "DIR", "Write a trace of each node into this folder, for luapex replay."},
+    {"trace", "DIR",
+        "Write a trace of each node into this folder, for luapex replay; "
+        "it is made if it is missing."},
     {"json", NULL, "Prints nothing but a report at the end, as a JSON object."},
 };
 
@@ -295,6 +297,13 @@ static int run_demo(struct demo *demo, const char *policy)
     return code;
 }
 
+/* The whole path of a folder, which is made if it is missing; heap. NULL: errno says why. */
+static char *folder_made(const char *path)
+{
+    bool is_there = mkdir(path, 0755) == 0 || errno == EEXIST;
+    return is_there ? realpath(path, NULL) : NULL;
+}
+
 static int demo(const struct flags *flags)
 {
     static struct demo made = {.folder = "/tmp/luapex-demo-XXXXXX"};
@@ -308,9 +317,8 @@ static int demo(const struct flags *flags)
         !flags_duration(flags, "for", 0, HOURS_MS(24), &made.run_ms))
         return EXIT_MISUSE;
     const char *traces = flags_value(flags, "trace");
-    made.traces = traces ? realpath(traces, NULL) : NULL;
-    if (traces && !made.traces)
-        return flags_misuse(flags->command, "--trace: no folder '%s'", traces);
+    if (traces && !(made.traces = folder_made(traces)))
+        return flags_misuse(flags->command, "--trace: cannot make %s: %s", traces, strerror(errno));
     int code = run_demo(&made, flags_value(flags, "policy"));
     free(made.traces);
     return code;
