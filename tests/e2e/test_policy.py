@@ -44,6 +44,17 @@ def fail_check(path):
     return done.stderr.strip(), found["error"]
 
 
+def test_check_takes_any_number_of_files(tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for n in range(40):
+        shutil.copy(POLICIES / "default.lua", folder / f"p{n}.lua")
+        (folder / f"p{n}.lua").chmod(0o644)
+    files = sorted(folder.iterdir())
+    found = succeed("check", *files[:20], "--json", *files[20:]).splitlines()
+    assert [json.loads(line)["policy"] for line in found] == [str(file) for file in files]
+
+
 @pytest.fixture(name="save")
 def made_save(tmp_path):
     """Saves a policy whose body is given; its first line is line 2 of the file."""

@@ -149,8 +149,7 @@ static void misuse_argument(const struct flags *flags, const char *argument)
 
 static bool take_argument(struct flags *flags, const char *argument)
 {
-    if (flags->arguments_n == flags->command->arguments_max ||
-        flags->arguments_n == ARGUMENTS_MAX) {
+    if (flags->arguments_n == flags->command->arguments_max) {
         misuse_argument(flags, argument);
         return false;
     }
@@ -160,7 +159,7 @@ static bool take_argument(struct flags *flags, const char *argument)
 
 bool flags_parse(const struct command *command, int argc, char **argv, struct flags *flags)
 {
-    *flags = (struct flags){.command = command};
+    *flags = (struct flags){.command = command, .arguments = (const char **)argv};
     bool only_arguments = false;
     for (int i = 0; i < argc; i++) {
         bool is_fine = true;
@@ -177,6 +176,7 @@ bool flags_parse(const struct command *command, int argc, char **argv, struct fl
         if (!is_fine)
             return false;
     }
+    argv[flags->arguments_n] = NULL;
     return true;
 }
 

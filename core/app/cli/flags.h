@@ -12,7 +12,7 @@
 #include "app/settings/settings.h"
 
 #define FLAGS_MAX 128 /* of one command line */
-#define ARGUMENTS_MAX 16
+#define ARGUMENTS_ANY SIZE_MAX
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2 };
 
@@ -45,7 +45,7 @@ struct command {
     int (*run_words)(int argc, char **argv); /* instead of run: it reads its command line itself */
 };
 
-/* Borrows argv. */
+/* Borrows argv, whose beginning becomes the arguments and a NULL behind them. */
 struct flags {
     const struct command *command;
     bool wants_help;
@@ -53,7 +53,7 @@ struct flags {
     size_t own_n;
     struct settings_override settings[FLAGS_MAX];
     size_t settings_n;
-    const char *arguments[ARGUMENTS_MAX];
+    const char **arguments;
     size_t arguments_n;
 };
 

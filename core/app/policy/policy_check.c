@@ -187,7 +187,7 @@ static int policy_check(const struct flags *flags)
 const struct command command_policy_check = {
     .name = "policy check",
     .arguments = "FILE...",
-    .arguments_max = ARGUMENTS_MAX,
+    .arguments_max = ARGUMENTS_ANY,
     .summary = "try policies out: load them and run their examples",
     .about =
         "Does what a node does before it loads a policy: reads the file and the .lua files beside\n"

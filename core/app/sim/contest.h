@@ -6,7 +6,7 @@
 
 struct contest {
     struct scenario scenario;
-    struct player players[ARGUMENTS_MAX];
+    struct player players[PLAYERS_MAX];
     size_t players_n;
     int64_t runs, seed; /* the first network is made from seed, the next from the next number */
     unsigned jobs;      /* runs at a time; they do not change what comes out */

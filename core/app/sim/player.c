@@ -93,7 +93,7 @@ void player_close(struct player *player)
 
 void player_distinguish(struct player *players, size_t n)
 {
-    bool is_double[ARGUMENTS_MAX] = {false};
+    bool is_double[PLAYERS_MAX] = {false};
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++)
             is_double[i] |= i != j && strcmp(players[i].title, players[j].title) == 0;

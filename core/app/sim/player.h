@@ -6,6 +6,7 @@
 #include "app/policy/policy_named.h"
 #include "sim/lua_policy.h"
 
+#define PLAYERS_MAX 16 /* of one command line */
 #define PLAYER_PARAMS_MAX 16
 #define PLAYER_CAUSE_MAX 1024
 #define PLAYER_TITLE_MAX 48

@@ -127,7 +127,7 @@ static size_t width_of(const struct table *table, size_t player)
 struct block {
     const struct table *table;
     size_t first, last;
-    int widths[ARGUMENTS_MAX];
+    int widths[PLAYERS_MAX];
 };
 
 static void print_line(const struct block *block, enum figure figure)

@@ -105,7 +105,7 @@ static int sim(const struct flags *flags)
 const struct command command_sim = {
     .name = "sim",
     .arguments = "[POLICY...]",
-    .arguments_max = ARGUMENTS_MAX,
+    .arguments_max = PLAYERS_MAX,
     .summary = "compare policies in whole networks on virtual time",
     .about =
         "Plays whole networks on virtual time: nodes as they run over real sockets, on a clock,\n"
