@@ -70,11 +70,28 @@ static bool same_field(const struct schema_field *field, const void *a, const vo
     }
 }
 
+/* `false`, or what says the same in more words: of a verdict that is a list the empty one, of one
+ * that is a number of things 0. */
+static bool is_nothing(const struct schema_verdict *schema, const void *verdict)
+{
+    if (verdict_is_false(schema, verdict))
+        return true;
+    const struct schema_alternative *answer = verdict_alternative(schema, verdict);
+    const struct schema_field *field = answer->fields;
+    if (schema->offset_false == SCHEMA_NOWHERE || answer->fields_n != 1)
+        return false;
+    if (field->type == SCHEMA_INDEXES || field->type == SCHEMA_PICKS)
+        return count_of(verdict, field) == 0;
+    return field->type == SCHEMA_INTEGER && *(const int64_t *)member(verdict, field) == 0;
+}
+
 bool verdict_equal(enum hook hook, const void *a, const void *b)
 {
     const struct schema_verdict *schema = &schema_hooks[hook].verdict;
+    if (is_nothing(schema, a) && is_nothing(schema, b))
+        return true;
     if (verdict_is_false(schema, a) || verdict_is_false(schema, b))
-        return verdict_is_false(schema, a) && verdict_is_false(schema, b);
+        return false;
     const struct schema_alternative *answer = verdict_alternative(schema, a);
     if (answer != verdict_alternative(schema, b))
         return false;

@@ -10,7 +10,8 @@ bool verdict_is_false(const struct schema_verdict *schema, const void *verdict);
 const struct schema_alternative *verdict_alternative(
     const struct schema_verdict *schema, const void *verdict);
 
-/* Whether two verdicts of one hook decide the same; their reasons do not count. */
+/* Whether two verdicts of one hook decide the same; their reasons do not count, and `false` is the
+ * empty list where the verdict is a list, 0 where it is a number of things. */
 bool verdict_equal(enum hook hook, const void *a, const void *b);
 
 /* Writes a verdict as a policy would: "false", "{ 1, 3 }", "{ wait_s = 4.5 }"; rows count from 1.

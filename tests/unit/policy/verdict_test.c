@@ -106,6 +106,27 @@ static void lists_are_compared_as_far_as_they_go(void **state)
     assert_false(verdict_equal(HOOK_crawl, &c, &d));
 }
 
+static void nobody_is_false_and_an_empty_list_alike(void **state)
+{
+    (void)state;
+    static struct rotate_verdict no = {.is_false = true}, empty, one = {.rows_n = 1};
+    assert_true(verdict_equal(HOOK_rotate, &no, &empty));
+    assert_true(verdict_equal(HOOK_rotate, &empty, &no));
+    assert_false(verdict_equal(HOOK_rotate, &no, &one));
+    static struct share_verdict none = {.is_false = true}, rows = {.act = SHARE_rows};
+    static struct share_verdict amount = {.act = SHARE_amount, .count = 9};
+    assert_true(verdict_equal(HOOK_share, &none, &rows));
+    assert_false(verdict_equal(HOOK_share, &none, &amount));
+    struct dial_count_verdict stop = {.is_false = true}, zero = {.dials = 0}, two = {.dials = 2};
+    assert_true(verdict_equal(HOOK_dial_count, &stop, &zero));
+    assert_false(verdict_equal(HOOK_dial_count, &stop, &two));
+    struct accept_verdict silent = {.is_false = true};
+    static struct accept_verdict blaming = {.blame = 3};
+    assert_false(verdict_equal(HOOK_accept, &silent, &blaming));
+    struct promote_verdict bad = {.good = false}, good = {.good = true};
+    assert_false(verdict_equal(HOOK_promote, &bad, &good));
+}
+
 /* Every hook: a verdict is the same as itself and can be written, whatever alternative it took. */
 static void every_form_of_every_hook_can_be_written(void **state)
 {
@@ -147,6 +168,7 @@ int main(void)
         cmocka_unit_test(long_verdicts_are_cut),
         cmocka_unit_test(every_field_counts_but_the_reason),
         cmocka_unit_test(lists_are_compared_as_far_as_they_go),
+        cmocka_unit_test(nobody_is_false_and_an_empty_list_alike),
         cmocka_unit_test(every_form_of_every_hook_can_be_written),
         cmocka_unit_test(the_subject_is_whom_a_question_is_about),
     };
