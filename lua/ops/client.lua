@@ -272,7 +272,7 @@ end
 local function read_token(path)
   local file, cause = io.open(path)
   if not file then
-    stop(FAILED, "%s", cause)
+    stop(FAILED, "--token: %s; give the file of control.token_file", cause)
   end
   local token = file:read "*l"
   file:close()

@@ -63,6 +63,13 @@ def test_ctl_exits_with_1_when_the_node_refuses(pair):
     assert done.returncode == 1 and "no connected peer" in done.stderr
 
 
+def test_a_token_that_is_not_there_is_named(tmp_path):
+    done = run("ctl", "--tcp", "127.0.0.1:1", "--token", tmp_path / "none", "status")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"luapex ctl: --token: {tmp_path}/none: No such file")
+    assert "control.token_file" in done.stderr
+
+
 def test_with_json_every_failure_is_an_object_whoever_found_it(pair):
     for words, code, status in [
         (["set", "nonsense", "1"], -32602, 2),  # by the node
