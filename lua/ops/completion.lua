@@ -146,6 +146,9 @@ _luapex() {
   local words
   words=$(_luapex_other "${COMP_WORDS[@]:1:COMP_CWORD-1}")
   COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
+  case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in policy\ check | policy\ diff | sim\ *)
+    COMPREPLY+=($(compgen -f -X '!*.lua' -- "${COMP_WORDS[COMP_CWORD]}")) ;;
+  esac
 }
 complete -o default -F _luapex luapex
 ]]
@@ -188,12 +191,16 @@ _luapex_other() {
   commands=$(luapex help | sed -nE 's/^  ([a-z][a-z-]*( [a-z]+)?)  .*/\1/p')
   if [ "$#" -eq 0 ]; then
     printf '%%s\n' "$commands" help | cut -d' ' -f1 | sort -u
+  elif [ "$*" = help ]; then
+    printf '%%s\n' "$commands" | cut -d' ' -f1 | sort -u
+  elif [ "$1" = help ] && [ "$#" -eq 2 ]; then
+    printf '%%s\n' "$commands" | sed -n "s/^$2 //p"
   elif [ "$#" -eq 1 ] && printf '%%s\n' "$commands" | grep -q "^$1 "; then
     printf '%%s\n' "$commands" | sed -n "s/^$1 //p"
   elif [ "$*" = 'policy doc' ] || [ "$*" = 'policy show' ]; then
     luapex "$@" | sed -nE 's/^  ([a-z_]+) +.*/\1/p'
   elif printf '%%s\n' "$commands" | grep -qx -e "$1" -e "$1 $2"; then
-    [ "$1" != sim ] || luapex policy show | sed -nE '/^Parts/q; s/^  ([a-z_]+) +.*/\1/p'
+    [ "$1" != sim ] && [ "$1 $2" != 'policy diff' ] || luapex policy show | sed -nE '/^Parts/q; s/^  ([a-z_]+) +.*/\1/p'
     luapex help $(printf '%%s\n' "$commands" | grep -x -e "$1" -e "$1 $2") |
       sed -nE 's/^  (--[a-z0-9_.-]+).*/\1/p'
   fi

@@ -157,7 +157,8 @@ def test_completion_is_a_script_the_shell_reads(shell):
     assert checked.returncode == 0, checked.stderr
 
 
-def test_completion_of_bash_knows_methods_and_flags():
+def test_completion_of_bash_knows_methods_flags_and_files(tmp_path):
+    (tmp_path / "here.lua").touch()
     script = run("ctl", "completion", "bash").stdout
     for line, wanted in {
         "luapex ctl pee": ["peers"],
@@ -176,6 +177,12 @@ def test_completion_of_bash_knows_methods_and_flags():
         "luapex book s": ["show", "stats"],
         "luapex init --net": ["--network"],
         "luapex sim te": ["tendermint"],
+        "luapex sim ": ["default", "here.lua"],
+        "luapex policy check ": ["here.lua", "--json"],
+        "luapex policy check he": ["here.lua"],
+        "luapex policy diff ": ["default", "here.lua"],
+        "luapex help ": ["policy", "start"],
+        "luapex help policy ": ["check", "diff"],
         "luapex sim default --attacker-": ["--attacker-groups"],
     }.items():
         words = line.split(" ")
@@ -187,6 +194,7 @@ def test_completion_of_bash_knows_methods_and_flags():
                 ' printf "%s\\n" "${COMPREPLY[@]}"'
             ],
             env={"PATH": f"{Path(LUAPEX).resolve().parent}:/usr/bin:/bin"},
+            cwd=tmp_path,
             capture_output=True,
             text=True,
             check=False,
