@@ -44,12 +44,13 @@ static void asks_less_and_learns_no_less(void **state)
 {
     (void)state;
     struct gain by_default = gain_of("default"), adaptive = gain_of("adaptive");
-    print_message("default: %u requests, %u useful addresses; adaptive: %u and %u\n",
+    print_message(
+        "requests (fewer is better), useful addresses (more): default %u, %u; adaptive %u, %u\n",
         (unsigned)by_default.requests, (unsigned)by_default.useful, (unsigned)adaptive.requests,
         (unsigned)adaptive.useful);
     if (scene_guest()) {
         struct gain guest = gain_of(scene_guest());
-        print_message("yours: %u requests, %u useful addresses\n", (unsigned)guest.requests,
+        print_message("requests, useful addresses: yours %u, %u\n", (unsigned)guest.requests,
             (unsigned)guest.useful);
     }
     assert_true(2 * adaptive.requests < by_default.requests);

@@ -55,13 +55,14 @@ static void a_crawler_sees_more_nodes(void **state)
     (void)state;
     struct visits tendermint = visits_of("tendermint"), by_default = visits_of("default"),
                   crawler = visits_of("crawler");
-    print_message("nodes seen (lists) of %d in five minutes: tendermint %u (%u), default %u (%u), "
+    print_message("nodes seen (lists got) of %d in five minutes, more is better: tendermint %u "
+                  "(%u), default %u (%u), "
                   "crawler %u (%u)\n",
         LIVE, seen_n(&tendermint), tendermint.lists, seen_n(&by_default), by_default.lists,
         seen_n(&crawler), crawler.lists);
     if (scene_guest()) {
         struct visits guest = visits_of(scene_guest());
-        print_message("yours: %u (%u)\n", seen_n(&guest), guest.lists);
+        print_message("nodes seen (lists got): yours %u (%u)\n", seen_n(&guest), guest.lists);
     }
     assert_true(seen_n(&crawler) > seen_n(&by_default));
     assert_true(5 * crawler.lists > 6 * by_default.lists);

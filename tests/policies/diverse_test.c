@@ -64,8 +64,8 @@ static unsigned attackers_slots(const struct play *play)
 static void print_guest(bool scattered)
 {
     if (scene_guest())
-        print_message(
-            "yours: %u\n", attackers_slots(&(struct play){scene_guest(), NULL, scattered}));
+        print_message("outbound slots they took: yours %u\n",
+            attackers_slots(&(struct play){scene_guest(), NULL, scattered}));
 }
 
 static void an_attackers_16_gets_one_slot(void **state)
@@ -73,7 +73,8 @@ static void an_attackers_16_gets_one_slot(void **state)
     (void)state;
     unsigned by_default = attackers_slots(&(struct play){"default", NULL, false});
     unsigned diverse = attackers_slots(&(struct play){"diverse", "group", false});
-    print_message("of %d outbound slots, %d addresses of one /16 took: default %u, diverse %u\n",
+    print_message("of %d outbound slots, %d addresses of one /16 took, fewer is better: default "
+                  "%u, diverse %u\n",
         SLOTS, ATTACKERS, by_default, diverse);
     print_guest(false);
     assert_int_equal(diverse, 1);
@@ -85,8 +86,9 @@ static void an_attackers_as_gets_one_slot_by_tags(void **state)
     (void)state;
     unsigned by_group = attackers_slots(&(struct play){"diverse", "group", true});
     unsigned by_tag = attackers_slots(&(struct play){"diverse", "tag", true});
-    print_message("of %d outbound slots, an AS of %d /16s took: by group %u, by tag %u\n", SLOTS,
-        ATTACKERS, by_group, by_tag);
+    print_message(
+        "of %d outbound slots, an AS of %d /16s took, fewer is better: by group %u, by tag %u\n",
+        SLOTS, ATTACKERS, by_group, by_tag);
     print_guest(true);
     assert_int_equal(by_tag, 1);
     assert_true(by_group > 2);

@@ -60,9 +60,11 @@ static void fewer_vetted_addresses_are_dead_after_an_attack(void **state)
     (void)state;
     double by_default = poisoned_percent("default"), feeler = poisoned_percent("feeler");
     print_message(
-        "vetted addresses that are dead: default %.0f %%, feeler %.0f %%\n", by_default, feeler);
+        "vetted addresses that are dead, fewer is better: default %.0f %%, feeler %.0f %%\n",
+        by_default, feeler);
     if (scene_guest())
-        print_message("yours: %.0f %%\n", poisoned_percent(scene_guest()));
+        print_message(
+            "vetted addresses that are dead: yours %.0f %%\n", poisoned_percent(scene_guest()));
     assert_true(feeler < by_default / 2);
 }
 

@@ -32,10 +32,12 @@ static void peers_are_nearer_than_the_defaults(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         double by_default = mean_rtt_ms("default", seed), latency = mean_rtt_ms("latency", seed);
-        print_message("mean round trip to outbound peers: default %.0f ms, latency %.0f ms\n",
-            by_default, latency);
+        print_message("network %u, mean round trip to outbound peers, less is better: default %.0f "
+                      "ms, latency %.0f ms\n",
+            (unsigned)seed, by_default, latency);
         if (scene_guest())
-            print_message("yours: %.0f ms\n", mean_rtt_ms(scene_guest(), seed));
+            print_message("network %u, mean round trip to outbound peers: yours %.0f ms\n",
+                (unsigned)seed, mean_rtt_ms(scene_guest(), seed));
         assert_true(latency < 0.6 * by_default);
     }
 }

@@ -73,14 +73,15 @@ static void outsiders_stay_outside(void **state)
 {
     (void)state;
     struct leaks open = leaks_of("default"), closed = leaks_of("private");
-    print_message("outsiders dialed, connected, kept, told of: default %u, %u, %u, %u; "
-                  "private %u, %u, %u, %u\n",
+    print_message(
+        "outsiders dialed, connected, kept, told of, fewer is better: default %u, %u, %u, %u; "
+        "private %u, %u, %u, %u\n",
         open.dialed, open.admitted, open.kept, open.told, closed.dialed, closed.admitted,
         closed.kept, closed.told);
     if (scene_guest()) {
         struct leaks guest = leaks_of(scene_guest());
-        print_message(
-            "yours: %u, %u, %u, %u\n", guest.dialed, guest.admitted, guest.kept, guest.told);
+        print_message("outsiders dialed, connected, kept, told of: yours %u, %u, %u, %u\n",
+            guest.dialed, guest.admitted, guest.kept, guest.told);
     }
     assert_true(open.dialed > 0 && open.admitted > 0 && open.kept > 0 && open.told > 0);
     assert_int_equal(closed.dialed, 0);

@@ -36,10 +36,10 @@ static void f14_a_dead_book_keeps_a_node_from_its_seeds(void **state)
 {
     (void)state;
     int64_t by_default = alone_min("default"), tendermint = alone_min("tendermint");
-    print_message("minutes until a seed is asked: default %d, tendermint %d%s\n", (int)by_default,
-        (int)tendermint, tendermint == 60 ? " and more" : "");
+    print_message("minutes until a seed is asked, fewer is better: default %d, tendermint %d%s\n",
+        (int)by_default, (int)tendermint, tendermint == 60 ? " and more" : "");
     if (scene_guest())
-        print_message("yours: %d\n", (int)alone_min(scene_guest()));
+        print_message("minutes until a seed is asked: yours %d\n", (int)alone_min(scene_guest()));
     assert_true(by_default < 5);
     assert_int_equal(tendermint, 60);
 }
@@ -64,9 +64,10 @@ static void f21_no_address_is_ever_vetted(void **state)
 {
     (void)state;
     unsigned by_default = vetted("default"), tendermint = vetted("tendermint");
-    print_message("vetted addresses: default %u, tendermint %u\n", by_default, tendermint);
+    print_message(
+        "vetted addresses, more is better: default %u, tendermint %u\n", by_default, tendermint);
     if (scene_guest())
-        print_message("yours: %u\n", vetted(scene_guest()));
+        print_message("vetted addresses: yours %u\n", vetted(scene_guest()));
     assert_true(by_default > 0);
     assert_int_equal(tendermint, 0);
 }
@@ -93,10 +94,10 @@ static void f17_a_seed_holds_everybody_it_crawled(void **state)
 {
     (void)state;
     unsigned by_default = held("default"), tendermint = held("tendermint");
-    print_message(
-        "peers of 40 that a seed holds: default %u, tendermint %u\n", by_default, tendermint);
+    print_message("peers of 40 that a seed holds, fewer is better: default %u, tendermint %u\n",
+        by_default, tendermint);
     if (scene_guest())
-        print_message("yours: %u\n", held(scene_guest()));
+        print_message("peers that a seed holds: yours %u\n", held(scene_guest()));
     assert_true(by_default <= 5);
     assert_true(tendermint >= 30);
 }
