@@ -129,10 +129,11 @@ function Page:part(help_text)
   self:help((help_text:gsub("^luapex ctl [^\n]*\n\n", "")))
 end
 
+-- "Exit status: 0 done, 1 refused.", over as many lines as it takes.
 function Page:exit_status(help_text)
-  local entries = {}
-  for status, meaning in help_text:match("Exit status: ([^\n]*)%."):gmatch "(%d) ([^,]+)" do
-    entries[#entries + 1] = { status, meaning:gsub("^%l", string.upper) .. "." }
+  local entries, told = {}, help_text:match "Exit status: (.*)":gsub("%s+", " ")
+  for status, meaning in told:gsub("[,;] (%d )", "\n%1"):gmatch "(%d) ([^\n]+)" do
+    entries[#entries + 1] = { status, meaning:gsub("^%l", string.upper):gsub("[. ]+$", "") .. "." }
   end
   self:section_of("EXIT STATUS", entries)
 end
