@@ -94,6 +94,9 @@ function policy.handle(self, modules)
       error(("a policy has no hook '%s'%s"):format(tostring(key), meant(key, host.hooks)), 2)
     elseif type(value) ~= settable[key] then
       error(("policy.%s must be a %s"):format(key, settable[key]), 2)
+    elseif is_hook[key] and host.first_parameter(value) == "self" then
+      error(("a hook is given the view alone: define it with a dot, function policy.%s(view)")
+        :format(key), 2)
     elseif key ~= "state" and self.resolved then
       error(("policy.%s is set while the policy loads"):format(key), 2)
     end

@@ -82,8 +82,8 @@ static void expect_number(
     if (fabs(got - wanted) <= 1e-9 * fabs(wanted))
         return;
     if (wanted < field->min || wanted > field->max)
-        luaL_error(L, "%s: expected %f, got %f: answers are brought into %f to %f", field->name,
-            wanted, got, field->min, field->max);
+        luaL_error(L, "%s: expected %f, got %f: answers are brought into %s%f to %f", field->name,
+            wanted, got, field->zero ? "0 or " : "", field->min, field->max);
     luaL_error(L, "%s: expected %f, got %f", field->name, wanted, got);
 }
 

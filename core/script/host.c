@@ -249,6 +249,15 @@ static int host_lua_nearest(lua_State *L)
     return 1;
 }
 
+/* first_parameter(function): its name; nil for none. */
+static int host_lua_first_parameter(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_pushstring(L, lua_getlocal(L, NULL, 1)); /* NULL is nil */
+    return 1;
+}
+
 /* upvalue(f, i): name and value of the i-th local that f has from around it; nothing beyond. */
 static int host_lua_upvalue(lua_State *L)
 {
@@ -272,6 +281,7 @@ static const luaL_Reg functions[] = {
     {"random", host_lua_random},
     {"in_cidr", host_lua_in_cidr},
     {"nearest", host_lua_nearest},
+    {"first_parameter", host_lua_first_parameter},
     {"upvalue", host_lua_upvalue},
     {NULL, NULL},
 };

@@ -26,6 +26,8 @@ static const struct {
     {"misspelt hook", HEAD "function policy.selct() end\n" TAIL, 2, "",
         "no hook 'selct'; did you mean select?"},
     {"hook that is no function", HEAD "policy.bias = 3\n" TAIL, 2, "", "must be a function"},
+    {"hook with a colon", HEAD "function policy:bias(view) end\n" TAIL, 2, "",
+        "define it with a dot, function policy.bias(view)"},
     {"hooks of a local function", HEAD "local function f() error('deep') end\n\nf()\n" TAIL, 2, "",
         "deep"},
     {"error in the sandbox's own code", HEAD "table.concat({ {} })\n" TAIL, 2, "",
@@ -99,6 +101,10 @@ static const struct {
         HEAD "function policy.backoff() return { wait_s = 0 } end\n"
              "policy.examples = { { hook = 'backoff', expect = { wait_s = 0 } } }\n" TAIL,
         3, "backoff", "wait_s: expected 0, got 1: answers are brought into 1 to 172800"},
+    {"example that expects what is out of a range beside 0",
+        HEAD "function policy.ban() return { ban_s = 30 } end\n"
+             "policy.examples = { { hook = 'ban', expect = { ban_s = 30 } } }\n" TAIL,
+        3, "ban", "ban_s: expected 30, got 60: answers are brought into 0 or 60 to 2592000"},
     {"example that expects nothing of a hook of the core",
         HEAD "function policy.admit() return { reject = 'full' } end\n"
              "policy.examples = { { hook = 'admit', expect = nil } }\n" TAIL,
