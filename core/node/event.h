@@ -183,6 +183,7 @@ struct event {
         struct {
             enum err err;                    /* ERR_CORRUPT: the store was lost and is empty now */
             const struct book_changes *rows; /* of the STORE; NULL: nobody knows any more */
+            const char *detail;
         } stored;
         struct {
             enum err err;

@@ -136,6 +136,8 @@ static void code_stored(struct codec *codec, struct event *event, struct event_r
 {
     struct book_changes *rows = (struct book_changes *)event->stored.rows;
     code_err(codec, &event->stored.err);
+    if (event->stored.err)
+        code_detail(codec, &event->stored.detail, room);
     bool some = rows != NULL;
     code_bool(codec, &some);
     if (!some)

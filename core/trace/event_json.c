@@ -115,6 +115,7 @@ json_t *event_json(const struct event *event)
         break;
     case EVENT_STORED:
         put_err(into, event->stored.err);
+        put_detail(into, event->stored.detail);
         break;
     case EVENT_EXPORTED:
         put_err(into, event->exported.err);

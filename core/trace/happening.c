@@ -74,14 +74,19 @@ static void tell_text(struct happenings *happenings, enum happening_kind kind, c
     happenings->told(happenings->context, &made);
 }
 
-static void tell_end(struct happenings *happenings, enum happening_kind kind, uint64_t conn,
-    enum err err, const char *detail)
+static void tell_failure(
+    struct happenings *happenings, struct happening made, enum err err, const char *detail)
 {
-    struct happening made = of_conn(happenings, kind, conn);
     made.err = err;
     if (detail)
         put_text(&made, span_of_text(detail));
     happenings->told(happenings->context, &made);
+}
+
+static void tell_end(struct happenings *happenings, enum happening_kind kind, uint64_t conn,
+    enum err err, const char *detail)
+{
+    tell_failure(happenings, of_conn(happenings, kind, conn), err, detail);
     recent_remove(&happenings->conns, &conn);
 }
 
@@ -134,6 +139,21 @@ static void connection_event(struct happenings *happenings, const struct event *
     default:
         break;
     }
+}
+
+/* Of a transaction in several parts only the last says that it is written. */
+static void stored(struct happenings *happenings, const struct event *event)
+{
+    const struct book_changes *rows = event->stored.rows;
+    bool fails = event->stored.err != ERR_OK;
+    if (fails)
+        tell_failure(happenings, (struct happening){.kind = HAPPENING_STORE_FAILED},
+            event->stored.err, event->stored.detail);
+    else if (rows && rows->more)
+        return;
+    else if (happenings->store_fails)
+        tell_text(happenings, HAPPENING_STORE_RECOVERED, "");
+    happenings->store_fails = fails;
 }
 
 /* ---- commands ---- */
@@ -234,9 +254,7 @@ void happenings_event(struct happenings *happenings, const struct event *event)
         happenings->told(happenings->context, &made);
         break;
     case EVENT_STORED:
-        made = (struct happening){.kind = HAPPENING_STORE_FAILED, .err = event->stored.err};
-        if (made.err)
-            happenings->told(happenings->context, &made);
+        stored(happenings, event);
         break;
     case EVENT_EXPORTED:
         made = (struct happening){.kind = HAPPENING_EXPORTED, .err = event->exported.err};

@@ -29,6 +29,7 @@
     X(SEND_FAILED, "send_failed")                                                                  \
     X(RESOLVED, "resolved") /* count: addresses */                                                 \
     X(STORE_FAILED, "store_failed")                                                                \
+    X(STORE_RECOVERED, "store_recovered") /* it had failed; the book is stored again */            \
     X(EXPORTED, "book_saved")                                                                      \
     X(COMMAND, "command")                 /* text: which; whom or what it is about */              \
     X(COMMAND_REFUSED, "command_refused") /* text: which, and why; whom it is about */             \
@@ -65,6 +66,7 @@ struct happenings {
     struct recent conns;      /* number -> struct addr */
     struct happening command; /* told when its step is over, which says what became of it */
     uint64_t token;           /* of that command; 0: none waits */
+    bool store_fails;
     void (*told)(void *context, const struct happening *happening);
     void *context;
 };

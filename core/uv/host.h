@@ -86,6 +86,14 @@ void host_free(struct host *host);
 
 struct host_counts host_counts(const struct host *host);
 
+/* How the rows of ACTION_STORE fare. */
+struct host_storing {
+    uint64_t failures;            /* times that rows could not be written */
+    int64_t failing_since_ms;     /* wall; the first failure in a row; 0: the last were written */
+    char why[STORE_FILE_WHY_MAX]; /* the last failure, as in the log; "": the last were written */
+};
+const struct host_storing *host_storing(const struct host *host);
+
 /* One connection that is up, and bytes of its PEX messages: decoded, queued, still to be written.
  */
 struct host_peer {

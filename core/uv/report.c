@@ -7,6 +7,11 @@ struct host_counts host_counts(const struct host *host)
     return host->counts;
 }
 
+const struct host_storing *host_storing(const struct host *host)
+{
+    return &host->store.storing;
+}
+
 void host_peers(const struct host *host, void (*visit)(void *context, const struct host_peer *peer),
     void *context)
 {

@@ -83,13 +83,16 @@ static void on_work(uv_work_t *request)
 
 /* ---- on the loop ---- */
 
-const char *store_advice(const char *why)
+const char *store_advice(const char *why, bool stops)
 {
-    if (strstr(why, "full") || strstr(why, strerror(ENOSPC)) || strstr(why, strerror(EDQUOT)))
-        return "free some disk space; until then what is learned is kept in memory";
     if (strstr(why, "damaged-"))
         return "nothing: it is written anew from memory";
-    return "make the folder writable for this user; until then what is learned is kept in memory";
+    if (strstr(why, "full") || strstr(why, strerror(ENOSPC)) || strstr(why, strerror(EDQUOT)))
+        return stops ? "free some disk space before the next start"
+                     : "free some disk space; until then what is learned is kept in memory";
+    return stops
+        ? "make the folder writable for this user before the next start"
+        : "make the folder writable for this user; until then what is learned is kept in memory";
 }
 
 static void report(struct store *store, const char *path, const char *what, enum err err,
@@ -100,8 +103,23 @@ static void report(struct store *store, const char *path, const char *what, enum
         log_write(log, LOG_INFO, "the book is written again", LOG_TEXT("file", path));
     else if (err && strcmp(why, trouble) != 0)
         log_write(log, LOG_ERROR, what, LOG_TEXT("file", path), LOG_TEXT("error", why),
-            LOG_TEXT("to_do", store_advice(why)));
+            LOG_TEXT("to_do", store_advice(why, store->closing)));
     snprintf(trouble, STORE_FILE_WHY_MAX, "%s", err ? why : "");
+}
+
+/* Rows that more follow are not written before those are. */
+static void note_stored(struct store *store, const struct store_work *done)
+{
+    struct host_storing *storing = &store->storing;
+    if (!done->store_err && done->rows.more)
+        return;
+    if (done->store_err && storing->failing_since_ms == 0)
+        storing->failing_since_ms = host_now(store->host).wall_ms;
+    storing->failures += done->store_err != ERR_OK;
+    report(store, store->host->settings->store_path, "cannot store the book", done->store_err,
+        done->store_why, storing->why);
+    if (!done->store_err)
+        *storing = (struct host_storing){.failures = storing->failures};
 }
 
 static void tell_stored(struct store *store, struct store_work *done)
@@ -109,8 +127,8 @@ static void tell_stored(struct store *store, struct store_work *done)
     struct event event = {.kind = EVENT_STORED};
     event.stored.err = done->store_err;
     event.stored.rows = &done->rows;
-    report(store, store->host->settings->store_path, "cannot store the book", done->store_err,
-        done->store_why, store->store_trouble);
+    event.stored.detail = done->store_err ? done->store_why : NULL;
+    note_stored(store, done);
     host_event(store->host, &event);
     book_free_changes(&done->rows);
 }

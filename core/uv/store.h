@@ -11,10 +11,8 @@
 #ifndef UV_STORE_H
 #define UV_STORE_H
 
-#include "uv/store_file.h"
+#include "uv/host.h"
 #include <uv.h>
-
-struct host;
 
 struct store_image {
     char *at; /* heap; NULL: none */
@@ -37,7 +35,8 @@ struct store {
     bool working, closing, closed;
     struct store_file *file; /* NULL: to be opened with the next work. The worker's while working */
     struct store_work now, next;
-    char store_trouble[STORE_FILE_WHY_MAX], export_trouble[STORE_FILE_WHY_MAX]; /* as logged */
+    struct host_storing storing;
+    char export_trouble[STORE_FILE_WHY_MAX]; /* as logged */
 };
 
 /* Takes changes. */
@@ -56,7 +55,8 @@ enum err store_move_aside(const char *path, char *aside, size_t cap);
  * Go's. ERR_IO with errno: the old file is as it was. */
 enum err store_replace_file(const char *path, const char *image, size_t n);
 
-/* What to do about a write that failed, by its cause; static. */
-const char *store_advice(const char *why);
+/* What to do about a write that failed, by its cause; static. `stops`: the process ends, and what
+ * is in memory with it. */
+const char *store_advice(const char *why, bool stops);
 
 #endif

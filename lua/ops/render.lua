@@ -238,7 +238,7 @@ end
 local function fields_text(fields, result, is_coloured)
   local lines, widest = {}, 0
   for _, field in ipairs(fields) do
-    widest = math.max(widest, clean.width(title(field[1])))
+    widest = result[field[1]] ~= nil and math.max(widest, clean.width(title(field[1]))) or widest
   end
   for _, field in ipairs(fields) do
     local value = result[field[1]]

@@ -106,7 +106,13 @@ local function book_lines(state)
     return ("%s %s %s of %s"):format(name, bar(of.addresses, room), number(of.addresses),
       number(room))
   end
-  return { { ("book     %s  %s  bans %s"):format(side "new", side "old", number(book.bans)) } }
+  local lines = { { ("book     %s  %s  bans %s"):format(side "new", side "old", number(book.bans)) } }
+  local not_stored = state.now.status.not_stored
+  if type(not_stored) == "table" then
+    lines[2] = { ("         not stored since %s: %s"):format(
+      render.value("time", not_stored.since), clean.line(not_stored.why)), "bad" }
+  end
+  return lines
 end
 
 -- { title, width, value(peer), is_right, order: what it is sorted by }

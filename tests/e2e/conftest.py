@@ -4,6 +4,9 @@ import pytest
 from address_book import Home, ago, entry, verified
 from control_socket import Client, Pair
 from nodes import LOOPBACK, NETWORK, Node, make_home
+from small_disk import begin_inside, small_disk
+
+__all__ = ["begin_inside", "small_disk"]
 
 
 def end_all(nodes):

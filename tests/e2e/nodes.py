@@ -11,6 +11,7 @@ LUAPEX = os.path.abspath(os.environ.get("LUAPEX", "build/luapex"))
 PATIENCE_S = 60
 NETWORK = "e2e"
 LOOPBACK = ["--p2p.laddr", "tcp://127.0.0.1:0", "--p2p.addr_book_strict=false"]
+QUIET = ["--p2p.max_num_outbound_peers", "0", "--pex.startup_spread", "0s"]
 
 
 def run(*arguments, **options):
@@ -79,6 +80,11 @@ class Node:
 
     def book(self):
         return json.loads((self.home / "config/addrbook.json").read_text())
+
+
+def kill(node):
+    node.process.kill()
+    node.process.wait()
 
 
 def addr_of(node, **fields):

@@ -4,11 +4,11 @@ import json
 import os
 import random
 import sqlite3
-import subprocess
 import time
 
 import pytest
-from nodes import LOOPBACK, LUAPEX, Node
+from nodes import LOOPBACK, QUIET, Node, kill
+from small_disk import fill
 
 KILLS = int(os.environ.get("LUAPEX_KILLS", "20"))
 SEED = int(os.environ.get("LUAPEX_SEED", time.time_ns() % 1000000))
@@ -16,7 +16,6 @@ SOURCES = 8  # nodes that tell addresses
 EACH = 60  # addresses that each of them tells
 KNOWN_MAX = 400  # far beyond it full buckets would evict: the next home is a new one
 KEY = "0123456789abcdef01234567"
-QUIET = ["--p2p.max_num_outbound_peers", "0", "--pex.startup_spread", "0s"]
 
 
 def entry(number):
@@ -44,11 +43,6 @@ def stored_ids(home):
         return {row[0] for row in database.execute("SELECT id FROM peers")}
     finally:
         database.close()
-
-
-def kill(node):
-    node.process.kill()
-    node.process.wait()
 
 
 def known(node):
@@ -221,54 +215,6 @@ def test_a_second_process_in_one_home_is_refused(start, new_home):
     second = start(home=home)
     assert second.end() == 1
     assert "in use by another process" in second.errors
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 2 MB that only this test and its nodes see."""
-    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
-        if os.environ.get("CI"):
-            pytest.fail("mount namespaces are not permitted here")
-        pytest.skip("mount namespaces are not permitted here")
-    holder = subprocess.Popen(["unshare", "-m", "sleep", "600"])
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    inside = ["nsenter", "-m", "-t", str(holder.pid)]
-    deadline = time.monotonic() + 20
-    own = os.readlink("/proc/self/ns/mnt")
-    while os.readlink(f"/proc/{holder.pid}/ns/mnt") == own and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-    def command(*arguments):
-        return subprocess.run([*inside, *map(str, arguments)], check=True, capture_output=True)
-
-    command("mount", "-t", "tmpfs", "-o", "size=2m", "none", folder)
-    yield folder, command, inside
-    holder.kill()
-    holder.wait()
-
-
-@pytest.fixture
-def begin_inside(small_disk, new_home, monkeypatch):
-    folder, command, inside = small_disk
-    wrapper = folder.parent / "inside"
-    wrapper.write_text(f'#!/bin/sh\nexec {" ".join(inside)} {LUAPEX} "$@"\n')
-    wrapper.chmod(0o755)
-    monkeypatch.setattr("nodes.LUAPEX", str(wrapper))
-    nodes = []
-
-    def make(*flags):
-        nodes.append(Node(folder / "home", *LOOPBACK, *QUIET, "--log_level", "debug", *flags))
-        return nodes[-1]
-
-    yield make
-    for node in nodes:
-        if node.process.poll() is None:
-            kill(node)
-
-
-def fill(folder, command):
-    command("sh", "-c", f"cat /dev/zero > {folder}/filler 2> /dev/null || true")
 
 
 def test_a_full_disk_is_told_once_survived_and_recovered_from(

@@ -83,6 +83,16 @@ describe("the screen of top", function()
     assert.same("[##########]", bar_of(256 * 64))
   end)
 
+  it("says since when the book is not stored, and why", function()
+    local state = a_state {}
+    assert.not_matches("not stored", view.text(state))
+    state.now.status.not_stored = { since = 0, why = "disk is full\27[2J" }
+    local line = view.lines(state, 80, 24)[8]
+    assert.matches("not stored since %d+%-%d+%-%d+ .*: disk is full", line[1])
+    assert.not_matches("\27", line[1])
+    assert.equal("bad", line[2])
+  end)
+
   it("tells why before where, and leaves room for the longest kind", function()
     local state = a_state {}
     local function event(kind, more)

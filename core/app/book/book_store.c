@@ -46,7 +46,7 @@ static void log_report(const struct opening *o, const struct store_report *repor
 static void log_unwritable(const struct opening *o)
 {
     log_write(o->log, LOG_ERROR, "cannot store the book", LOG_TEXT("file", o->paths->store),
-        LOG_TEXT("error", o->cause), LOG_TEXT("to_do", store_advice(o->cause)));
+        LOG_TEXT("error", o->cause), LOG_TEXT("to_do", store_advice(o->cause, false)));
 }
 
 /* ---- reading ---- */

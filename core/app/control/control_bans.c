@@ -258,6 +258,7 @@ void control_ban(void *context, struct control_request *request)
         json_object_set_new(result, "kept",
             json_string("banned for longer already, and that end stays; unban it first"));
     json_object_set_new(result, "peers", met(controller, target));
+    control_put_unstored(controller, result);
     control_command_then(controller, request, &command, "not banned", result, finish_ban);
 }
 
@@ -266,6 +267,7 @@ void control_unban(void *context, struct control_request *request)
     struct node_command command = {.kind = COMMAND_UNBAN};
     if (!read_target(context, request, CONTROL_BANNED, &command.target))
         return;
-    control_command(context, request, &command, "not unbanned",
-        target_json(&command.target, "unbanned"), "ended");
+    json_t *result = target_json(&command.target, "unbanned");
+    control_put_unstored(context, result);
+    control_command(context, request, &command, "not unbanned", result, "ended");
 }

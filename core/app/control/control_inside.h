@@ -85,6 +85,9 @@ json_t *control_address_json(struct control_request *request, const char *member
 bool control_find_peer(struct controller *controller, struct control_request *request,
     const char *name, struct node_peer *peer);
 
+/* Adds to what changes the book that this is not stored yet, where the store fails. */
+void control_put_unstored(const struct controller *controller, json_t *result);
+
 json_t *control_id(const struct peer_id *id);
 json_t *control_endpoint(const struct endpoint *at);
 

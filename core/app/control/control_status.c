@@ -24,6 +24,16 @@ static json_t *book_json(const struct controller *controller)
         (json_int_t)bans_count(book_bans(book)));
 }
 
+/* NULL: all of the book is stored, or soon will be. */
+static json_t *not_stored_json(const struct controller *controller)
+{
+    const struct host_storing *storing = host_storing(controller->runner->host);
+    if (storing->failing_since_ms == 0)
+        return NULL;
+    return json_pack("{s:f, s:o}", "since", (double)storing->failing_since_ms / 1000, "why",
+        report_text(storing->why));
+}
+
 static json_t *policy_json(const struct controller *controller)
 {
     struct script_stats stats;
@@ -68,15 +78,15 @@ void control_status(void *context, struct control_request *request)
     struct endpoint at = runner_endpoint(runner);
     int64_t uptime_ms = control_now(controller).mono_ms - controller->started_ms;
     control_answer(request,
-        json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o}", "id",
-            runner->id_text, "moniker", report_text(settings->moniker), "network",
+        json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:I, s:f, s:s, s:o, s:o, s:o, s:o*, s:o, s:o}",
+            "id", runner->id_text, "moniker", report_text(settings->moniker), "network",
             report_text(runner->options.network), "role", settings->p2p.seed_mode ? "seed" : "node",
             "software", "luapex/" LUAPEX_VERSION, "home", report_text(settings->home), "pid",
             (json_int_t)getpid(), "uptime_s", (double)uptime_ms / 1000, "listen",
             endpoint_to_text(&at, listen), "external",
             report_text(settings->p2p.external_address.text), "peers", peers_json(controller),
-            "book", book_json(controller), "policy", policy_json(controller), "traffic",
-            traffic_json(controller)));
+            "book", book_json(controller), "not_stored", not_stored_json(controller), "policy",
+            policy_json(controller), "traffic", traffic_json(controller)));
 }
 
 void control_save(void *context, struct control_request *request)

@@ -32,6 +32,15 @@ json_t *control_endpoint(const struct endpoint *at)
     return json_string(endpoint_to_text(at, text));
 }
 
+void control_put_unstored(const struct controller *controller, json_t *result)
+{
+    const struct host_storing *storing = host_storing(controller->runner->host);
+    if (storing->failing_since_ms != 0)
+        json_object_set_new(result, "not_stored",
+            json_sprintf(
+                "it holds, but is not stored yet and lost if the node stops: %s", storing->why));
+}
+
 /* ---- commands ---- */
 
 struct controller_wait {

@@ -142,6 +142,20 @@ HOST_COUNT(bytes_in)
 HOST_COUNT(bytes_out)
 HOST_COUNT(lists_sent)
 
+/* ---- of the store ---- */
+
+static void write_store_failures(struct samples *out, const struct metrics_node *node)
+{
+    if (node->host)
+        samples_count(out, host_storing(node->host)->failures);
+}
+
+static void write_store_failing_since(struct samples *out, const struct metrics_node *node)
+{
+    if (node->host)
+        samples_count(out, (uint64_t)host_storing(node->host)->failing_since_ms / 1000);
+}
+
 /* ---- of the policy ---- */
 
 #define POLICY_COUNT(field)                                                                        \
@@ -246,6 +260,12 @@ const struct metric metrics_table[] = {
     {"pex_peers_gone_total", METRIC_COUNTER, "reason", "Peers that are no more.", write_gone},
     {"pex_book_addresses", METRIC_GAUGE, "type",
         "Addresses in the book: new ones, and old (vetted) ones.", write_book},
+    {"pex_store_failures_total", METRIC_COUNTER, "",
+        "Times that changes of the book, bans among them, could not be stored.",
+        write_store_failures},
+    {"pex_store_failing_since_timestamp_seconds", METRIC_GAUGE, "",
+        "Unix time since which changes of the book are in memory alone; 0: they are stored.",
+        write_store_failing_since},
     {"pex_addresses_received_total", METRIC_COUNTER, "", "Addresses in lists of peers.",
         write_addresses_received},
     {"pex_addresses_accepted_total", METRIC_COUNTER, "", "Those that were new to the book.",

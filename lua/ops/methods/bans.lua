@@ -14,6 +14,9 @@ local closed_fields = {
   { "direction", "text", "outbound (we dialed) or inbound" },
 }
 
+local not_stored = { "not_stored", "text", "that it is in memory alone, as the disk does not take it, and "
+  .. "why; absent: it is stored within moments" }
+
 local target = { name = "target", type = "target", place = true, required = true,
   doc = "whom it is about; an ID by its first digits too" }
 
@@ -48,6 +51,7 @@ return {
       { "banned", "text", "what" },
       { "until", "time", "when it ends, in truth" },
       { "kept", "text", "that it was banned for longer already; absent: it was not" },
+      not_stored,
       { "closed", "integer", "connections that were closed" },
       { "peers", closed_fields, "those whose they were" },
     },
@@ -58,7 +62,7 @@ return {
     doc = "Ends a ban. Of an ID also those at single addresses; an address that the ban took out of "
       .. "the book comes back.",
     params = { target },
-    result = { { "unbanned", "text", "what" }, { "ended", "integer", "bans" } },
+    result = { { "unbanned", "text", "what" }, { "ended", "integer", "bans" }, not_stored },
     example = "unban 10.1.0.0/16",
   },
 }

@@ -17,6 +17,12 @@ local book_fields = {
   { "bans", "integer", "in the list of bans" },
 }
 
+local not_stored_fields = {
+  is_object = true,
+  { "since", "time", "the first failure" },
+  { "why", "text", "of the last one, as in the log" },
+}
+
 local policy_fields = {
   is_object = true,
   { "name", "text", "of the policy that answers" },
@@ -57,6 +63,8 @@ return {
       { "external", "text", "where others reach it, empty: nowhere" },
       { "peers", peer_fields, "connections" },
       { "book", book_fields, "the address book" },
+      { "not_stored", not_stored_fields, "that changes of the book, bans among them, could not be "
+        .. "written and are in memory alone, absent: they are stored" },
       { "policy", policy_fields, "the rules that decide" },
       { "traffic", traffic_fields, "since the start" },
     },

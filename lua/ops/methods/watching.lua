@@ -41,7 +41,8 @@ local event_kinds = {
   { "list_sent", "of count addresses" },
   { "send_failed", "a message was dropped: the peer does not read" },
   { "resolved", "a name, to count addresses, or why not" },
-  { "store_failed", "the address book could not be written, and why" },
+  { "store_failed", "changes of the address book could not be written, and why" },
+  { "store_recovered", "after that: they are written" },
   { "book_saved", "addrbook.json, or why not" },
   { "command", "of an operator; its text: the command, of a ban with its time and reason; whom it was "
     .. "about is in peer, address or range" },

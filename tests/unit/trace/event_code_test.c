@@ -107,6 +107,7 @@ static struct event event_of(enum event_kind kind, struct sample *sample)
         make_rows(sample);
         event.stored.err = ERR_IO;
         event.stored.rows = &sample->changes;
+        event.stored.detail = "disk is full";
         break;
     case EVENT_EXPORTED:
         event.exported.err = ERR_IO;
@@ -143,6 +144,7 @@ static void names_of_rows_that_were_not_written_come_back(void **state)
     struct sample *sample = calloc(1, sizeof *sample);
     struct event event = event_of(EVENT_STORED, sample), read;
     comes_back(&event, &read, room);
+    assert_string_equal(read.stored.detail, "disk is full");
     assert_int_equal(read.stored.rows->n, 5);
     assert_true(read.stored.rows->more);
     struct peer_id put = id_of(1), dropped = id_of(2);

@@ -372,6 +372,36 @@ static void the_newest_is(struct fixture *f, const char *event, const char *text
     json_decref(said);
 }
 
+static void tell_stored(struct fixture *f, enum err err, bool more)
+{
+    const struct book_changes rows = {.more = more};
+    struct event event = {.kind = EVENT_STORED};
+    event.stored.err = err;
+    event.stored.rows = &rows;
+    event.stored.detail = err ? "disk is full" : NULL;
+    tell(f, &event);
+}
+
+/* The newest first. */
+static void a_store_that_failed_and_recovered_tells_both(void **state)
+{
+    struct fixture *f = *state;
+    tell_stored(f, ERR_OK, false);
+    assert_int_equal(query(f, &(struct journal_filter){0}), 0);
+    tell_stored(f, ERR_IO, false);
+    query(f, &(struct journal_filter){0});
+    json_t *json = journal_json(&f->seen[0], NULL);
+    assert_string_equal(text_of(json, "event"), "store_failed");
+    assert_string_equal(text_of(json, "detail"), "disk is full");
+    json_decref(json);
+    tell_stored(f, ERR_OK, true); /* a part that may still be undone */
+    assert_int_equal(query(f, &(struct journal_filter){0}), 1);
+    tell_stored(f, ERR_OK, false);
+    tell_stored(f, ERR_OK, false);
+    assert_int_equal(query(f, &(struct journal_filter){0}), 2);
+    assert_string_equal(f->seen[0].name, "store_recovered");
+}
+
 static void a_refused_command_is_none_that_was_done(void **state)
 {
     struct fixture *f = *state;
@@ -402,6 +432,7 @@ int main(void)
         T(names_the_peer_of_a_connection),
         T(keeps_the_newest_and_apart),
         T(an_id_that_a_detail_names_is_concerned),
+        T(a_store_that_failed_and_recovered_tells_both),
         T(a_refused_command_is_none_that_was_done),
         T(changes_of_the_policy_concern_everybody_who_wants_them),
     };

@@ -238,6 +238,62 @@ static void host_stop_waits_for_rows_that_are_stored_once_more(void **state)
     folder_remove(&folder);
 }
 
+static void store_now(struct rig *rig, struct rig_host *host)
+{
+    unsigned before = seen_count(&host->node, EVENT_STORED);
+    outbox_add(&host->host->outbox, ACTION_STORE, 0);
+    rig_act(host);
+    rig_until(rig, seen_count(&host->node, EVENT_STORED) == before + 1);
+}
+
+static void host_knows_since_when_rows_cannot_be_stored(void **state)
+{
+    (void)state;
+    struct folder folder = folder_new();
+    struct rig rig;
+    rig_open(&rig);
+    struct rig_host *a = rig_add(&rig);
+    char missing[140], path[160];
+    snprintf(missing, sizeof missing, "%s/missing", folder.path);
+    snprintf(path, sizeof path, "%s/luapex.db", missing);
+    a->settings.store_path = path;
+    rig_start(&rig, a);
+    assert_int_equal(host_storing(a->host)->failing_since_ms, 0);
+    store_now(&rig, a);
+    struct host_storing first = *host_storing(a->host);
+    assert_true(first.failures == 1 && first.failing_since_ms > 0 && *first.why);
+    store_now(&rig, a);
+    struct host_storing second = *host_storing(a->host);
+    assert_true(second.failures == 2 && second.failing_since_ms == first.failing_since_ms);
+    assert_int_equal(mkdir(missing, 0700), 0);
+    store_now(&rig, a);
+    struct host_storing last = *host_storing(a->host);
+    assert_true(last.failures == 2 && last.failing_since_ms == 0 && !*last.why);
+    rig_close(&rig);
+    unlink(path);
+    rmdir(missing);
+    folder_remove(&folder);
+}
+
+/* A part of a transaction says nothing yet. */
+static void host_stores_nothing_before_the_last_part(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig);
+    struct rig_host *a = rig_run(&rig);
+    a->settings.store_path = "/nonexistent/luapex.db";
+    store_now(&rig, a);
+    a->settings.store_path = NULL; /* whatever comes is written */
+    outbox_add(&a->host->outbox, ACTION_STORE, 0)->store.more = true;
+    rig_act(a);
+    rig_until(&rig, seen_count(&a->node, EVENT_STORED) == 2);
+    assert_true(host_storing(a->host)->failing_since_ms > 0);
+    store_now(&rig, a);
+    assert_int_equal(host_storing(a->host)->failing_since_ms, 0);
+    rig_close(&rig);
+}
+
 static void host_stop_ends_dials_handshakes_and_lookups(void **state)
 {
     (void)state;
@@ -327,6 +383,8 @@ int main(void)
         cmocka_unit_test(host_store_removes_what_a_crash_left),
         cmocka_unit_test(host_stop_saves_and_takes_leave),
         cmocka_unit_test(host_stop_waits_for_rows_that_are_stored_once_more),
+        cmocka_unit_test(host_knows_since_when_rows_cannot_be_stored),
+        cmocka_unit_test(host_stores_nothing_before_the_last_part),
         cmocka_unit_test(host_stop_ends_dials_handshakes_and_lookups),
         cmocka_unit_test(host_may_be_stopped_when_the_node_aborts_R6),
         cmocka_unit_test(host_runs_many_nodes_on_one_loop),
