@@ -22,6 +22,21 @@ bool book_has_changes(const struct book *book)
         unsaved_count(bans_unsaved(book->bans)) > 0;
 }
 
+void book_count_unsaved(const struct book *book, uint32_t *entries, uint32_t *bans)
+{
+    const struct unsaved *unsaved_bans = bans_unsaved(book->bans);
+    bool whole = is_unsaved_whole(book);
+    uint32_t cursor = 0;
+    *entries = unsaved_count_gone(&book->unsaved);
+    while (book_next(book, &cursor))
+        *entries += whole || unsaved_has(&book->unsaved, cursor - 1);
+    *bans = unsaved_count_gone(unsaved_bans);
+    for (uint32_t i = 0; i < bans_count(book->bans); i++) {
+        uint32_t handle = bans_handle(book->bans, bans_at(book->bans, i));
+        *bans += whole || unsaved_has(unsaved_bans, handle);
+    }
+}
+
 /* An upper bound of the rows to come. */
 static uint64_t count_rows(const struct book *book)
 {

@@ -57,6 +57,8 @@ void book_free_changes(struct book_changes *changes); /* all-zero is fine, and w
 void book_unsaved(struct book *book, const struct book_changes *changes);
 
 bool book_has_changes(const struct book *book);
+/* How many entries and bans changed or vanished since they were saved. O(book). */
+void book_count_unsaved(const struct book *book, uint32_t *entries, uint32_t *bans);
 /* What is in the book now is what the store has. */
 void book_all_saved(struct book *book);
 /* The store has nothing, or nothing to rely on. */

@@ -35,9 +35,19 @@ void unsaved_none(struct unsaved *unsaved);
 uint32_t unsaved_next(struct unsaved *unsaved);
 const void *unsaved_next_gone(struct unsaved *unsaved);
 
+static inline bool unsaved_has(const struct unsaved *unsaved, uint32_t handle)
+{
+    return unsaved->all || unsaved->next[handle] != 0;
+}
+
+static inline uint32_t unsaved_count_gone(const struct unsaved *unsaved)
+{
+    return unsaved->gone_n - unsaved->gone_from;
+}
+
 static inline uint32_t unsaved_count(const struct unsaved *unsaved)
 {
-    return unsaved->n + unsaved->gone_n - unsaved->gone_from;
+    return unsaved->n + unsaved_count_gone(unsaved);
 }
 
 #endif

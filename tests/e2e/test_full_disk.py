@@ -69,6 +69,17 @@ def test_bans_that_a_full_disk_does_not_take_are_told_as_such(
     assert get(address, "/healthz")[0] == get(address, "/readyz")[0] == 200
 
 
+def test_what_a_full_disk_did_not_take_is_counted_at_stop(new_home, small_disk, begin_inside):
+    node, operator, why = begin_and_fill(new_home, small_disk, begin_inside)
+    operator.says("ban", SECOND)
+    assert node.stop() == 1
+    lost = [line for line in node.lines if line["level"] == "error"][-1]
+    assert (lost["event"], lost["bans"], lost["error"]) == ("not all of the book is stored", 2, why)
+    assert "before the next start" in lost["to_do"] and "ban" in lost["to_do"]
+    stopping = [line["event"] for line in node.lines].index("stopping")
+    assert not [line for line in node.lines[stopping:] if "in memory" in line.get("to_do", "")]
+
+
 def test_with_room_again_all_is_stored(new_home, small_disk, begin_inside):
     folder, command, _ = small_disk
     node, operator, _ = begin_and_fill(new_home, small_disk, begin_inside)

@@ -89,6 +89,8 @@ void runner_policy_refused(struct runner *runner, const struct script_error *err
 /* The limits of its policies. */
 struct script_settings runner_script_settings(const struct runner *runner);
 void runner_stop(struct runner *runner);
+/* Of a node that has ended: whether changes of its book could not be stored. The log is told. */
+bool runner_left_unstored(const struct runner *runner);
 /* For a runner that was started: host_command. */
 void runner_command(struct runner *runner, const struct node_command *command);
 void runner_close(struct runner *runner);

@@ -4,7 +4,9 @@
 #include "app/book/book_store.h"
 #include "app/home/tags_file.h"
 #include "app/settings/settings_parts.h"
+#include "book/rfc3339.h"
 #include "uv/machine.h"
+#include "uv/store.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -103,4 +105,21 @@ enum err runner_open_node(struct runner *runner, char *why)
     if (err)
         book_free(book);
     return err;
+}
+
+bool runner_left_unstored(const struct runner *runner)
+{
+    const struct host_storing *storing = host_storing(runner->host);
+    uint32_t addresses, bans;
+    book_count_unsaved(node_book(runner->node), &addresses, &bans);
+    if (storing->failing_since_ms == 0 || addresses + bans == 0)
+        return false;
+    char since[RFC3339_MAX], to_do[200];
+    snprintf(to_do, sizeof to_do, "%s%s", store_advice(storing->why, true),
+        bans > 0 ? ", then ban and unban again who was since" : "");
+    log_write(&runner->options.log, LOG_ERROR, "not all of the book is stored",
+        LOG_TEXT("file", runner->store_path), LOG_NUMBER("addresses", addresses),
+        LOG_NUMBER("bans", bans), LOG_TEXT("since", rfc3339_text(storing->failing_since_ms, since)),
+        LOG_TEXT("error", storing->why), LOG_TEXT("to_do", to_do));
+    return true;
 }

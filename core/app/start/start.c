@@ -92,6 +92,8 @@ static void on_member_stopped(void *context, struct runner *runner)
             &runner->options.log, LOG_ERROR, "node gave up", LOG_TEXT("error", runner->aborted));
         start->code = EXIT_FAILED;
     }
+    if (runner_left_unstored(runner))
+        start->code = EXIT_FAILED;
     start->has_stopped |= !runner->aborted;
     member_release(&start->members[i]);
     log_write(&start->members[i].log, LOG_DEBUG, "home released");

@@ -235,6 +235,31 @@ static void what_a_store_refused_comes_again_in_its_newest_state(void **state)
     done(book);
 }
 
+static void count_is(const struct book *book, uint32_t entries, uint32_t bans)
+{
+    uint32_t unsaved_entries, unsaved_bans;
+    book_count_unsaved(book, &unsaved_entries, &unsaved_bans);
+    assert_int_equal(unsaved_entries, entries);
+    assert_int_equal(unsaved_bans, bans);
+}
+
+static void what_is_unsaved_is_counted(void **state)
+{
+    (void)state;
+    struct book *book = saved_book(10);
+    struct addr changed = addr_number(3), vanished = addr_number(4), stranger = addr_number(99);
+    struct ban_target target = ban_of_id(&stranger.id);
+    count_is(book, 0, 0);
+    assert_int_equal(book_mark_answer(book, &changed), ERR_OK);
+    assert_int_equal(book_mark_answer(book, &vanished), ERR_OK);
+    assert_int_equal(book_remove(book, &vanished.id), ERR_OK);
+    assert_int_equal(book_ban(book, at_ms(0), &target, 1000, "rude"), ERR_OK);
+    count_is(book, 2, 1);
+    book_all_unsaved(book);
+    count_is(book, 9, 1);
+    done(book);
+}
+
 static void too_many_vanished_names_make_the_whole_book_unsaved(void **state)
 {
     (void)state;
@@ -475,6 +500,7 @@ int main(void)
         cmocka_unit_test(a_ban_that_another_displaced_is_dropped),
         cmocka_unit_test(a_take_stops_at_its_limit_and_says_that_there_is_more),
         cmocka_unit_test(what_a_store_refused_comes_again_in_its_newest_state),
+        cmocka_unit_test(what_is_unsaved_is_counted),
         cmocka_unit_test(too_many_vanished_names_make_the_whole_book_unsaved),
         cmocka_unit_test(restore_ban_refuses_what_no_book_has_saved),
         cmocka_unit_test(a_store_follows_the_book),
