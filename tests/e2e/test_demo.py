@@ -112,7 +112,8 @@ def test_saving_the_policy_reloads_it_and_it_is_kept():
 
 
 def failing_policy(path):
-    write_policy(path, "mine", "function policy.ask(view) return 1 + view.nothing end\nreturn policy")
+    rule = "return view.now ~= 1.7e9 and view.nothing or nil"  # that is the time of its trial
+    write_policy(path, "mine", f"function policy.ask(view) {rule} end\nreturn policy")
 
 
 def test_a_policy_that_fails_is_taken_back_and_that_is_told(tmp_path):
