@@ -206,6 +206,7 @@ def test_a_small_terminal_shows_why_a_policy_is_refused(tmp_path):
     )
     try:
         terminal.wait_for("node3")
+        terminal.wait_for(r"(?m)^node\d .{72}~$")  # what is cut has a sign
         file.write_text("local a\nlocal b = = 1\n")
         terminal.wait_for(r"not loaded, the one before decides: mine.lua:2: ")
         write_policy(file, "mine")

@@ -7,7 +7,7 @@
 #include "app/control/controller.h"
 
 #define DEMO_NODES_MAX 200
-#define DEMO_EVENT_MAX 96
+#define DEMO_EVENT_MAX 512
 #define DEMO_NETWORK "luapex-demo"
 #define DEMO_DELAY_MIN_MS 5
 #define DEMO_DELAY_MAX_MS 300

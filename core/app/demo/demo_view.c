@@ -1,5 +1,6 @@
 #include "app/demo/demo_view.h"
 
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -40,11 +41,13 @@ static void draw_node(FILE *out, const struct demo_node *node, unsigned width)
 {
     struct demo_look look = demo_node_look(node);
     struct endpoint at = runner_endpoint(&node->runner);
-    char address[ADDR_TEXT_MAX], rtt[16], line[COLUMNS_MAX + 64];
+    char address[ADDR_TEXT_MAX], rtt[16], line[COLUMNS_MAX + 128];
     write_rtt(rtt, look.rtt_ms);
-    snprintf(line, sizeof line, "%-8s %-18s %4u ms %4u %4u %4u %6u %7s  %s", node->name,
+    snprintf(line, sizeof line, "%-8s %-18s %4u ms %4u %4u %4u %6u %7s  %.*s", node->name,
         endpoint_to_text(&at, address), (unsigned)node->delay_ms, look.counts.outbound,
-        look.counts.inbound, look.counts.dialing, look.known, rtt, node->last_event);
+        look.counts.inbound, look.counts.dialing, look.known, rtt, COLUMNS_MAX, node->last_event);
+    if (strlen(line) >= width)
+        line[width - 2] = '~'; /* as in luapex ctl top: more follows */
     fprintf(out, "\r%.*s\x1b[K\n", (int)width - 1, line);
 }
 
