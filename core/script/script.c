@@ -16,6 +16,12 @@ const char *script_outcome_name(enum script_outcome outcome)
     return outcome_names[outcome];
 }
 
+int64_t script_still_clock(void *context)
+{
+    (void)context;
+    return 0;
+}
+
 struct script_settings script_settings_default(void)
 {
     return (struct script_settings){.instructions_max = 2000000,

@@ -51,6 +51,9 @@ struct script_settings {
 /* 2,000,000 instructions, 4 MiB, 20 ms, 50 ms; hooks are tried; no clocks and no log: the host must
  * set clock_ns. */
 struct script_settings script_settings_default(void);
+/* A clock_ns that stands still, for hosts on virtual time: no fuse blows, instructions alone are
+ * limited. */
+int64_t script_still_clock(void *context);
 
 /* How a call of Lua ended. */
 enum script_outcome {

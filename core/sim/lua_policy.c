@@ -11,12 +11,6 @@ struct lua_policy {
     uint64_t errors; /* of scripts that are gone */
 };
 
-static int64_t no_clock(void *context)
-{
-    (void)context;
-    return 0;
-}
-
 static enum err ask(
     struct policy *policy, enum hook hook, struct rng *rng, const void *view, void *verdict)
 {
@@ -43,7 +37,7 @@ static enum err open_script(
 {
     struct script *script;
     struct script_settings settings = script_settings_default();
-    settings.clock_ns = no_clock;
+    settings.clock_ns = script_still_clock;
     settings.log = rules->log;
     enum err err = script_new(&settings, &script, error);
     if (err)

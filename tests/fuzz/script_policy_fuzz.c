@@ -11,12 +11,6 @@
 #define TEXT_MAX 4096
 #define ROWS 3
 
-static int64_t no_clock(void *context)
-{
-    (void)context;
-    return 0;
-}
-
 static void fill(const struct schema_hook *hook, void *view, char *rows, size_t rows_size)
 {
     schema_view_defaults(hook, view);
@@ -76,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct script_error error;
     if (!script) {
         struct script_settings settings = script_settings_default();
-        settings.clock_ns = no_clock;
+        settings.clock_ns = script_still_clock;
         settings.instructions_max = 50000;
         assert(script_new(&settings, &script, &error) == ERR_OK);
     }

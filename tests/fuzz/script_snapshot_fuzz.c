@@ -10,19 +10,13 @@
 #define MEMORY (4 << 20)
 #define NOW_S 1.7e9
 
-static int64_t no_clock(void *context)
-{
-    (void)context;
-    return 0;
-}
-
 static struct script *read_script(struct span bytes)
 {
     struct script_settings settings = script_settings_default();
     struct script_error error;
     struct script *script;
     struct codec codec = codec_reader(bytes);
-    settings.clock_ns = no_clock;
+    settings.clock_ns = script_still_clock;
     settings.log = (struct log){.level = LOG_NONE};
     return script_snapshot_read(&codec, &settings, &script, &error) == ERR_OK ? script : NULL;
 }

@@ -13,12 +13,6 @@ static const char policy[] =
     "function policy.bias() policy.state.n = 1 end\n"
     "return policy";
 
-static int64_t no_clock(void *context)
-{
-    (void)context;
-    return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct script *script;
@@ -26,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *first, *second;
     if (!script) {
         struct script_settings settings = script_settings_default();
-        settings.clock_ns = no_clock;
+        settings.clock_ns = script_still_clock;
         settings.instructions_max = 50000;
         assert(script_new(&settings, &script, &error) == ERR_OK);
         struct script_source source = {.name = "kept.lua", .text = span_of_text(policy)};

@@ -119,16 +119,10 @@ void trace_input_explain(const char *path, enum err err, const struct trace_inpu
         snprintf(cause, TRACE_CAUSE_MAX, "%s: %s", path, err_text(err));
 }
 
-static int64_t no_clock(void *context)
-{
-    (void)context;
-    return 0;
-}
-
 struct script_settings trace_script_settings(void)
 {
     struct script_settings settings = script_settings_default();
-    settings.clock_ns = no_clock;
+    settings.clock_ns = script_still_clock;
     settings.log = (struct log){.level = LOG_NONE};
     return settings;
 }

@@ -46,12 +46,6 @@ struct subject {
     struct seen *seen;
 };
 
-static inline int64_t no_clock(void *context)
-{
-    (void)context;
-    return 0;
-}
-
 /* Loaded long ago, so that a failing hook falls back alone (L2). */
 static inline void subject_load(struct subject *subject, const char *text)
 {
@@ -59,7 +53,7 @@ static inline void subject_load(struct subject *subject, const char *text)
     settings.tries_hooks = false; /* what fails is to fail while it is live */
     struct script_error error;
     struct script_source source = {.name = "test.lua", .text = span_of_text(text)};
-    settings.clock_ns = no_clock;
+    settings.clock_ns = script_still_clock;
     assert_int_equal(script_new(&settings, &subject->script, &error), ERR_OK);
     if (script_load(subject->script, &source, 1, &error) != ERR_OK)
         fail_msg("line %d: %s\n%s", error.line, error.message, text);

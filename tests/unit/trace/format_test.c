@@ -60,16 +60,10 @@ static void what_is_written_by_number_is_that_of_the_format(void **state)
 
 /* ---- a file of this format ---- */
 
-static int64_t clock_ns(void *context)
-{
-    (void)context;
-    return 0;
-}
-
 static struct script_settings script_settings(void)
 {
     struct script_settings settings = script_settings_default();
-    settings.clock_ns = clock_ns;
+    settings.clock_ns = script_still_clock;
     settings.log = silent;
     return settings;
 }

@@ -12,17 +12,11 @@ struct fixture {
     struct script_error error;
 };
 
-static int64_t clock_ns(void *context)
-{
-    (void)context;
-    return 0;
-}
-
 static struct script_settings script_settings(void)
 {
     struct script_settings settings = script_settings_default();
     settings.tries_hooks = false; /* what fails is to fail while it is live */
-    settings.clock_ns = clock_ns;
+    settings.clock_ns = script_still_clock;
     settings.log = silent;
     return settings;
 }
