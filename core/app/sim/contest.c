@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uv.h>
 
 #define NODE_MEMORY                                                                                \
     (2 * 1024 * 1024) /* measured: 1.5 to 2 MiB, most of it two or three Lua VMs                   \
@@ -259,24 +260,11 @@ int contest_run(const struct contest *contest, const struct flags *flags)
     return end == WORKERS_DONE && !contesting.has_failed ? EXIT_OK : EXIT_FAILED;
 }
 
-/* Bytes that this machine can give without swapping; 0: unknown. */
-static int64_t memory_available(void)
-{
-    char line[128];
-    long long kib = 0;
-    FILE *file = fopen("/proc/meminfo", "re");
-    while (file && kib == 0 && fgets(line, sizeof line, file))
-        if (strncmp(line, "MemAvailable:", 13) == 0)
-            kib = strtoll(line + 13, NULL, 10);
-    if (file)
-        fclose(file);
-    return kib * 1024;
-}
-
 unsigned contest_jobs(const struct scenario *scenario)
 {
     int64_t cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int64_t fit = memory_available() / (NODE_MEMORY * (scenario->nodes + scenario->seed_nodes));
+    int64_t free_memory = (int64_t)uv_get_free_memory(); /* that no swapping gives; 0: unknown */
+    int64_t fit = free_memory / (NODE_MEMORY * (scenario->nodes + scenario->seed_nodes));
     int64_t jobs = fit < cores ? fit : cores;
     return jobs < 1 ? 1 : jobs > WORKERS_MAX ? WORKERS_MAX : (unsigned)jobs;
 }
