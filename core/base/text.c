@@ -110,11 +110,20 @@ size_t text_printable(struct span text)
 
 void text_make_printable(char *text, size_t n)
 {
-    for (size_t at = 0, length; at<n; at += length> 0 ? length : 1) {
-        length = text_printable(span_of(text + at, n - at));
+    size_t at = 0;
+    while (at < n) {
+        size_t length = text_printable(span_of(text + at, n - at));
         if (length == 0)
             text[at] = '?';
+        at += length > 0 ? length : 1;
     }
+}
+
+void text_make_ascii(char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
 }
 
 /* ---- durations ---- */

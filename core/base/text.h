@@ -31,6 +31,8 @@ void text_free(struct text *text);
 size_t text_printable(struct span text);
 /* Replaces every byte that is no part of a printable character by '?'. */
 void text_make_printable(char *text, size_t n);
+/* The same of all that is not printable ASCII. */
+void text_make_ascii(char *text);
 
 #define TEXT_DURATION_MAX 32
 /* The two largest units, as people say it: "1h59m", "90d", "0s". ms is not negative. */

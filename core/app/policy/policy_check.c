@@ -1,6 +1,7 @@
 #include "app/cli/commands.h"
 #include "app/text/complain.h"
 #include "app/text/report_json.h"
+#include "base/text.h"
 #include "ops/policy_files.h"
 #include "policy/schema.h"
 #include "script/script.h"
@@ -21,14 +22,6 @@ struct finding {
     char cause[POLICY_CAUSE_MAX]; /* the files could not be read; "": see error */
 };
 
-/* A script's words reach a terminal: bytes other than printable ASCII become '?'. */
-static void make_printable(char *text)
-{
-    for (; *text; text++)
-        if (*text < ' ' || *text > '~')
-            *text = '?';
-}
-
 /* As the live load does: same reading, same limits, same trial. */
 static void check(const char *path, struct finding *finding)
 {
@@ -42,7 +35,7 @@ static void check(const char *path, struct finding *finding)
     *finding->cause = 0;
     enum err err = script_check(&settings, &files.source, &finding->report, &finding->error);
     finding->passed = !err;
-    make_printable(finding->error.message);
+    text_make_ascii(finding->error.message); /* a script's words reach a terminal */
     if (err == ERR_NO_MEMORY)
         snprintf(finding->cause, sizeof finding->cause, "%s: out of memory", path);
     policy_files_free(&files);

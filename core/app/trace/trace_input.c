@@ -2,6 +2,7 @@
 
 #include "app/home/tags_file.h"
 #include "app/text/complain.h"
+#include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -127,14 +128,6 @@ struct script_settings trace_script_settings(void)
     return settings;
 }
 
-/* A script's words reach a terminal. */
-static void make_printable(char *text)
-{
-    for (; *text; text++)
-        if (*text < ' ' || *text > '~')
-            *text = '?';
-}
-
 void trace_script_explain(const struct script_error *error, const char *path, char *cause)
 {
     const char *file = *error->file ? error->file : path;
@@ -144,7 +137,7 @@ void trace_script_explain(const struct script_error *error, const char *path, ch
         snprintf(cause, TRACE_CAUSE_MAX, "%s", error->message);
     else
         snprintf(cause, TRACE_CAUSE_MAX, "%s: %s", path, error->message);
-    make_printable(cause);
+    text_make_ascii(cause); /* a script's words reach a terminal */
 }
 
 char *trace_time_text(int64_t wall_ms, char text[TRACE_TIME_TEXT])

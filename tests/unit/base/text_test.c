@@ -113,6 +113,14 @@ static void text_keeps_characters_and_nothing_else(void **state)
     made_printable("\xf4\x90\x80\x80\xff", "?????"); /* beyond Unicode */
 }
 
+static void text_keeps_ascii_alone(void **state)
+{
+    (void)state;
+    char text[] = " ~caf\xc3\xa9\n\x1b[\x7f";
+    text_make_ascii(text);
+    assert_string_equal(text, " ~caf????[?");
+}
+
 static void text_says_a_duration_in_two_units(void **state)
 {
     (void)state;
@@ -136,6 +144,7 @@ int main(void)
         cmocka_unit_test(text_grows_as_long_as_something_is_added),
         cmocka_unit_test(text_with_a_part_left_out_is_not_given),
         cmocka_unit_test(text_keeps_characters_and_nothing_else),
+        cmocka_unit_test(text_keeps_ascii_alone),
         cmocka_unit_test(text_says_a_duration_in_two_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
