@@ -175,7 +175,7 @@ json_t *decision_text_json(struct span text)
     return json_stringn(clean, n);
 }
 
-static json_t *number_json(double number)
+json_t *decision_number_json(double number)
 {
     if (floor(number) == number && fabs(number) < 9e15)
         return json_integer((json_int_t)number);
@@ -188,7 +188,7 @@ json_t *decision_plain_json(const struct schema_field *field, const void *at)
     case SCHEMA_INTEGER:
         return json_integer(*(const int64_t *)at);
     case SCHEMA_NUMBER:
-        return number_json(*(const double *)at);
+        return decision_number_json(*(const double *)at);
     case SCHEMA_BOOLEAN:
         return json_boolean(*(const bool *)at);
     case SCHEMA_ENUM:

@@ -45,6 +45,8 @@ bool decision_verdict_fits(enum hook hook, const void *verdict, const void *view
 json_t *decision_verdict_json(enum hook hook, const void *verdict);
 /* Whether it chose among rows and took none: nobody is dialed, closed, told of. */
 bool decision_is_idle(enum hook hook, const void *verdict);
+/* A whole number as one, up to where all of them are exact; null: it is not finite. */
+json_t *decision_number_json(double number);
 /* "" if none was given. */
 const char *decision_reason(enum hook hook, const void *verdict);
 

@@ -1,6 +1,7 @@
 /* Parameters of the policy: params, policy set. */
 #include "app/control/control_policy_inside.h"
 #include "app/settings/settings_list.h"
+#include "trace/decision.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,14 +9,6 @@
 #include <string.h>
 
 /* ---- as JSON ---- */
-
-#define INTEGER_MAX 9e15 /* whole numbers up to it are exact */
-
-static json_t *number_json(double number)
-{
-    bool is_whole = floor(number) == number && fabs(number) < INTEGER_MAX;
-    return is_whole ? json_integer((json_int_t)number) : json_real(number);
-}
 
 static json_t *list_json(const char *list)
 {
@@ -32,7 +25,7 @@ static json_t *list_json(const char *list)
 static json_t *value_json(const char *kind, const char *text)
 {
     if (strcmp(kind, "number") == 0)
-        return number_json(strtod(text, NULL));
+        return decision_number_json(strtod(text, NULL));
     if (strcmp(kind, "boolean") == 0)
         return json_boolean(strcmp(text, "true") == 0);
     return strcmp(kind, "list") == 0 ? list_json(text) : report_text(text);
@@ -43,7 +36,7 @@ static json_t *value_json(const char *kind, const char *text)
 static void put_bound(json_t *into, const char *name, double bound)
 {
     if (isfinite(bound))
-        json_object_set_new(into, name, number_json(bound));
+        json_object_set_new(into, name, decision_number_json(bound));
 }
 
 static void add_param(void *context, const struct script_param *param)
